@@ -1,0 +1,1 @@
+"""Three services, one machine: each is a brain (core) with thin edges."""

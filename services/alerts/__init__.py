@@ -1,0 +1,1 @@
+"""Alerts: routing, delivery and escalation. Not part of this release."""

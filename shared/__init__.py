@@ -1,0 +1,1 @@
+"""What every service shares: values and contracts in core, the machine in edge."""
