@@ -1,0 +1,1 @@
+"""The gradeline command: everything on one machine, or one process of a larger installation."""

@@ -1,0 +1,175 @@
+"""Decisions about limits, reservations, orders and groups (topic `credit.limits`)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, ClassVar
+
+from msgspec import Meta, field
+
+from shared.core.events.base import Decision, settle
+from shared.core.events.values import Amount, Code, Currency, DocumentId, Ratio, Text, check_currency
+
+
+class LimitsDecision(Decision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """A decision that the exposure service publishes."""
+
+    TOPIC: ClassVar[str] = "credit.limits"
+
+
+class LimitDecision(LimitsDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """A decision about one limit."""
+
+    limit_id: DocumentId
+    kind: Code
+    from_: Amount | None = field(name="from")
+    to: Amount | None
+    currency: Currency
+    valid_to: date | None = None
+    exposure: Amount | None = None
+    utilisation: Ratio | None = None
+
+    def __post_init__(self) -> None:
+        """Settle the amounts. Raises Breach."""
+        check_currency(self.currency)
+        for name in ("from_", "to", "exposure"):
+            settle(self, name, self.currency)
+
+
+class LimitChanged(LimitDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """A limit is another one; null: none."""
+
+    TYPE: ClassVar[str] = "credit.limit.changed.v1"
+
+
+class LimitBreached(LimitDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """Exposure is above the limit."""
+
+    TYPE: ClassVar[str] = "credit.limit.breached.v1"
+
+
+class LimitRestored(LimitDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """Exposure is within the limit again."""
+
+    TYPE: ClassVar[str] = "credit.limit.restored.v1"
+
+
+class ReservationDecision(LimitsDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """A decision about headroom kept for one order."""
+
+    reservation_id: DocumentId
+    order_id: DocumentId
+    amount: Amount
+    currency: Currency
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+    def __post_init__(self) -> None:
+        """Settle the amount. Raises Breach."""
+        settle(self, "amount", self.currency)
+
+
+class ReservationMade(ReservationDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """Headroom is kept for an order."""
+
+    TYPE: ClassVar[str] = "credit.reservation.made.v1"
+
+
+class ReservationCommitted(
+    ReservationDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True
+):
+    """The order was booked; the reservation became exposure."""
+
+    TYPE: ClassVar[str] = "credit.reservation.committed.v1"
+
+
+class ReservationReleased(
+    ReservationDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True
+):
+    """The reservation was given back."""
+
+    TYPE: ClassVar[str] = "credit.reservation.released.v1"
+
+
+class ReservationExpired(
+    ReservationDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True
+):
+    """The reservation reached its end."""
+
+    TYPE: ClassVar[str] = "credit.reservation.expired.v1"
+
+
+class OrderDecision(LimitsDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """A decision about one order."""
+
+    order_id: DocumentId
+    amount: Amount
+    currency: Currency
+    reasons: tuple[Code, ...] = ()
+    by: Code | None = None
+
+    def __post_init__(self) -> None:
+        """Settle the amount. Raises Breach."""
+        settle(self, "amount", self.currency)
+
+
+class OrderHeld(OrderDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """An order may not go out."""
+
+    TYPE: ClassVar[str] = "credit.order.held.v1"
+
+
+class OrderReleased(OrderDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """A held order may go out."""
+
+    TYPE: ClassVar[str] = "credit.order.released.v1"
+
+
+class SupplySuspended(LimitsDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """Nothing more is supplied to the customer."""
+
+    TYPE: ClassVar[str] = "credit.supply.suspended.v1"
+
+    reason: Text
+
+
+class SupplyResumed(LimitsDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """The customer is supplied again."""
+
+    TYPE: ClassVar[str] = "credit.supply.resumed.v1"
+
+    reason: Text
+
+
+class GroupChanged(LimitsDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """A group of connected customers has other members (subject `g:…`)."""
+
+    TYPE: ClassVar[str] = "credit.group.changed.v1"
+
+    members: tuple[DocumentId, ...]
+    lead: DocumentId | None
+    since: date
+
+
+class ReserveChanged(LimitsDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """The loss allowance held against a customer is another one."""
+
+    TYPE: ClassVar[str] = "credit.reserve.changed.v1"
+
+    from_: Amount | None = field(name="from")
+    to: Amount | None
+
+    def __post_init__(self) -> None:
+        """Bring the amounts to their plain form."""
+        settle(self, "from_", None)
+        settle(self, "to", None)
+
+
+class CollectionStageChanged(
+    LimitsDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True
+):
+    """Collection of what a customer owes moved to another stage."""
+
+    TYPE: ClassVar[str] = "credit.collection-stage.changed.v1"
+
+    from_: Code | None = field(name="from")
+    to: Code | None

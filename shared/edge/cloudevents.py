@@ -1,0 +1,109 @@
+"""The envelope on the wire (CloudEvents 1.0, structured and binary) and the rules of its attributes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from shared.core import limits
+from shared.core.errors import Undecodable
+from shared.core.events.base import Data, Fact
+from shared.edge.refused import undecodable
+
+JSON = "application/json"
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+
+_Extension = Annotated[str, Meta(min_length=1, max_length=limits.EXTENSION_CHARACTERS)]
+_Instant = Annotated[datetime, Meta(tz=True)]
+_is_plain_subject = re.compile(r"[A-Za-z0-9_.\-]+").fullmatch
+_FIRST_YEAR, _LAST_YEAR = limits.EARLIEST_DATE.year, limits.LATEST_DATE.year
+_RESERVED = re.compile(r"[/?#%\s]")
+_URI_REFERENCE = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
+
+
+class Head(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The attributes we read, in the order we write them; others are accepted and ignored."""
+
+    specversion: Literal["1.0"]
+    id: Annotated[str, Meta(min_length=1, max_length=limits.ID_CHARACTERS)]
+    source: Annotated[str, Meta(min_length=1, max_length=limits.SOURCE_CHARACTERS)]
+    type: Annotated[str, Meta(min_length=1, max_length=limits.TYPE_CHARACTERS)]
+    subject: Annotated[str, Meta(min_length=1, max_length=limits.SUBJECT_CHARACTERS)]
+    time: _Instant
+    datacontenttype: str | None = None
+    recordedtime: _Instant | None = None
+    sequence: _Extension | None = None
+    traceparent: _Extension | None = None
+
+
+class Wire(Head, kw_only=True, omit_defaults=True):
+    """The whole event; the data stay bytes until their type is known."""
+
+    data: msgspec.Raw
+
+
+def head_of(headers: Sequence[tuple[str, bytes]]) -> dict[str, str] | None:
+    """Return the attributes in the headers `ce_…` of a binary event, or None for a structured one. Raises Undecodable."""
+    attributes: dict[str, str] = {}
+    for name, value in headers:
+        lower = name.lower()
+        if lower == "content-type" and value.startswith(b"application/cloudevents"):
+            return None
+        if lower == "content-type" or lower.startswith("ce_"):
+            attribute = "datacontenttype" if lower == "content-type" else lower[3:]
+            pointer = f"/{attribute}"
+            try:
+                attributes[attribute] = value.decode()
+            except UnicodeDecodeError as error:
+                raise undecodable(error, at=pointer) from error
+            if b"\0" in value:
+                raise Undecodable(f"{pointer}: holds NUL; take it out", pointer=pointer, rule="nul")
+    return attributes if "specversion" in attributes else None
+
+
+def check_head(head: Head, cls: type[Data]) -> None:
+    """Raise Undecodable where an attribute breaks a rule of the conventions, for an event of class *cls*."""
+    if not _is_plain_subject(head.subject) or cls.SUBJECT is not None:
+        _check_subject(head.subject, cls)
+    if not head.id.isprintable():
+        raise Undecodable("/id: holds control characters; take them out", pointer="/id", rule="characters")
+    _check_source(head.source)
+    if not _FIRST_YEAR <= head.time.year <= _LAST_YEAR:
+        raise Undecodable("/time: the year is out of range; write the year it happened", pointer="/time", rule="range")
+    content_type = head.datacontenttype
+    if content_type is not None and content_type != JSON and not content_type.startswith(f"{JSON};"):
+        message = f"/datacontenttype: must be {JSON}; send the data as JSON"
+        raise Undecodable(message, pointer="/datacontenttype", rule="content-type")
+
+
+def _check_subject(subject: str, cls: type[Data]) -> None:
+    """Raise Undecodable unless *subject* may name the customer (or what else *cls* is about)."""
+    sentence, rule = None, "characters"
+    if _RESERVED.search(subject) or not subject.isprintable():
+        sentence = "may not hold spaces, control characters or / ? # %; write the bare customer id"
+    elif not unicodedata.is_normalized("NFC", subject):
+        sentence, rule = "is not in Unicode normal form C; normalise it before sending", "nfc"
+    elif cls.SUBJECT is not None and subject != cls.SUBJECT:
+        sentence, rule = f"events of this type are about {cls.SUBJECT}; write that", "subject"
+    elif cls.SUBJECT is None and issubclass(cls, Fact) and subject.startswith(("~", "g:")):
+        sentence, rule = "ids that start with ~ or g: are Gradeline's own; write the customer id", "subject"
+    if sentence:
+        raise Undecodable(f"/subject: {sentence}", pointer="/subject", rule=rule)
+
+
+@lru_cache(maxsize=1024)
+def _check_source(source: str) -> None:
+    """Raise Undecodable unless *source* is a URI-reference (RFC 3986). There are few sources, so the answer is kept."""
+    if not _URI_REFERENCE.fullmatch(source):
+        message = (
+            "/source: is not a URI-reference; percent-encode what is not a letter, digit or -._~:/?#[]@!$&'()*+,;="
+        )
+        raise Undecodable(message, pointer="/source", rule="characters")
