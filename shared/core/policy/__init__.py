@@ -1,0 +1,1 @@
+"""Rating rules as data: cards, combinations, caps, scales, movement; and the evaluation that explains itself."""

@@ -1,0 +1,85 @@
+"""Measures that a person or a program gives: JSON → the values that a policy reads. Never through a binary float."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from shared.core.errors import Malformed
+from shared.core.policy.measure import MEASURES, Kind, Value
+from shared.core.policy.policy import Policy
+from shared.edge.policy_rules import kinds_of
+from shared.edge.policy_yaml import read_flag, read_number
+
+
+def read_measures(text: str, policy: Policy) -> dict[str, Value]:
+    """Return the values of one JSON object, alias → value, as *policy* reads them.
+
+    Numbers may be decimal strings or JSON numbers, switches true, false, "yes" or "no"; null is "not known". A measure
+    of the catalogue that this policy does not read is passed over. Raises Malformed with the pointer of the field.
+    """
+    try:
+        given = json.loads(text, object_pairs_hook=_pairs, parse_float=Decimal, parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        raise Malformed(f"line {error.lineno}: this is not JSON: {error.msg}", rule="json") from None
+    except RecursionError:
+        raise Malformed("this JSON is nested too deeply; give one flat object", rule="json") from None
+    if not isinstance(given, dict):
+        raise Malformed("give one JSON object of measures and their values", rule="object")
+    kinds, codes = kinds_of(policy.measures), _codes(policy)
+    values: dict[str, Value] = {}
+    for alias, value in given.items():
+        if alias in kinds:
+            values[alias] = _value(alias, value, kinds[alias], codes.get(alias))
+        elif alias not in MEASURES:
+            raise Malformed(
+                f"{alias!r} is not a measure of {policy.method}; it reads {', '.join(sorted(kinds))}",
+                pointer=_pointer(alias),
+                rule="unknown_measure",
+            )
+    return values
+
+
+def _value(alias: str, value: Any, kind: Kind, codes: frozenset[str] | None) -> Value:
+    if value is None:
+        return None
+    try:
+        if kind is Kind.FLAG:
+            return value if isinstance(value, bool) else read_flag(_text(value))
+        if kind is Kind.CODE:
+            code = _text(value)
+            if codes is not None and code not in codes:
+                raise ValueError(f"write one of {', '.join(sorted(codes))}")
+            return code
+        return read_number(_text(value, numbers=True))
+    except ValueError as error:
+        raise Malformed(f"{alias} is {value!r}: {error}", pointer=_pointer(alias), rule=kind) from None
+
+
+def _text(value: Any, *, numbers: bool = False) -> str:
+    if isinstance(value, str) or (numbers and isinstance(value, int | Decimal) and not isinstance(value, bool)):
+        return str(value)
+    raise ValueError("write a decimal string or a number" if numbers else "write text")
+
+
+def _codes(policy: Policy) -> Mapping[str, frozenset[str]]:
+    return {card.measure: frozenset(entry.code for entry in card.lookup) for card in policy.cards if card.lookup}
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise Malformed(f"{key!r} stands twice; keep one", pointer=_pointer(key), rule="duplicate")
+        found[key] = value
+    return found
+
+
+def _constant(text: str) -> None:
+    raise Malformed(f"{text} is not a number that a measure can have", rule="number")
+
+
+def _pointer(alias: str) -> str:
+    return "/" + alias.replace("~", "~0").replace("/", "~1")
