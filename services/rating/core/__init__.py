@@ -1,0 +1,1 @@
+"""The rating brain: ledger, measures, grade path. Pure."""

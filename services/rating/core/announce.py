@@ -1,0 +1,223 @@
+"""What is said when the standing changed: grade decisions, warnings, corrections, due reviews.
+
+A decision is published exactly when what subscribers hold to be true is no longer so; everything else is recorded only.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from services.rating.core.days import months_before
+from services.rating.core.engine import Sheet
+from services.rating.core.lived import Alarm
+from services.rating.core.path import Standing, at
+from services.rating.core.position import FAR
+from services.rating.core.state import State
+from shared.core.brain import Decided
+from shared.core.events.rating import (
+    DecisionCorrected,
+    FactRef,
+    GradeChanged,
+    PolicyRef,
+    Restated,
+    ReviewDue,
+    WarningCleared,
+    WarningRaised,
+    WarningWithdrawn,
+)
+from shared.core.policy.assessment import Assessment, plain
+from shared.core.policy.policy import Policy
+from shared.core.policy.warning import Level
+
+ENGINE = "gradeline-1"
+"""Of the functions that turn facts into measures; equal engines give equal measures."""
+
+DATA_RULE = "DQ-01"
+"""Facts that contradict each other."""
+
+LABELS = ("region", "segment", "industry", "manager", "kind")
+
+
+def announce(state: State, standing: Standing, sheet: Sheet, start: int, cause: str) -> list[Decided]:
+    """Everything that follows from *standing* being what holds now; the path was walked from *start* on."""
+    said = _Said(state, standing, sheet, cause)
+    return [*_corrected(said, start), *_grade(said), *_warnings(said), *_data(said), *_review(said)]
+
+
+class _Said:
+    """What every decision about one customer on one day carries."""
+
+    def __init__(self, state: State, standing: Standing, sheet: Sheet, cause: str) -> None:
+        self.state, self.standing, self.sheet = state, standing, sheet
+        self.day = state.head
+        labels = {name: str(value) for name in LABELS if (value := state.attribute(name, self.day))}
+        self.common: dict[str, Any] = {"as_of": date.fromordinal(self.day), "cause": cause, "labels": labels}
+
+
+def text(value: Any) -> str | None:
+    """A measure as text on the wire; None stays None."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return plain(value) if isinstance(value, Decimal | int) else str(value)
+
+
+def _grade(said: _Said) -> list[Decided]:
+    now, last = said.standing, said.state.lived.last
+    if last is not None and (last.grade, last.refusal) == (now.grade, now.refusal) and last.method == now.method:
+        if last.underlying == now.underlying and last.sha256 == now.sha256:
+            return []
+    elif last is None and now.grade is None:
+        return []
+    was = last.grade if last else None
+    publish = last is None or was != now.grade or (now.grade is not None and last.method != now.method)
+    sheet, policy = said.sheet, said.sheet.policy
+    assessment = sheet.assessment
+    valid = policy.movement.valid_months.get(now.grade or "") if isinstance(policy, Policy) else None
+    decision = GradeChanged(
+        **said.common | ({"cause": "review"} if _at_review(said, was, policy) else {}),
+        method=now.method or (last.method if last else "none"),
+        purpose="credit",
+        from_=was,
+        to=now.grade,
+        direction=_direction(was, now, last.method if last else "", last.underlying if last else None, policy),
+        policy=PolicyRef(id=now.method or "none", version=now.version or "0", sha256=now.sha256 or "0" * 64),
+        reasons=(*(assessment.reasons if assessment else ()), *now.held),
+        refusal=now.refusal,
+        underlying=now.underlying,
+        score=assessment.score if assessment else None,
+        parts=assessment.parts if assessment else {},
+        valid_until=date.fromordinal(months_before(now.since, -valid)) if valid else None,
+        measures=_measures(assessment),
+        engine=f"{ENGINE} {said.state.ledger.calendar.version}",
+    )
+    return [Decided(decision, publish)]
+
+
+def _measures(assessment: Assessment | None) -> dict[str, str | None]:
+    return {alias: text(value) for alias, value in assessment.values.items()} if assessment else {}
+
+
+def _at_review(said: _Said, was: str | None, policy: Any) -> bool:
+    """A grade can only have risen at the monthly review."""
+    if was is None or said.standing.grade is None or not isinstance(policy, Policy):
+        return False
+    ranks = policy.ranks
+    rose = ranks.get(said.standing.grade, 0) > ranks.get(was, 100)
+    return rose and policy.movement.rise.only_at == "monthly_review" and said.standing.since == said.day
+
+
+def _direction(was: str | None, now: Standing, method: str, underlying: str | None, policy: Any) -> Any:
+    if now.grade is None:
+        return "lost"
+    if was is None:
+        return "first"
+    if method != now.method:
+        return "method"
+    ranks = policy.ranks if isinstance(policy, Policy) else {}
+    if was != now.grade:
+        return "up" if ranks.get(now.grade, 0) > ranks.get(was, 0) else "down"
+    return "up" if ranks.get(now.underlying or "", 0) >= ranks.get(underlying or "", 0) else "down"
+
+
+def _corrected(said: _Said, start: int) -> list[Decided]:
+    state = said.state
+    if start >= FAR or state.late is None:
+        return []
+    changed = []
+    for one in state.lived.said:
+        if start <= one.as_of < said.day:
+            standing = at(state.path, one.as_of)
+            would_be = standing.grade if standing else None
+            if would_be != one.restated:
+                on, method = date.fromordinal(one.as_of), standing.method if standing else ""
+                changed.append(Restated(id=one.id, as_of=on, was=one.grade, would_be=would_be, method=method or None))
+    if not changed:
+        return []
+    _, source, event_id, event_type = state.late
+    decision = DecisionCorrected(
+        **said.common | {"cause": "correction"},
+        fact=FactRef(source=source, id=event_id, type=event_type),
+        from_=date.fromordinal(start),
+        decisions=tuple(changed),
+    )
+    return [Decided(decision, True)]
+
+
+def _warnings(said: _Said) -> list[Decided]:
+    alarms, signs = said.state.lived.alarms, said.sheet.signs
+    rules = {rule.id: rule for rule in said.sheet.rules}
+    decisions: list[Decided] = []
+    standing = {w.rule: w for w in said.standing.watches if w.level > Level.NONE}
+    for name, watch in standing.items():
+        alarm, severity = alarms.get(name), watch.level.name.lower()
+        if alarm is None or alarm.severity != severity:
+            rule = rules[name]
+            figures = {alias: shown for alias in rule.measures if (shown := text(signs.get(alias))) is not None}
+            raised = WarningRaised(
+                **said.common,
+                warning_id=alarm.warning_id if alarm else f"{name}/{watch.raised_on}",
+                rule=name,
+                kind=rule.kind.value,
+                severity=severity,  # type: ignore[arg-type]
+                figures=figures,
+            )
+            decisions.append(Decided(raised, True))
+    for name, alarm in alarms.items():
+        if name not in standing and name != DATA_RULE:
+            kind = WarningCleared if _ever(said, name, alarm) else WarningWithdrawn
+            cause = {"cause": "correction"} if kind is WarningWithdrawn else {}
+            ended = kind(
+                **said.common | cause,
+                warning_id=alarm.warning_id,
+                rule=name,
+                kind=alarm.kind,  # type: ignore[arg-type]
+                severity=alarm.severity,  # type: ignore[arg-type]
+            )
+            decisions.append(Decided(ended, True))
+    return decisions
+
+
+def _ever(said: _Said, rule: str, alarm: Alarm) -> bool:
+    """Whether the path, as it is seen now, ever had *rule* standing since the alarm was raised."""
+    first = at(said.state.path, alarm.raised_on)
+    later = [standing for day, standing in said.state.path if alarm.raised_on < day <= said.day]
+    seen = [first, *later] if first else later
+    return any(w.rule == rule and w.level > Level.NONE for standing in seen for w in standing.watches)
+
+
+def _data(said: _Said) -> list[Decided]:
+    conflicts = said.state.conflicts
+    alarm = said.state.lived.alarms.get(DATA_RULE)
+    if not conflicts:
+        return []
+    warning_id = f"{DATA_RULE}/{len(conflicts)}"
+    if alarm is not None and alarm.warning_id == warning_id:
+        return []
+    newest = max(conflicts, key=lambda what: (conflicts[what], what))
+    figures = {"contradictions": str(len(conflicts)), "latest": newest}
+    raised = WarningRaised(
+        **said.common, warning_id=warning_id, rule=DATA_RULE, kind="data", severity="warning", figures=figures
+    )
+    return [Decided(raised, True)]
+
+
+def _review(said: _Said) -> list[Decided]:
+    """The periodic review of the grade falls due (cadence of the method); announced once a due date."""
+    now, policy = said.standing, said.sheet.policy
+    months = policy.movement.review_months.get(now.grade or "") if isinstance(policy, Policy) else None
+    if not months or now.grade is None:
+        return []
+    reviews = said.state.records.get("review", {}).values()
+    last = max((r.day for r in reviews if r.order and r.day <= said.day), default=0)
+    due = months_before(max(now.since, last), -months)
+    if due > said.day or due <= said.state.lived.review_due:
+        return []
+    on = date.fromordinal(due)
+    decision = ReviewDue(
+        **said.common | {"cause": "review"}, review_id=f"{now.method}/{on}", method=now.method, due_on=on
+    )
+    return [Decided(decision, True)]

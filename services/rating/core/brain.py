@@ -1,0 +1,107 @@
+"""The rating brain: folds facts, walks the path, and says what follows. Implements shared.core.brain.Brain."""
+
+from __future__ import annotations
+
+from datetime import date
+from hashlib import blake2b
+
+import msgspec
+
+from services.rating.core import snapshot
+from services.rating.core.announce import announce
+from services.rating.core.context import Context
+from services.rating.core.engine import Engine, Sheet, setting_for
+from services.rating.core.evolve import evolve
+from services.rating.core.path import next_day, walk
+from services.rating.core.position import FAR
+from services.rating.core.row import row_of
+from services.rating.core.state import Setting, State
+from shared.core.brain import Outcome
+from shared.core.envelope import Event
+from shared.core.policy.rulebook import Rulebook
+
+FOLD_VERSION = "1"
+"""Raised by hand whenever the fold or the snapshot changes."""
+
+
+class RatingBrain:
+    """One rulebook, one work calendar, one installation."""
+
+    def __init__(self, rulebook: Rulebook, setting: Setting) -> None:
+        """Raises Misconfigured where a rule reads a measure that does not exist."""
+        self.rulebook = rulebook
+        self.setting = setting_for(rulebook, setting)
+        seed = "\0".join([FOLD_VERSION, self.setting.calendar.version, repr(self.setting.lenses), _rules(rulebook)])
+        self.fold_version = blake2b(seed.encode(), digest_size=8).hexdigest()
+        self._engines: dict[int, Engine] = {}
+
+    def context(self) -> Context:
+        """An empty reference context."""
+        return Context()
+
+    def refer(self, context: Context, event: Event) -> None:
+        """Fold one `~reference` event into *context*."""
+        context.refer(event)
+
+    def initial(self, stream: str) -> State:
+        """A customer of whom nothing is known."""
+        return State(stream, self.setting)
+
+    def evolve(self, state: State, event: Event) -> None:
+        """Fold one event. Costs the facts about the documents it touches."""
+        evolve(state, event)
+
+    def engine(self, context: Context) -> Engine:
+        """The rules over *context*."""
+        held = self._engines.get(id(context))
+        if held is None or held.context is not context:
+            held = self._engines[id(context)] = Engine(self.rulebook, self.setting, context)
+        return held
+
+    def decide(self, state: State, day: date, context: Context, *, cause: str) -> Outcome:
+        """Walk the path to *day* and say what changed: grade, warnings, corrections, reviews, and the projection's row."""
+        engine = self.engine(context)
+        end = max(day.toordinal(), state.head)
+        if not state.first or state.first > end:
+            return Outcome([], None, date.fromordinal(state.first) if state.first else None)
+        sheet, start = bring(state, end, engine)
+        standing = state.path[-1][1]
+        if sheet.assessment is None:
+            sheet.judge(standing.default_on)
+        decisions = announce(state, standing, sheet, start, cause)
+        state.late = None
+        wakes_on = date.fromordinal(next_day(state, standing, sheet, end, engine))
+        return Outcome(decisions, row_of(state, standing, sheet), wakes_on)
+
+    def dump(self, state: State) -> bytes:
+        """A snapshot of *state*."""
+        return snapshot.dump(state)
+
+    def load(self, raw: bytes) -> State:
+        """The state that `dump` wrote."""
+        return snapshot.load(raw, self.setting)
+
+    def weight(self, state: State) -> int:
+        """Documents and payments kept."""
+        return 1 + len(state.ledger.documents) + len(state.ledger.payments)
+
+
+def bring(state: State, end: int, engine: Engine) -> tuple[Sheet, int]:
+    """Walk *state* to *end*; return what is seen there and the first day that was walked (FAR: none)."""
+    reach = min(state.ledger.touched, state.late[0] if state.late else FAR)
+    start = state.head + 1 if state.head else state.first
+    if reach <= state.head:
+        start = max(reach, state.first)
+    state.ledger.touched = FAR
+    sheet = walk(state, state.path, start, end, engine) if start <= end else None
+    state.head = end
+    if sheet is None:
+        state.ledger.move_to(end)
+        sheet = engine.sheet(state)
+    return sheet, start if start <= end else FAR
+
+
+def _rules(rulebook: Rulebook) -> str:
+    prints = [p.sha256 for book in rulebook.books.values() for p in book.versions]
+    prints += [w.sha256 for versions in rulebook.warnings.rules.values() for w in versions]
+    return " ".join(sorted(prints)) + msgspec.json.encode(rulebook.methods.orders, enc_hook=str).decode()

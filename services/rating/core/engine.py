@@ -1,0 +1,133 @@
+"""What the walk of the path looks with: the rules in force, compiled once, and what one customer shows on one day."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from services.rating.core.context import Context
+from services.rating.core.days import months_before
+from services.rating.core.measures.catalogue import Measured, compile_reading, lenses_of
+from services.rating.core.measures.reading import Reader
+from services.rating.core.position import FAR
+from services.rating.core.state import Setting, State
+from shared.core.policy.assessment import Assessment
+from shared.core.policy.evaluate import evaluate
+from shared.core.policy.measure import ATTRIBUTES, Reading, Value
+from shared.core.policy.policy import Policy
+from shared.core.policy.rulebook import Rulebook
+from shared.core.policy.warning import WarningRule
+from shared.core.refusal import Refusal
+
+Values = dict[str, Value]
+_Plan = tuple[list[Measured], list[tuple[str, int]], list[tuple[str, int]]]
+
+
+class Sheet:
+    """What is seen of one customer on one day: the method that applies, its measures, the signs that warnings read."""
+
+    __slots__ = ("assessment", "policy", "reader", "rules", "signs", "values")
+
+    def __init__(
+        self, policy: Policy | Refusal, reader: Reader, values: Values, rules: tuple[WarningRule, ...], signs: Values
+    ) -> None:
+        """Hold what was measured."""
+        self.policy, self.reader, self.values, self.rules, self.signs = policy, reader, values, rules, signs
+        self.assessment: Assessment | None = None
+
+    def assess(self, values: Values) -> Assessment:
+        """Say what the rules say of *values*."""
+        assert isinstance(self.policy, Policy)
+        self.assessment = evaluate(self.policy, values)
+        return self.assessment
+
+    def judge(self, default_on: int) -> None:
+        """Assess once more what the path assessed on this day; a default lasts three months after its last trigger (G-18)."""
+        if isinstance(self.policy, Policy):
+            self.assess(self.in_default_since(default_on))
+
+    def in_default_since(self, default_on: int) -> Values:
+        """The values, with the default standing where its last trigger was less than three months ago (G-18)."""
+        if default_on and not self.values.get("in_default") and months_before(self.reader.day, 3) < default_on:
+            self.values = {**self.values, "in_default": True}
+        return self.values
+
+
+class Engine:
+    """The rules of one rulebook over one reference context, for purpose `credit`."""
+
+    def __init__(self, rulebook: Rulebook, setting: Setting, context: Context) -> None:
+        """Raises Misconfigured where a rule reads a measure that does not exist."""
+        self.rulebook, self.context = rulebook, context
+        self.setting = setting
+        self._plans: dict[tuple[str, date], _Plan] = {}
+        self._rules: dict[int, tuple[WarningRule, ...]] = {}
+        days = {p.effective for book in rulebook.books.values() for p in book.versions}
+        days |= {order.effective for order in rulebook.methods.orders}
+        days |= {rule.effective for versions in rulebook.warnings.rules.values() for rule in versions}
+        self._effective = sorted(day.toordinal() for day in days)
+        for book in rulebook.books.values():
+            for policy in book.versions:
+                self._plan(policy, rulebook.warnings.at(policy.effective), policy.effective)
+
+    def warnings(self, day: int) -> tuple[WarningRule, ...]:
+        """The warning rules in force on *day*."""
+        effective = max((on for on in self._effective if on <= day), default=0)
+        rules = self._rules.get(effective)
+        if rules is None:
+            rules = self._rules[effective] = self.rulebook.warnings.at(date.fromordinal(max(day, 1)))
+        return rules
+
+    def next_effective(self, day: int) -> int:
+        """The next day on which a version of anything takes effect; FAR where there is none."""
+        return next((on for on in self._effective if on > day), FAR)
+
+    def sheet(self, state: State) -> Sheet:
+        """Measure *state* on the day its ledger stands on."""
+        day = state.ledger.day
+        on = date.fromordinal(day)
+        reader = Reader(state, self.setting, self.context)
+        policy = self._policy(state, reader, on)
+        rules = self.warnings(day)
+        functions, values_at, signs_at = self._plan(policy if isinstance(policy, Policy) else None, rules, on)
+        seen = [function(reader) for function in functions]
+        values = {alias: seen[i] for alias, i in values_at}
+        return Sheet(policy, reader, values, rules, {alias: seen[i] for alias, i in signs_at})
+
+    def _policy(self, state: State, reader: Reader, on: date) -> Policy | Refusal:
+        if state.merged is not None and state.merged[0][0] <= reader.day:
+            return Refusal.MERGED
+        if reader.without_rate:
+            return Refusal.RATE_MISSING
+        attributes = {name: state.attribute(name, reader.day) for name in ATTRIBUTES if name in state.profile}
+        return self.rulebook.methods.pick("credit", attributes, on)
+
+    def _plan(self, policy: Policy | None, rules: tuple[WarningRule, ...], on: date) -> _Plan:
+        """The functions to call, each once, and where its value goes: (functions, policy aliases, warning aliases)."""
+        effective = date.fromordinal(max((x for x in self._effective if x <= on.toordinal()), default=1))
+        key = (policy.sha256 if policy else "", effective)
+        plan = self._plans.get(key)
+        if plan is not None:
+            return plan
+        functions: list[Measured] = []
+        known: dict[str, int] = {}
+
+        def place(reading: Reading) -> int:
+            name = f"{reading.measure} {sorted(reading.params.items())}"
+            if name not in known:
+                known[name] = len(functions)
+                functions.append(compile_reading(reading, self.setting.lenses))
+            return known[name]
+
+        values = [(alias, place(reading)) for alias, reading in policy.measures.items()] if policy else []
+        signs = {alias: reading for rule in rules for alias, reading in rule.measures.items()}
+        plan = (functions, values, [(alias, place(reading)) for alias, reading in signs.items()])
+        self._plans[key] = plan
+        return plan
+
+
+def setting_for(rulebook: Rulebook, base: Setting) -> Setting:
+    """*base* with every lens that the rules of *rulebook* read through."""
+    readings: list[Any] = [r for b in rulebook.books.values() for p in b.versions for r in p.measures.values()]
+    readings += [r for versions in rulebook.warnings.rules.values() for w in versions for r in w.measures.values()]
+    return Setting(lenses_of(readings), base.calendar, base.term_days, base.currency)

@@ -1,0 +1,323 @@
+"""The ledger of one customer: a pure fold of facts, standing on a day.
+
+`evolve` keeps dated facts about documents and adds what they change to the customer's positions. It costs the facts about
+the documents that the event touches, never the history. `move_to` carries the positions to another day, forward or back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from services.rating.core.days import WorkCalendar
+from services.rating.core.documents import CREDITS, UNIT, Dispute, Document, Lot, Payment, Refund, Settlement, lots_of
+from services.rating.core.position import COLLECTED, FAR, SCALAR, Lens, Position, Posting
+from services.rating.core.timeline import Sight, postings
+
+Marked = tuple[str, str]
+"""('document' | 'payment' | 'refund', id): what a fact touches."""
+
+Change = tuple[list[Marked], dict[Marked, None]]
+"""What is about to change, and all that looks at it."""
+
+
+def units(amount: Decimal) -> int:
+    """*amount* in whole 10⁻⁴ of its currency; exact, for no currency has more decimals."""
+    return int(amount.scaleb(UNIT))
+
+
+class Ledger:
+    """Documents and payments of one customer, and one position a currency on day `day`."""
+
+    __slots__ = (
+        "_lots",
+        "_posted",
+        "calendar",
+        "credits",
+        "day",
+        "disputes",
+        "documents",
+        "effects",
+        "lenses",
+        "payments",
+        "positions",
+        "refunds",
+        "refunds_of",
+        "settlements",
+        "sight",
+        "term_days",
+        "touched",
+    )
+
+    def __init__(self, lenses: tuple[Lens, ...], calendar: WorkCalendar, term_days: int, day: int = 0) -> None:
+        """An empty ledger on *day*, read through *lenses* (the first is the raw one)."""
+        self.lenses, self.calendar, self.term_days, self.day = lenses, calendar, term_days, day
+        self.documents: dict[str, Document] = {}
+        self.payments: dict[str, Payment] = {}
+        self.credits: dict[str, Payment] = {}
+        """Credits and deposits that were settled later, by `kind id`."""
+        self.settlements: dict[str, Settlement] = {}
+        self.disputes: dict[str, Dispute] = {}
+        self.refunds: dict[str, Refund] = {}
+        self.refunds_of: dict[str, list[str]] = {}
+        self.positions: dict[str, Position] = {}
+        self.effects: dict[int, list[Marked]] = {}
+        """Day → what changes on it."""
+        self.touched = FAR
+        """The earliest day whose position changed since this was last set to FAR."""
+        self._posted: dict[Marked, tuple[str, list[Posting]]] = {}
+        self._lots: dict[str, dict[str, list[Lot]]] = {}
+        self.sight = Sight(self.documents, self._money, self._credit, self.disputes, lenses, calendar, term_days)
+
+    # --- facts in -----------------------------------------------------------------------------------------------------
+
+    def document(self, id: str) -> Document:
+        """The document *id*; an empty one where it was only referred to so far."""
+        held = self.documents.get(id)
+        if held is None:
+            held = self.documents[id] = Document(id)
+        return held
+
+    def payment(self, id: str) -> Payment:
+        """The payment *id*; an empty one where it was only referred to so far."""
+        held = self.payments.get(id)
+        if held is None:
+            held = self.payments[id] = Payment(id)
+        return held
+
+    def settlement(self, id: str) -> Settlement:
+        """The settlement *id*; an empty one where only its undoing is known so far."""
+        return self.settlements.setdefault(id, Settlement(id))
+
+    def dispute(self, id: str) -> Dispute:
+        """The dispute *id*; an empty one where only its close is known so far."""
+        return self.disputes.setdefault(id, Dispute())
+
+    def refund(self, id: str) -> Refund:
+        """The refund *id*; an empty one while it is being recorded."""
+        return self.refunds.setdefault(id, Refund(id))
+
+    def holder(self, kind: str, id: str) -> tuple[str, Payment]:
+        """What a settlement takes from: (its name, the payment), or a credit or deposit kept under `kind id`."""
+        if kind in {"payment", "prepayment"}:
+            return id, self.payment(id)
+        name = f"{kind} {id}"
+        return name, self.credits.setdefault(name, Payment(name))
+
+    def before(self, marks: list[Marked]) -> Change:
+        """Say that the facts about *marks* are about to change. *marks* names every document that will be linked.
+
+        Returns all whose postings may change, for `after`.
+        """
+        found = self._closure(marks)
+        for mark in found:
+            if mark not in self._posted:
+                self._posted[mark] = self._post(mark)
+        return marks, found
+
+    def after(self, change: Change) -> None:
+        """Post the difference that the changed facts make; *change* is what `before` returned."""
+        marks, found = change
+        for kind, name in found:
+            if kind == "payment":
+                self._lots.pop(name, None)
+        for mark in found | self._closure(marks):
+            old_currency, old = self._posted.pop(mark)
+            currency, new = self._post(mark)
+            if new != old or currency != old_currency:
+                self._replace(mark, old_currency, old, currency, new)
+            if self._is_live(mark):
+                self._posted[mark] = (currency, new)
+
+    def _closure(self, marks: Iterable[Marked]) -> dict[Marked, None]:
+        """*marks* and everything whose postings look at one of them."""
+        found = dict.fromkeys(marks)
+        for kind, name in list(found):
+            for refund in self.refunds_of.get(name, ()):
+                found[("refund", refund)] = None
+            if kind == "refund":
+                of = self.refunds[name].of
+                if of in self.payments:
+                    found |= self._closure([("payment", of)])
+            elif kind == "payment":
+                for to in self._targets(name):
+                    found[("document", to)] = None
+                    self._successors(to, found)
+            elif (held := self.documents.get(name)) is not None:
+                self._successors(name, found)
+                for to, _ in held.takes:
+                    found[("document", to)] = None
+                    self._successors(to, found)
+                for taker in held.takers:
+                    found[("document", taker)] = None
+        return found
+
+    def _targets(self, payment: str) -> list[str]:
+        """Every document that money of *payment* was ever said to be for."""
+        held = self.payments.get(payment)
+        if held is None:
+            return []
+        return [to for to, *_ in held.allocations] + [to for s in self._settlements(held) for to, _ in s.to]
+
+    def _successors(self, name: str, found: dict[Marked, None]) -> None:
+        """Add what replaces document *name*, and what replaces that."""
+        held = self.documents.get(name)
+        while held is not None and held.replaced_by and ("document", held.replaced_by) not in found:
+            found[("document", held.replaced_by)] = None
+            held = self.documents.get(held.replaced_by)
+
+    def _is_live(self, mark: Marked) -> bool:
+        """Whether the postings of *mark* are worth keeping: it is a document with something open."""
+        if mark[0] != "document":
+            return False
+        held = self.documents[mark[1]]
+        return held.order is not None and not held.payers
+
+    def _replace(self, mark: Marked, was: str, old: list[Posting], currency: str, new: list[Posting]) -> None:
+        """Take away the *old* postings of *mark* and add the *new* ones, leaving alone those that both begin with."""
+        same = 0
+        if was == currency:
+            for one, other in zip(old, new, strict=False):
+                if one != other:
+                    break
+                same += 1
+        gone, come, day = old[same:], new[same:], self.day
+        self.touched = min(self.touched, gone[0][0] if gone else FAR, come[0][0] if come else FAR)
+        if gone:
+            position = self._position(was)
+            for posting in reversed(gone):
+                if posting[0] <= day:
+                    position.post(posting, -1)
+        last = 0
+        if come:
+            position = self._position(currency)
+            for posting in come:
+                on = posting[0]
+                if on <= day:
+                    position.post(posting, 1)
+                if on != last:
+                    last = on
+                    marks = self.effects.get(on)
+                    if marks is None:
+                        self.effects[on] = [mark]
+                    elif marks[-1] != mark:
+                        marks.append(mark)
+
+    def _position(self, currency: str) -> Position:
+        held = self.positions.get(currency)
+        if held is None:
+            held = self.positions[currency] = Position(len(self.lenses))
+        return held
+
+    def _post(self, mark: Marked) -> tuple[str, list[Posting]]:
+        kind, name = mark
+        if kind == "refund":
+            return self._refund_postings(self.refunds[name])
+        if kind == "payment":
+            held = self.payments.get(name)
+            return (held.currency, payment_postings(held)) if held is not None and held.order is not None else ("", [])
+        document = self.documents.get(name)
+        return (document.currency, postings(document, self.sight)) if document is not None else ("", [])
+
+    def _refund_postings(self, refund: Refund) -> tuple[str, list[Posting]]:
+        """What a refund takes: from the pool of its payment, from credits where it pays back one, else from cash."""
+        if refund.order is None:
+            return "", []
+        payment, credit = self.payments.get(refund.of), self.documents.get(refund.of)
+        pool = "cash"
+        if payment is not None and payment.order is not None:
+            pool = "prepayments" if payment.purpose == "prepayment" else "cash"
+        elif credit is not None and credit.kind in CREDITS:
+            pool = "credit"
+        return refund.currency, [(refund.day, SCALAR, pool, (-refund.amount,))]
+
+    def _lots_of(self, payment: str) -> dict[str, list[Lot]]:
+        lots = self._lots.get(payment)
+        if lots is None:
+            held = self.payments.get(payment)
+            lots = (
+                lots_of(held, self._settlements(held), self._refunds(payment), credit=False) if held is not None else {}
+            )
+            if len(self._lots) > 64:
+                self._lots.clear()
+            self._lots[payment] = lots
+        return lots
+
+    def _money(self, payment: str, document: str) -> list[Lot]:
+        held, to = self.payments[payment], self.documents[document]
+        if held.order is None or (held.currency != to.currency):
+            return []
+        return self._lots_of(payment).get(document, [])
+
+    def _settlements(self, holder: Payment) -> list[Settlement]:
+        if not holder.settlements:
+            return []
+        held = (self.settlements[name] for name in holder.settlements)
+        return [settlement for settlement in held if settlement.holder == holder.id]
+
+    def _refunds(self, of: str) -> list[Refund]:
+        return [self.refunds[name] for name in self.refunds_of.get(of, ()) if self.refunds[name].of == of]
+
+    def _credit(self, document: Document) -> list[Lot]:
+        found: list[Lot] = []
+        for name in document.creditors:
+            credit = self.credits[name]
+            found += lots_of(credit, self._settlements(credit), [], credit=True).get(document.id, [])
+        return found
+
+    # --- the day ------------------------------------------------------------------------------------------------------
+
+    def move_to(self, day: int) -> None:
+        """Carry the positions to the end of *day*. Costs the days passed over and what took effect on them."""
+        if day == self.day:
+            return
+        forward = day > self.day
+        low, high = (self.day, day) if forward else (day, self.day)
+        if high - low > len(self.effects):
+            days = sorted(on for on in self.effects if low < on <= high)
+        else:
+            days = [on for on in range(low + 1, high + 1) if on in self.effects]
+        for on in days if forward else reversed(days):
+            for mark in dict.fromkeys(self.effects[on]):
+                currency, posted = self._posted.get(mark) or self._post(mark)
+                today = [posting for posting in posted if posting[0] == on]
+                for posting in today if forward else reversed(today):
+                    self._position(currency).post(posting, 1 if forward else -1)
+        self.day = day
+
+    def add_up(self, day: int) -> None:
+        """Post everything that is kept, once, and stand on *day*: how a snapshot comes back."""
+        self.day = day
+        marks: list[Marked] = [("document", name) for name in self.documents]
+        marks += [("payment", name) for name in self.payments]
+        marks += [("refund", name) for name in self.refunds]
+        for mark in marks:
+            currency, posted = self._post(mark)
+            for posting in posted:
+                if posting[0] <= day:
+                    self._position(currency).post(posting, 1)
+            for on in {posting[0] for posting in posted}:
+                self.effects.setdefault(on, []).append(mark)
+
+    def next_effect(self) -> int:
+        """The next day on which a fact already known takes effect; FAR where there is none."""
+        return min((on for on in self.effects if on > self.day), default=FAR)
+
+
+def payment_postings(payment: Payment) -> list[Posting]:
+    """What a payment adds to cash received and to money not yet on any document (which documents then take from)."""
+    pool = "prepayments" if payment.purpose == "prepayment" else "cash"
+    result: list[Posting] = [
+        (payment.paid, COLLECTED, payment.paid, (payment.amount,)),
+        (payment.paid, SCALAR, pool, (payment.amount,)),
+    ]
+    left = payment.amount
+    for day, amount, _, _ in sorted(payment.reversals, key=lambda reversal: (reversal[0], reversal[3])):
+        back = left if amount < 0 else min(amount, left)
+        left -= back
+        on = max(day, payment.paid)
+        if back:
+            result.append((on, COLLECTED, payment.paid, (-back,)))
+            result.append((on, SCALAR, pool, (-back,)))
+    result.sort(key=lambda posting: posting[0])
+    return result

@@ -1,0 +1,79 @@
+"""What was said of a customer and when: folded from our own decisions in its stream, never concluded."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shared.core.events.base import Decision
+from shared.core.events.rating import (
+    DecisionCorrected,
+    GradeChanged,
+    ReviewDue,
+    WarningCleared,
+    WarningRaised,
+    WarningWithdrawn,
+)
+
+_KEPT = 128
+"""Decisions a correction may name; older ones stay in the log."""
+
+
+class Said(msgspec.Struct, array_like=True):
+    """One grade that was said, and what it is seen to be now."""
+
+    id: str
+    as_of: int
+    grade: str | None
+    restated: str | None
+
+
+class Published(msgspec.Struct, array_like=True):
+    """The last grade decision: what subscribers hold to be true."""
+
+    id: str
+    grade: str | None
+    refusal: str | None
+    underlying: str | None
+    method: str
+    sha256: str
+
+
+class Alarm(msgspec.Struct, array_like=True):
+    """A warning that subscribers know of."""
+
+    warning_id: str
+    raised_on: int
+    severity: str
+    kind: str
+
+
+class Lived(msgspec.Struct, array_like=True):
+    """Everything that was published about one customer, as far as the next decision needs it."""
+
+    last: Published | None = None
+    said: list[Said] = []
+    alarms: dict[str, Alarm] = {}
+    review_due: int = 0
+
+
+def remember(lived: Lived, decision: Decision, id: str) -> None:
+    """Fold one of our own decisions, which was recorded under *id*."""
+    if isinstance(decision, GradeChanged):
+        if lived.last is None or lived.last.grade != decision.to or lived.last.refusal != decision.refusal:
+            lived.said.append(Said(id, decision.as_of.toordinal(), decision.to, decision.to))
+            del lived.said[:-_KEPT]
+        policy = decision.policy
+        lived.last = Published(id, decision.to, decision.refusal, decision.underlying, decision.method, policy.sha256)
+    elif isinstance(decision, WarningRaised):
+        known = lived.alarms.get(decision.rule)
+        raised_on = known.raised_on if known else decision.as_of.toordinal()
+        lived.alarms[decision.rule] = Alarm(decision.warning_id, raised_on, decision.severity, decision.kind)
+    elif isinstance(decision, WarningCleared | WarningWithdrawn):
+        lived.alarms.pop(decision.rule, None)
+    elif isinstance(decision, DecisionCorrected):
+        now = {one.id: one.would_be for one in decision.decisions}
+        for said in lived.said:
+            if said.id in now:
+                said.restated = now[said.id]
+    elif isinstance(decision, ReviewDue):
+        lived.review_due = decision.due_on.toordinal()

@@ -1,0 +1,222 @@
+"""What else is known of a customer: profile, statements, conduct, the outside world, measures others report."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from services.rating.core.days import months_before, months_between, window_start
+from services.rating.core.measures.reading import Params, Reader
+from services.rating.core.state import Record
+
+_STATEMENT_MONTHS = 18
+"""A statement is usable so long after its period (G-10)."""
+
+
+def _records(r: Reader, kind: str) -> list[Record]:
+    held = r.state.records.get(kind)
+    return [x for x in held.values() if x.order is not None and x.day <= r.day] if held else []
+
+
+def _open(r: Reader, record: Record) -> bool:
+    return not record.ended or record.ended > r.day
+
+
+def attribute(name: str) -> object:
+    """Make the measure that reads a profile attribute."""
+
+    def measure(r: Reader, _: Params) -> str | None:
+        value = r.state.attribute(name, r.day)
+        return None if value is None else str(value)
+
+    return measure
+
+
+def industry_class(r: Reader, _: Params) -> str | None:
+    """support · neutral · control · reduce, by the published industry list; None where the industry is not on it."""
+    industry = r.state.attribute("industry", r.day)
+    value = r.context.value("industry_list", str(industry), r.day) if industry else None
+    return None if value is None else str(value)
+
+
+def broken_commitments(r: Reader, p: Params) -> int:
+    """Promises broken and payments bounced in the window (P5)."""
+    low = window_start(r.day, p.window)
+    promises = r.state.records.get("promise")
+    broken = sum(1 for x in promises.values() if low < x.ended <= r.day) if promises else 0
+    return broken + sum(1 for x in _records(r, "bounced") if x.day > low)
+
+
+def _statements(r: Reader) -> list[Record]:
+    """Statements received by now, the newest period last."""
+    if "statement" not in r.state.records:
+        return []
+    return sorted((x for x in _records(r, "statement") if x.what["known"] <= r.day), key=lambda x: (x.day, x.order))
+
+
+def _lines(r: Reader) -> dict[str, Decimal] | None:
+    """The lines of the newest usable statement."""
+    held = _statements(r)
+    if not held or months_before(r.day, _STATEMENT_MONTHS) > held[-1].day:
+        return None
+    return {name: Decimal(amount) for name, amount in held[-1].what["lines"].items()}
+
+
+def statement_ratio(numerator: str, denominator: str) -> object:
+    """Make the measure numerator ÷ denominator of the newest usable statement; None where a line is missing or 0."""
+
+    def measure(r: Reader, _: Params) -> Decimal | None:
+        lines = _lines(r)
+        if not lines or numerator not in lines or not lines.get(denominator):
+            return None
+        return (lines[numerator] / lines[denominator]).quantize(Decimal("1e-9"), ROUND_HALF_EVEN)
+
+    return measure
+
+
+def statement_audited(r: Reader, _: Params) -> bool | None:
+    """Whether the newest usable statement is audited or reviewed; None without one."""
+    held = _statements(r)
+    return held[-1].what["basis"] in {"audited", "reviewed"} if held and _lines(r) else None
+
+
+def heavy_losses(r: Reader, _: Params) -> bool | None:
+    """A loss above 10 % of net assets, or two loss years one after the other (RM-18.07); None without statements."""
+    lines = _lines(r)
+    if lines is None or "net_profit" not in lines:
+        return None
+    if lines["net_profit"] >= 0:
+        return False
+    net = _net_assets(lines)
+    if net is not None and -lines["net_profit"] * 10 > net:
+        return True
+    years = [x for x in _statements(r) if x.what["months"] >= 12]
+    return len(years) >= 2 and all(Decimal(x.what["lines"].get("net_profit", "0")) < 0 for x in years[-2:])
+
+
+def _net_assets(lines: dict[str, Decimal]) -> Decimal | None:
+    if "net_assets" in lines:
+        return lines["net_assets"]
+    if "total_assets" in lines and "total_liabilities" in lines:
+        return lines["total_assets"] - lines["total_liabilities"]
+    return None
+
+
+def _signal(r: Reader, *kinds: str) -> list[Record]:
+    if "signal" not in r.state.records:
+        return []
+    return [x for x in _records(r, "signal") if x.what["kind"] in kinds and _open(r, x)]
+
+
+def signalled(*kinds: str) -> object:
+    """Make the measure: is a signal of one of *kinds* reported and not lifted."""
+
+    def measure(r: Reader, _: Params) -> bool:
+        return bool(_signal(r, *kinds))
+
+    return measure
+
+
+def fraud_proven(r: Reader, _: Params) -> bool:
+    """A matter of fraud or theft is on record and was not closed."""
+    return any(x.what["kind"] in {"fraud", "theft"} and _open(r, x) for x in _records(r, "conduct"))
+
+
+def _means(r: Reader) -> Decimal | None:
+    """Net assets of the newest statement, else paid-in capital (P10)."""
+    lines = _lines(r)
+    net = _net_assets(lines) if lines else None
+    capital = r.state.attribute("paid_in_capital", r.day)
+    return net if net is not None and net > 0 else Decimal(capital) if capital else None
+
+
+def enforcement_open_ratio(r: Reader, _: Params) -> Decimal:
+    """Open enforcement ÷ net assets (or paid-in capital); 1 where the means or an amount are unknown (G-20)."""
+    held = _signal(r, "enforcement")
+    if not held:
+        return Decimal(0)
+    means = _means(r)
+    if means is None or means <= 0 or any("amount" not in x.what for x in held):
+        return Decimal(1)
+    total = sum(Decimal(x.what["amount"]) for x in held)
+    return (total / means).quantize(Decimal("1e-9"), ROUND_HALF_EVEN)
+
+
+def public_record(r: Reader, _: Params) -> str | None:
+    """The worst negative public record of 24 months as a code of table P10; None where nobody looked at the register."""
+    low = months_before(r.day, 24)
+    held = [x for x in _records(r, "signal") if x.day > low or _open(r, x)]
+    enforcements = [x for x in held if x.what["kind"] == "enforcement"]
+    if any(_open(r, x) for x in enforcements):
+        return "enforcement_open"
+    if enforcements:
+        return "enforcement_closed"
+    lawsuits = [x for x in held if x.what["kind"] == "lawsuit"]
+    if lawsuits:
+        means = _means(r)
+        if means is None or means <= 0 or any("amount" not in x.what for x in lawsuits):
+            return "defendant_above_5"
+        share = sum(Decimal(x.what["amount"]) for x in lawsuits) / means
+        small = Decimal("0.01")
+        return (
+            "defendant_up_to_1"
+            if share <= small
+            else "defendant_up_to_5"
+            if share <= 5 * small
+            else "defendant_above_5"
+        )
+    return "none" if register_check_age_months(r, Params()) is not None else None
+
+
+def _reported(r: Reader, name: str) -> tuple[int, str] | None:
+    """(end of period, value) of the newest report of measure *name*."""
+    found = None
+    for order, end, value in r.state.measures.get(name, ()):
+        if order[0] <= r.day and end <= r.day:
+            found = (end, value)
+    return found
+
+
+def register_check_age_months(r: Reader, _: Params) -> int | None:
+    """Completed months since somebody last looked at the company register (reported measure `register_check`)."""
+    held = _reported(r, "register_check")
+    return months_between(held[0], r.day) if held else None
+
+
+def rival_goods(r: Reader, _: Params) -> str | None:
+    """ours_only · ours_main · equal · rivals_main, from the reported share or word; None after 12 months (RM-22.06, .07)."""
+    held = _reported(r, "rival_goods") or _reported(r, "rival_goods_share")
+    if held is None or months_before(r.day, 12) > held[0]:
+        return None
+    if held[1] in {"ours_only", "ours_main", "equal", "rivals_main"}:
+        return held[1]
+    try:
+        share = Decimal(held[1])
+    except ArithmeticError:
+        return None
+    if share <= 0:
+        return "ours_only"
+    if share < Decimal("0.45"):
+        return "ours_main"
+    return "equal" if share <= Decimal("0.55") else "rivals_main"
+
+
+def in_default(r: Reader, _: Params) -> bool:
+    """A default stands (G-17) or ended less than three months ago (G-18).
+
+    Triggers read here: an undisputed item 90 days past due or more, above 1 % of the balance and 5,000 of the currency;
+    an insolvency signal. The three months after are held by the grade path, which knows when it ended.
+    """
+    if _signal(r, "insolvency"):
+        return True
+    floor = 5000 * 10**4
+    lens = next((i for i, lens in enumerate(r.setting.lenses) if lens.exclude_disputed), 0)
+    for part in r.parts:
+        position = part[2]
+        opened = position.opens[lens]
+        least = max(floor, position.opens[0].total // 100)
+        for due in opened.dues:
+            if r.day - due < 90:
+                break
+            if due and max(opened.items[due].values()) > least:
+                return True
+    return False

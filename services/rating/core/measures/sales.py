@@ -1,0 +1,74 @@
+"""What a customer buys: relation, trend, turnover. Sales are invoices and debit notes, by booking date."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from services.rating.core.days import month_index, months_before, months_between
+from services.rating.core.measures.payment import due_documents
+from services.rating.core.measures.reading import Params, Reader, ratio
+from services.rating.core.position import BOOKED
+
+_THREE = "3m"
+
+
+def relationship_months(r: Reader, _: Params) -> int | None:
+    """Completed months since the first credit sale, or since the account was opened where that is earlier."""
+    first = r.first_sale()
+    opened = r.state.attribute("opened_on", r.day)
+    if opened and opened <= r.day:
+        first = min(first, opened) if first else opened
+    return months_between(first, r.day) if first else None
+
+
+def new_customer(r: Reader, p: Params) -> bool:
+    """Less than 6 months since the first credit sale, or fewer facts than G-04 (G-05)."""
+    first = r.first_sale()
+    if not first or months_between(first, r.day) < 6:
+        return True
+    return due_documents(r, Params(window="12m", lens=p.lens)) < 3
+
+
+def sales_trend(r: Reader, _: Params) -> Decimal | None:
+    """Sales of the last three months against the same months a year ago, less 1: −0.1 is ten per cent down (P8).
+
+    None where there were none a year ago.
+    """
+    year_ago = months_before(r.day, 12)
+    now = r.flow(BOOKED, _THREE, 1)
+    before = r.total([p.flows[BOOKED].window(year_ago, _THREE, 1, "-1y")[2] for _, _, p in r.parts])
+    return ratio(now, before) - 1 if before > 0 else None
+
+
+def turnover_falling(r: Reader, _: Params) -> bool | None:
+    """Three full months, each below the one before, in all by 20 % or more, and each below last year's (RM-18.06).
+
+    None in the first 16 months, when there is no last year to compare with.
+    """
+    first = r.first_sale()
+    this = month_index(r.day)
+    if not first or month_index(first) > this - 15:
+        return None
+    months = [r.total([p.flows[BOOKED].month(this - back) for _, _, p in r.parts]) for back in range(1, 5)]
+    last, middle, third, fourth = months
+    if not (last < middle < third < fourth and last * 5 <= fourth * 4):
+        return False
+    before = [r.total([p.flows[BOOKED].month(this - 12 - back) for _, _, p in r.parts]) for back in range(1, 4)]
+    return all(now < then for now, then in zip(months, before, strict=False))
+
+
+def early_payment_note(r: Reader, p: Params) -> bool | None:
+    """At least 80 % of what was settled in three months came 5 days early or more, 10 days earlier than before (RM-22.08).
+
+    Read as amount-weighted means: the three months at least 5 days early, and at least 10 days earlier than the six
+    months before them. None where either has no payments.
+    """
+    recent = [r.settled(Params(window=_THREE, lens=p.lens))]
+    start = months_before(r.day, 3)
+    held = [q.flows[200 + p.lens].window(start, "6m", 3, "-3m")[2:] for _, _, q in r.parts]
+    before = [r.total([part[i] for part in held]) for i in range(3)]
+    amount, _, signed = recent[0]
+    if not amount or not before[0]:
+        return None
+    now, then = ratio(signed, amount), ratio(before[2], before[0])
+    return now <= -5 and then - now >= 10

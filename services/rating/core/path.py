@@ -1,0 +1,224 @@
+"""The grade path: the standing of a customer on every day, a pure function of facts, policies and calendar.
+
+One step a day from the first fact on. Days on which nothing can change are skipped; that the result equals the daily
+walk is a property test. Movement rules (G-22, G-23) depend on the path, so a late fact walks it again from its date.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from datetime import date
+
+import msgspec
+
+from services.rating.core.days import is_month_start, months_before
+from services.rating.core.engine import Engine, Sheet
+from services.rating.core.position import BOOKED
+from services.rating.core.state import State
+from shared.core.policy.assessment import Assessment
+from shared.core.policy.policy import Policy
+from shared.core.policy.warning import Watch, next_change, watch
+from shared.core.refusal import Refusal
+
+_APPROVING = frozenset({"approved", "rise", "release"})
+"""Outcomes of a completed review that let a customer leave the worst grade."""
+
+
+class Standing(msgspec.Struct, frozen=True, array_like=True):
+    """What holds from one day of the path on."""
+
+    method: str = ""
+    version: str = ""
+    sha256: str = ""
+    grade: str | None = None
+    """The effective grade: movement rules count."""
+    underlying: str | None = None
+    refusal: str | None = None
+    since: int = 0
+    """The first day of the unbroken run of this grade."""
+    fell_on: int = 0
+    worst_on: int = 0
+    """The last day on which the rules alone gave the worst grade."""
+    default_on: int = 0
+    """The last day on which a trigger of default held."""
+    held: tuple[str, ...] = ()
+    """Movement rules that keep the grade away from the underlying one."""
+    watches: tuple[Watch, ...] = ()
+
+
+Path = list[tuple[int, Standing]]
+"""(day, standing) for each day on which anything changed, in order."""
+
+
+def at(path: Path, day: int) -> Standing | None:
+    """The standing on *day*; None before the path begins."""
+    index = bisect_left(path, day + 1, key=lambda entry: entry[0])
+    return path[index - 1][1] if index else None
+
+
+def walk(state: State, path: Path, start: int, end: int, engine: Engine, *, daily: bool = False) -> Sheet | None:
+    """Extend *path* (cut at *start*) to *end* and leave the ledger there; return what was seen on the last day.
+
+    *daily* takes every single day, for the property test.
+    """
+    del path[bisect_left(path, start, key=lambda entry: entry[0]) :]
+    standing = path[-1][1] if path else None
+    day, sheet = max(start, state.first), None
+    while day <= end:
+        state.ledger.move_to(day)
+        sheet = engine.sheet(state)
+        standing = _extend(path, standing, step(state, standing, sheet, day, engine), day)
+        day = day + 1 if daily else next_day(state, standing, sheet, day, engine)
+    if state.ledger.day != end:
+        state.ledger.move_to(end)
+        sheet = None
+    return sheet
+
+
+def _extend(path: Path, before: Standing | None, now: Standing, day: int) -> Standing:
+    if before is None or now != before:
+        path.append((day, now))
+    return now
+
+
+def step(state: State, before: Standing | None, sheet: Sheet, day: int, engine: Engine) -> Standing:
+    """The standing on *day*, given the one of the day before and what is seen on *day*."""
+    was = before or Standing()
+    watches, _ = watch(engine.warnings(day), sheet.signs, was.watches, date.fromordinal(day))
+    policy = sheet.policy
+    if isinstance(policy, Refusal):
+        return _ungraded(was, str(policy), day, watches)
+    default_on = day if sheet.values.get("in_default") else was.default_on
+    assessment = sheet.assess(sheet.in_default_since(default_on))
+    if assessment.grade is None:
+        refused = _ungraded(was, str(assessment.refusal), day, watches)
+        return msgspec.structs.replace(
+            refused, method=policy.method, version=policy.version, sha256=policy.sha256, default_on=default_on
+        )
+    return _graded(state, was, policy, assessment, day, default_on, watches)
+
+
+def _ungraded(was: Standing, refusal: str, day: int, watches: tuple[Watch, ...]) -> Standing:
+    since = was.since if was.grade is None and was.refusal == refusal else day
+    return Standing(
+        refusal=refusal,
+        since=since,
+        fell_on=was.fell_on,
+        worst_on=was.worst_on,
+        default_on=was.default_on,
+        watches=watches,
+    )
+
+
+def _graded(
+    state: State,
+    was: Standing,
+    policy: Policy,
+    assessment: Assessment,
+    day: int,
+    default_on: int,
+    watches: tuple[Watch, ...],
+) -> Standing:
+    grades, underlying = policy.grades, assessment.grade
+    assert underlying is not None
+    worst = grades[-1]
+    worst_on = day if underlying == worst else was.worst_on
+    fell_on = was.fell_on
+    held: tuple[str, ...] = ()
+    grade: str | None = underlying
+    if was.grade is not None and was.method == policy.method and was.grade in grades:
+        place, target = grades.index(was.grade), grades.index(underlying)
+        if target > place:
+            fell_on = day
+        elif target < place:
+            held = _held(state, was, policy, day)
+            grade = was.grade if held else grades[max(target, place - policy.movement.rise.max_steps)]
+    return Standing(
+        method=policy.method,
+        version=policy.version,
+        sha256=policy.sha256,
+        grade=grade,
+        underlying=underlying,
+        since=was.since if grade == was.grade and was.method == policy.method else day,
+        fell_on=fell_on,
+        worst_on=worst_on,
+        default_on=default_on,
+        held=held,
+        watches=watches,
+    )
+
+
+def _held(state: State, was: Standing, policy: Policy, day: int) -> tuple[str, ...]:
+    """Why the grade may not rise on *day*: every rule that forbids it (G-23); empty where it may."""
+    rise = policy.movement.rise
+    held = []
+    if rise.only_at == "monthly_review" and not is_month_start(day):
+        held.append("RISE_AT_REVIEW_ONLY")
+    if was.fell_on and day - was.fell_on < rise.cooldown_days:
+        held.append("RISE_COOLDOWN")
+    if was.grade == policy.grades[-1]:
+        if was.worst_on and months_before(day, rise.from_worst.clean_months) < was.worst_on:
+            held.append("RISE_NOT_CLEAN")
+        if rise.from_worst.approval and not _approved(state, was.since, day):
+            held.append("RISE_NEEDS_APPROVAL")
+    return tuple(held)
+
+
+def _approved(state: State, since: int, day: int) -> bool:
+    reviews = state.records.get("review", {}).values()
+    return any(r.order and since < r.day <= day and r.what.get("outcome") in _APPROVING for r in reviews)
+
+
+def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: Engine) -> int:
+    """The next day on which anything may change with no fact but the day. Early is allowed, late is not."""
+    least = day + 32  # a month start lies before it, so this never decides
+    on = date.fromordinal(day)
+    least = min(least, months_before(day - on.day + 1, -1))
+    least = min(least, state.ledger.next_effect())
+    for position in state.ledger.positions.values():
+        for opened in position.opens:
+            dues = opened.dues
+            first = dues[1] if dues and not dues[0] and len(dues) > 1 else dues[0] if dues else 0
+            if first and first <= day:
+                return day + 1
+            if first:
+                least = min(least, first + 1)
+        for flow in position.flows.values():
+            if flow.windows:
+                least = min(least, day + max(1, flow.next_change(day) - 4))
+    least = min(least, _next_anniversary(_anniversaries(state, standing), on))
+    waits = next_change(engine.warnings(day), sheet.signs, standing.watches, on)
+    if waits is not None:
+        least = min(least, waits.toordinal())
+    return max(day + 1, min(least, engine.next_effective(day)))
+
+
+def _anniversaries(state: State, standing: Standing) -> set[int]:
+    """Days of the month on which a measure that counts whole months may change, or on the day after."""
+    bases = [standing.default_on] if standing.default_on else []
+    for position in state.ledger.positions.values():
+        first = position.flows[BOOKED].first()
+        if first:
+            bases.append(first)
+    bases += [value for _, value in state.profile.get("opened_on", ()) if value]
+    for kind, records in state.records.items():
+        if kind not in {"dunning", "assessment"}:
+            for record in records.values():
+                bases += [day for day in (record.day, record.ended, record.what.get("known", 0)) if day]
+    for reports in state.measures.values():
+        for order, end, _ in reports[-1:]:
+            bases += [order[0], end]
+    return {date.fromordinal(day).day for day in bases}
+
+
+def _next_anniversary(days: set[int], on: date) -> int:
+    """The ordinal of the next day after *on* that is one of *days* of the month or follows one; at the latest a month start.
+
+    Late in a month every day counts, for a shorter month moves the 29th to the 31st.
+    """
+    start = months_before(on.toordinal() - on.day + 1, -1)
+    last = start - on.toordinal() + on.day
+    for day in range(on.day + 1, last + 1):
+        if day in days or day - 1 in days or (day >= 28 and max(days, default=0) >= 28):
+            return on.toordinal() + day - on.day
+    return start

@@ -1,0 +1,82 @@
+"""What the projection keeps of a customer, so that lists never fold anything."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from services.rating.core.announce import text
+from services.rating.core.engine import Sheet
+from services.rating.core.measures.payment import overdue_amount, receivable_balance
+from services.rating.core.measures.reading import Params
+from services.rating.core.path import Standing
+from services.rating.core.state import State
+from services.rating.core.view import Warning
+from shared.core.policy.warning import Level
+
+
+class Row(msgspec.Struct, frozen=True):
+    """The head of one customer's path. Amounts in the customer's currency; None where a rate is missing."""
+
+    as_of: date
+    currency: str
+    grade: str | None
+    refusal: str | None
+    method: str | None
+    score: Decimal | None
+    since: date | None
+    region: str | None
+    segment: str | None
+    manager: str | None
+    receivable_balance: Decimal | None
+    overdue_amount: Decimal | None
+    warnings: tuple[Warning, ...]
+    warned: bool
+    """Whether a warning stands now or stood before: only then the stored ones need a look."""
+
+
+def row_of(state: State, standing: Standing, sheet: Sheet) -> Row:
+    """The row of *state* as its ledger stands."""
+    reader, day = sheet.reader, state.head
+    known = not reader.without_rate and bool(reader.parts)
+    warnings = warnings_of(state, standing, sheet) if standing.watches else ()
+    return Row(
+        as_of=date.fromordinal(day),
+        currency=reader.currency,
+        grade=standing.grade,
+        refusal=standing.refusal,
+        method=standing.method or None,
+        score=sheet.assessment.score if sheet.assessment else None,
+        since=date.fromordinal(standing.since) if standing.since else None,
+        region=state.attribute("region", day),
+        segment=state.attribute("segment", day),
+        manager=state.attribute("manager", day),
+        receivable_balance=receivable_balance(reader, Params()) if known else None,
+        overdue_amount=overdue_amount(reader, Params()) if known else None,
+        warnings=warnings,
+        warned=bool(warnings or state.lived.alarms),
+    )
+
+
+def warnings_of(state: State, standing: Standing, sheet: Sheet) -> tuple[Warning, ...]:
+    """The warnings that stand, under the ids by which they were raised."""
+    kinds = {rule.id: rule for rule in sheet.rules}
+    found = []
+    for watch in standing.watches:
+        if watch.level == Level.NONE or watch.rule not in kinds:
+            continue
+        alarm, rule = state.lived.alarms.get(watch.rule), kinds[watch.rule]
+        figures = {alias: text(sheet.signs.get(alias)) for alias in rule.measures}
+        found.append(
+            Warning(
+                warning_id=alarm.warning_id if alarm else f"{watch.rule}/{watch.raised_on}",
+                rule=watch.rule,
+                kind=rule.kind.value,
+                severity=watch.level.name.lower(),
+                since=watch.raised_on,
+                figures={alias: value for alias, value in figures.items() if value is not None},
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,225 @@
+"""What is shown of one customer on one day: the view that the API answers with, from the state alone."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from services.rating.core import view as v
+from services.rating.core.announce import text
+from services.rating.core.days import months_before
+from services.rating.core.documents import RECEIVABLES, UNIT, Document
+from services.rating.core.engine import Engine, Sheet
+from services.rating.core.measures.catalogue import CATALOGUE, compile_reading
+from services.rating.core.measures.reading import Reader
+from services.rating.core.path import Standing, walk
+from services.rating.core.position import OPEN, SCALAR
+from services.rating.core.row import warnings_of
+from services.rating.core.state import State
+from services.rating.core.timeline import gross, postings
+from shared.core.money import QUANTA
+from shared.core.policy.assessment import Line, line_record
+from shared.core.policy.measure import Reading
+from shared.core.policy.policy import Policy
+
+SHOWN_WINDOWS = ("90d", "12m", "24m")
+"""Windowed measures are shown over these."""
+
+
+def show(state: State, day: int, version: int, engine: Engine) -> v.View:
+    """Walk the path of *state* to *day* and say everything about it. *state* is not used afterwards."""
+    path: list[tuple[int, Standing]] = []
+    sheet = walk(state, path, state.first, day, engine) if state.first and state.first <= day else None
+    state.path, state.head = path, day
+    if sheet is None:
+        state.ledger.move_to(day)
+        sheet = engine.sheet(state)
+    standing = path[-1][1] if path else Standing()
+    sheet.judge(standing.default_on)
+    reader = sheet.reader
+    rating = _rating(standing, sheet)
+    explanation = _explanation(standing, sheet)
+    return v.View(
+        customer_id=state.customer_id,
+        as_of=date.fromordinal(day),
+        version=version,
+        currency=reader.currency,
+        ratings=(rating,) if rating else (),
+        measures=measures(reader, engine),
+        warnings=warnings_of(state, standing, sheet),
+        history=_history(state, path),
+        explanations=(explanation,) if explanation else (),
+        items=tuple(_items(state, day)),
+        unallocated_cash=_money(reader.scalar("cash"), reader.currency),
+    )
+
+
+def measures(reader: Reader, engine: Engine) -> dict[str, v.MeasureValue]:
+    """Every measure of the library, raw, by its full name. None: not known, or an exchange rate is missing."""
+    shown: dict[str, v.MeasureValue] = {}
+    lenses = engine.setting.lenses
+    for name, measure in CATALOGUE.items():
+        for full in [f"{name}_{window}" for window in SHOWN_WINDOWS] if measure.windowed else [name]:
+            is_money = measure.unit.startswith("money")
+            if is_money and reader.without_rate:
+                shown[full] = None
+            else:
+                shown[full] = _shown(compile_reading(Reading(full), lenses)(reader), is_money=is_money)
+    return shown
+
+
+def _shown(value: Any, *, is_money: bool) -> v.MeasureValue:
+    if isinstance(value, dict):
+        return {name: format(amount, "f") for name, amount in value.items()}
+    if isinstance(value, Decimal):
+        return format(value, "f") if is_money else text(value)
+    return value  # type: ignore[no-any-return]
+
+
+def _money(amount: int, currency: str) -> str:
+    return format(Decimal(amount).scaleb(-UNIT).quantize(QUANTA[currency]), "f")
+
+
+def _rating(standing: Standing, sheet: Sheet) -> v.Rating | None:
+    if not standing.since:
+        return None
+    assessment, policy = sheet.assessment, sheet.policy
+    valid = policy.movement.valid_months.get(standing.grade or "") if isinstance(policy, Policy) else None
+    return v.Rating(
+        method=standing.method or "none",
+        purpose="credit",
+        grade=standing.grade,
+        refusal=standing.refusal,
+        parts=assessment.parts if assessment else {},
+        score=text(assessment.score) if assessment else None,
+        since=date.fromordinal(standing.since),
+        valid_until=date.fromordinal(months_before(standing.since, -valid)) if valid else None,
+        underlying=standing.underlying,
+    )
+
+
+def _explanation(standing: Standing, sheet: Sheet) -> v.Explanation | None:
+    assessment = sheet.assessment
+    if assessment is None:
+        return None
+    return v.Explanation(
+        method=assessment.method,
+        purpose="credit",
+        grade=standing.grade,
+        underlying=standing.underlying,
+        score=text(assessment.score),
+        refusal=standing.refusal,
+        refusal_detail=assessment.refusal_detail or None,
+        policy=v.PolicyId(assessment.method, assessment.version, assessment.sha256),
+        reasons=assessment.reasons,
+        caps=assessment.caps,
+        movement=standing.held,
+        measures={alias: _shown(value, is_money=False) for alias, value in assessment.values.items()},
+        lines=tuple(_line(line) for line in assessment.lines),
+    )
+
+
+def _line(line: Line) -> v.Line:
+    said = line_record(line)
+    return v.Line(
+        characteristic=line.characteristic,
+        value=line.value,
+        band=line.band,
+        letter=line.letter,
+        points=said.get("points"),
+        max_points=said.get("max_points"),
+        part=line.part,
+        reasons=line.reasons,
+        reference=line.reference,
+        assumed=line.assumed,
+        left_out=line.left_out,
+    )
+
+
+def _history(state: State, path: list[tuple[int, Standing]]) -> tuple[v.Step, ...]:
+    """The runs of days with one grade, oldest first."""
+    said = {one.as_of: one.grade for one in state.lived.said}
+    runs: list[v.Step] = []
+    for day, standing in path:
+        if runs and (runs[-1].grade, runs[-1].refusal, runs[-1].method) == _key(standing):
+            continue
+        on = date.fromordinal(day)
+        if runs:
+            runs[-1] = _until(runs[-1], date.fromordinal(day - 1))
+        policy = v.PolicyId(standing.method, standing.version, standing.sha256) if standing.method else None
+        runs.append(
+            v.Step(
+                method=standing.method or "none",
+                purpose="credit",
+                grade=standing.grade,
+                refusal=standing.refusal,
+                since=on,
+                until=None,
+                cause="day" if on.day == 1 else "fact",
+                lived=day in said and said[day] == standing.grade,
+                policy=policy,
+            )
+        )
+    return tuple(runs)
+
+
+def _key(standing: Standing) -> tuple[str | None, str | None, str]:
+    return (standing.grade, standing.refusal, standing.method or "none")
+
+
+def _until(step: v.Step, until: date) -> v.Step:
+    return msgspec.structs.replace(step, until=until)
+
+
+def _items(state: State, day: int) -> list[v.OpenItem]:
+    """Every receivable with something open on *day*, by due date."""
+    items = []
+    for document in state.ledger.documents.values():
+        if document.kind in RECEIVABLES and document.order is not None and document.booked <= day:
+            items += _open_of(state, document, day)
+    return sorted(items, key=lambda item: (item.due_on or date.max, item.transaction_id))
+
+
+def _open_of(state: State, document: Document, day: int) -> list[v.OpenItem]:
+    open_: dict[int, int] = {}
+    disputed = 0
+    for posting in postings(document, state.ledger.sight):
+        on, family, key, numbers = posting
+        if on <= day and family == OPEN:
+            open_[key] = open_.get(key, 0) + numbers[0]
+        elif on <= day and family == SCALAR and key == "disputed":
+            disputed += numbers[0]
+    items = []
+    for due, amount in sorted(open_.items()):
+        if not amount:
+            continue
+        late = max(0, day - due) if due else 0
+        contested = min(disputed, amount)
+        disputed -= contested
+        items.append(
+            v.OpenItem(
+                transaction_id=document.id,
+                kind=document.kind,
+                document_no=None,
+                booked_on=date.fromordinal(document.booked),
+                due_on=date.fromordinal(due) if due else None,
+                due_derived=document.term is None and not document.terms,
+                amount=_money(gross(document, day), document.currency),
+                open_amount=_money(amount, document.currency),
+                currency=document.currency,
+                days_past_due=late,
+                bucket=bucket_of(late),
+                disputed_amount=_money(contested, document.currency),
+            )
+        )
+    return items
+
+
+def bucket_of(late: int) -> str:
+    """The ageing bucket of an item so many days past due (MN-54.01)."""
+    if not late:
+        return "not_due"
+    return "1_30" if late <= 30 else "31_60" if late <= 60 else "61_90" if late <= 90 else "over_90"

@@ -1,0 +1,90 @@
+"""A state as bytes and back: the kept facts, the path and what was said. Sums are not kept, they are added up again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from services.rating.core.documents import Dispute, Document, Order, Payment, Refund, Settlement
+from services.rating.core.lived import Lived
+from services.rating.core.path import Standing
+from services.rating.core.state import Record, Setting, State
+
+
+class Snapshot(msgspec.Struct, array_like=True):
+    """Everything of a State that is not derived."""
+
+    customer_id: str
+    documents: dict[str, Document]
+    payments: dict[str, Payment]
+    credits: dict[str, Payment]
+    settlements: dict[str, Settlement]
+    disputes: dict[str, Dispute]
+    refunds: dict[str, Refund]
+    refunds_of: dict[str, list[str]]
+    profile: dict[str, list[tuple[Order, Any]]]
+    records: dict[str, dict[str, Record]]
+    measures: dict[str, list[tuple[Order, int, str]]]
+    aliases: list[tuple[tuple[str, str], tuple[Order, bool]]]
+    merged: tuple[Order, str] | None
+    conflicts: dict[str, int]
+    first: int
+    day: int
+    touched: int
+    late: tuple[int, str, str, str] | None
+    path: list[tuple[int, Standing]]
+    head: int
+    lived: Lived
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Snapshot)
+
+
+def dump(state: State) -> bytes:
+    """*state* as bytes."""
+    ledger = state.ledger
+    return _ENCODER.encode(
+        Snapshot(
+            state.customer_id,
+            ledger.documents,
+            ledger.payments,
+            ledger.credits,
+            ledger.settlements,
+            ledger.disputes,
+            ledger.refunds,
+            ledger.refunds_of,
+            state.profile,
+            state.records,
+            state.measures,
+            list(state.aliases.items()),
+            state.merged,
+            state.conflicts,
+            state.first,
+            ledger.day,
+            ledger.touched,
+            state.late,
+            state.path,
+            state.head,
+            state.lived,
+        )
+    )
+
+
+def load(raw: bytes, setting: Setting) -> State:
+    """The state that `dump` wrote; its positions are added up again from the documents."""
+    kept = _DECODER.decode(raw)
+    state = State(kept.customer_id, setting)
+    ledger = state.ledger
+    ledger.documents.update(kept.documents)
+    ledger.disputes.update(kept.disputes)
+    ledger.payments, ledger.credits, ledger.settlements = kept.payments, kept.credits, kept.settlements
+    ledger.refunds, ledger.refunds_of = kept.refunds, kept.refunds_of
+    ledger.add_up(kept.day)
+    ledger.touched = kept.touched
+    state.profile, state.records, state.measures = kept.profile, kept.records, kept.measures
+    state.aliases, state.merged, state.conflicts = dict(kept.aliases), kept.merged, kept.conflicts
+    state.first, state.late = kept.first, kept.late
+    state.path, state.head, state.lived = kept.path, kept.head, kept.lived
+    return state

@@ -1,0 +1,109 @@
+"""What we know about one customer: the ledger, dated facts of every other kind, the grade path, and what was said of it."""
+
+from __future__ import annotations
+
+from bisect import insort
+from typing import Any
+
+import msgspec
+
+from services.rating.core.days import WEEKENDS, WorkCalendar
+from services.rating.core.documents import Order
+from services.rating.core.ledger import Ledger
+from services.rating.core.lived import Lived
+from services.rating.core.position import RAW, Lens
+
+
+class Record(msgspec.Struct, array_like=True):
+    """A dated fact that another may end: a promise, a signal, a matter of conduct. `order` is None until it is recorded."""
+
+    day: int = 0
+    order: Order | None = None
+    what: dict[str, Any] = {}
+    ended: int = 0
+    end_order: Order | None = None
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """How a ledger is read: the lenses of the methods in force, the work calendar, the term of undated documents."""
+
+    lenses: tuple[Lens, ...] = (RAW,)
+    calendar: WorkCalendar = WEEKENDS
+    term_days: int = 30
+    currency: str = "CNY"
+    """Of the installation; a customer without items and without one of its own is shown in it."""
+
+
+class State:
+    """One customer. Mutated in place by `evolve`; pure seen from outside, for nothing else holds it."""
+
+    __slots__ = (
+        "aliases",
+        "conflicts",
+        "customer_id",
+        "first",
+        "head",
+        "late",
+        "ledger",
+        "lived",
+        "measures",
+        "merged",
+        "path",
+        "profile",
+        "records",
+    )
+
+    def __init__(self, customer_id: str, setting: Setting) -> None:
+        """A customer of whom nothing is known."""
+        self.customer_id = customer_id
+        self.ledger = Ledger(setting.lenses, setting.calendar, setting.term_days)
+        self.profile: dict[str, list[tuple[Order, Any]]] = {}
+        """Attribute → its values, by order."""
+        self.records: dict[str, dict[str, Record]] = {}
+        """Kind of fact → id → record."""
+        self.measures: dict[str, list[tuple[Order, int, str]]] = {}
+        """Reported measure → (order, end of its period, value)."""
+        self.aliases: dict[tuple[str, str], tuple[Order, bool]] = {}
+        self.merged: tuple[Order, str] | None = None
+        self.conflicts: dict[str, int] = {}
+        """Documents recorded twice with other content, quarantined facts: what → day."""
+        self.first = 0
+        """The earliest business date of any fact; 0 while there is none."""
+        self.path: list[tuple[int, Any]] = []
+        """(day, standing) for each day on which the standing changed."""
+        self.head = 0
+        """The day the path has reached; 0 while nothing was decided."""
+        self.late: tuple[int, str, str, str] | None = None
+        """(business day, source, id, type) of the fact that reaches back furthest since the last decision."""
+        self.lived = Lived()
+
+    def attribute(self, name: str, day: int) -> Any:
+        """The value of a profile attribute on *day*; before the first it was told, that first value; None if never."""
+        values = self.profile.get(name)
+        if not values:
+            return None
+        found = values[0][1]
+        for order, value in values:
+            if order[0] > day:
+                break
+            found = value
+        return found
+
+    def learn(self, name: str, order: Order, value: Any) -> None:
+        """Keep one more value of a profile attribute."""
+        insort(self.profile.setdefault(name, []), (order, value), key=lambda entry: entry[0])
+
+    def record(self, kind: str, id: str) -> Record:
+        """The record *id* of *kind*; an empty one where only its end is known so far."""
+        kept = self.records.setdefault(kind, {})
+        held = kept.get(id)
+        if held is None:
+            held = kept[id] = Record()
+        return held
+
+    def seen(self, day: int, source: str, id: str, type: str) -> None:
+        """A fact of *day* came in: the path from that day on may be another."""
+        if self.late is None or (day, source, id) < self.late[:3]:
+            self.late = (day, source, id, type)
+        self.first = min(self.first, day) if self.first else day
+        self.ledger.touched = min(self.ledger.touched, day)

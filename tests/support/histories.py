@@ -1,0 +1,201 @@
+"""Believable and unbelievable histories of one customer, for property tests: every kind of fact, in business order."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import msgspec
+
+from shared.core.envelope import Event
+from shared.core.events import BY_TYPE
+from shared.core.events.base import Data
+from shared.edge import codec
+
+START = date(2024, 1, 8)
+ZONE = timezone(timedelta(hours=8))
+
+
+class Story:
+    """Writes facts about one customer, each with an id of its own."""
+
+    def __init__(self, seed: int, subject: str = "C1", currencies: tuple[str, ...] = ("CNY",)) -> None:
+        self.random = Random(seed)
+        self.subject = subject
+        self.currencies = currencies
+        self.events: list[Event] = []
+
+    def tell(self, fact: str, on: date, /, **data: Any) -> Event:
+        """Add the fact `credit.<fact>.v1` of day *on*."""
+        event_type = f"credit.{fact}.v1"
+        raw = msgspec.json.encode({key.rstrip("_"): value for key, value in data.items() if value is not None})
+        content: Data = codec.decode_data(event_type, raw)
+        assert type(content) is BY_TYPE[event_type]
+        minute = len(self.events)
+        time = datetime(on.year, on.month, on.day, 8, tzinfo=ZONE) + timedelta(seconds=minute % 30000)
+        event = Event(
+            id=f"e{len(self.events)}", source="/erp", type=event_type, subject=self.subject, time=time, data=content
+        )
+        self.events.append(event)
+        return event
+
+
+def money(random: Random, low: int = 1, high: int = 90000) -> str:
+    """A random amount with cents."""
+    return str(Decimal(random.randint(low * 100, high * 100)).scaleb(-2))
+
+
+def history(seed: int, documents: int = 12, days: int = 420, currencies: tuple[str, ...] = ("CNY",)) -> list[Event]:
+    """A random history: documents with everything that can happen to them, over *days* days."""
+    story = Story(seed, currencies=currencies)
+    random = story.random
+    if random.random() < 0.7:
+        opened = START - timedelta(days=random.randint(0, 900))
+        story.tell("customer.registered", START, name="甲公司", kind="company", region="CN-31",
+                   opened_on=opened if random.random() < 0.3 else None)  # fmt: skip
+    for number in range(documents):
+        _sale(story, number, START + timedelta(days=random.randint(0, days)))
+    for number in range(random.randint(0, 4)):
+        _side(story, number, START + timedelta(days=random.randint(0, days)))
+    return story.events
+
+
+def _sale(story: Story, number: int, on: date) -> None:
+    random, tell = story.random, story.tell
+    currency = random.choice(story.currencies)
+    amount = money(random)
+    invoice = f"I{number}"
+    consumes = None
+    due: dict[str, Any] = {"due_on": on + timedelta(days=random.choice([0, 15, 30, 60]))}
+    shape = random.random()
+    if shape < 0.25:
+        order, delivery = f"O{number}", f"D{number}"
+        whole = str(Decimal(amount) * 2)
+        tell("transaction.recorded", on - timedelta(days=6), transaction_id=order, kind="order", amount=whole,
+             currency=currency, booked_on=on - timedelta(days=6))  # fmt: skip
+        tell("transaction.recorded", on - timedelta(days=3), transaction_id=delivery, kind="delivery", amount=amount,
+             currency=currency, booked_on=on - timedelta(days=3),
+             consumes=[{"transaction_id": order, "amount": amount}])  # fmt: skip
+        consumes = [{"transaction_id": delivery, "amount": amount}]
+        if random.random() < 0.4:
+            due = {
+                "terms": {
+                    "days": 30,
+                    "starts": random.choice(["delivery", "acceptance", "month_end"]),
+                    "cut_off_day": 25,
+                }
+            }
+        if random.random() < 0.5:
+            accepted = on + timedelta(days=random.randint(-2, 9))
+            tell("transaction.accepted", accepted, transaction_id=delivery, accepted_on=accepted)
+        if random.random() < 0.15:
+            tell("transaction.cancelled", on, transaction_id=delivery, cancelled_on=on)
+    elif shape < 0.4:
+        half = str((Decimal(amount) / 2).quantize(Decimal("0.01")))
+        rest = str(Decimal(amount) - Decimal(half))
+        due = {"schedule": [
+            {"seq": 1, "kind": "instalment", "amount": half, "due_on": on + timedelta(days=20)},
+            {"seq": 2, "kind": "retention", "amount": rest, "due_on": on + timedelta(days=80)},
+        ]}  # fmt: skip
+    elif shape < 0.45:
+        due = {}
+    tell("transaction.recorded", on, transaction_id=invoice, kind=random.choice(["invoice", "invoice", "debit_note"]),
+         amount=amount, currency=currency, booked_on=on, consumes=consumes, **due)  # fmt: skip
+    _changes(story, number, invoice, amount, on, currency)
+    _money(story, number, invoice, amount, on, currency)
+
+
+def _changes(story: Story, number: int, invoice: str, amount: str, on: date, currency: str) -> None:
+    random, tell = story.random, story.tell
+    later = on + timedelta(days=random.randint(-4, 50))
+    chance = random.random()
+    part = str((Decimal(amount) / 4).quantize(Decimal("0.01")) + Decimal("0.01"))
+    if chance < 0.12:
+        tell("transaction.recorded", later, transaction_id=f"CN{number}",
+             kind=random.choice(["credit_note", "rebate", "quality_claim", "return"]), amount=part, currency=currency,
+             booked_on=later, consumes=[{"transaction_id": invoice, "amount": part}])  # fmt: skip
+    elif chance < 0.2:
+        tell("transaction.amended", later, transaction_id=invoice, amount=money(random))
+    elif chance < 0.28:
+        tell("transaction.cancelled", later, transaction_id=invoice, cancelled_on=later,
+             amount=part if random.random() < 0.5 else None)  # fmt: skip
+    elif chance < 0.36:
+        tell("transaction.terms-changed", later, transaction_id=invoice, due_on=later + timedelta(days=30))
+    elif chance < 0.5:
+        tell("dispute.opened", later, dispute_id=f"X{number}", transaction_id=invoice,
+             amount=amount if random.random() < 0.6 else part, currency=currency, opened_on=later)  # fmt: skip
+        if random.random() < 0.7:
+            closed = later + timedelta(days=random.randint(0, 90))
+            tell("dispute.closed", closed, dispute_id=f"X{number}", closed_on=closed)
+    elif chance < 0.58:
+        tell("transaction.recorded", later, transaction_id=f"R{number}", kind="invoice", amount=amount,
+             currency=currency, booked_on=later, due_on=later + timedelta(days=10), replaces=invoice)  # fmt: skip
+    elif chance < 0.63:
+        tell("overdue.reported", later, transaction_id=invoice, amount=amount, currency=currency, days_past_due=3,
+             reported_on=later)  # fmt: skip
+
+
+def _money(story: Story, number: int, invoice: str, amount: str, on: date, currency: str) -> None:
+    random, tell = story.random, story.tell
+    chance = random.random()
+    if chance < 0.12:
+        return
+    paid = on + timedelta(days=max(-10, int(random.gauss(32, 18))))
+    portion = (
+        amount if chance < 0.6 else str((Decimal(amount) * Decimal("0.6")).quantize(Decimal("0.01")) + Decimal("0.01"))
+    )
+    over = str(Decimal(portion) + 7) if random.random() < 0.15 else portion
+    later = paid + timedelta(days=random.randint(0, 30))
+    payment = f"P{number}"
+    bill = random.random() < 0.1
+    direct = random.random() < 0.75
+    tell("payment.recorded", paid, payment_id=payment, amount=over, currency=currency, paid_on=paid,
+         instrument="bill" if bill else None, matures_on=paid + timedelta(days=90) if bill else None,
+         purpose="prepayment" if random.random() < 0.1 else None,
+         allocations=[{"transaction_id": invoice, "amount": over}] if direct else None)  # fmt: skip
+    if not direct:
+        kind = random.choice(["payment", "prepayment"])
+        tell("settlement.applied", later, settlement_id=f"S{number}", from_={"kind": kind, "id": payment},
+             to=[{"transaction_id": invoice, "amount": portion}], applied_on=later)  # fmt: skip
+        if random.random() < 0.3:
+            undone = later + timedelta(days=random.randint(0, 20))
+            tell("settlement.undone", undone, settlement_id=f"S{number}", undone_on=undone)
+    if random.random() < 0.15:
+        back = later + timedelta(days=random.randint(0, 10))
+        tell("payment.reversed", back, payment_id=payment, reversed_on=back,
+             amount=portion if random.random() < 0.5 else None,
+             reason=random.choice(["error", "bounced"]))  # fmt: skip
+    if over != portion and random.random() < 0.5:
+        tell("refund.paid", later, refund_id=f"F{number}", amount="7.00", currency=currency, paid_on=later, of=payment)
+    if random.random() < 0.08:
+        tell("transaction.recorded", later, transaction_id=f"CR{number}", kind="credit_note", amount="50.00",
+             currency=currency, booked_on=later)  # fmt: skip
+        tell("settlement.applied", later, settlement_id=f"SC{number}", from_={"kind": "credit_note", "id": f"CR{number}"},
+             to=[{"transaction_id": invoice, "amount": "50.00"}], applied_on=later)  # fmt: skip
+
+
+def _side(story: Story, number: int, on: date) -> None:
+    random, tell = story.random, story.tell
+    ended = on + timedelta(days=random.randint(0, 120))
+    kind = random.randrange(6)
+    if kind == 0:
+        tell("promise.made", on, promise_id=f"PR{number}", made_on=on, due_on=ended, amount="100.00", currency="CNY")
+        tell("promise.broken", ended, promise_id=f"PR{number}", broken_on=ended)
+    elif kind == 1:
+        tell("signal.reported", on, signal_id=f"SG{number}", kind=random.choice(["lawsuit", "enforcement", "dishonest_debtor"]),
+             on=on, amount="9000.00", currency="CNY")  # fmt: skip
+        tell("signal.lifted", ended, signal_id=f"SG{number}", lifted_on=ended)
+    elif kind == 2:
+        tell("measure.reported", on, name="register_check", value="1", period_end=on)
+    elif kind == 3:
+        tell("financials.reported", on, statement_id=f"FS{number}", period_end=on - timedelta(days=60), months=12,
+             currency="CNY", basis="audited", received_on=on,
+             lines={"total_assets": "900.00", "total_liabilities": "400.00", "current_assets": "500.00",
+                    "current_liabilities": "250.00", "revenue": "2000.00", "net_profit": "90.00",
+                    "operating_cash_flow": "60.00"})  # fmt: skip
+    elif kind == 4:
+        tell("review.completed", on, review_id=f"RV{number}", completed_on=on, outcome="approved")
+    else:
+        tell("dunning.sent", on, dunning_id=f"DN{number}", sent_on=on, level=1)

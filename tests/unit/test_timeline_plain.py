@@ -1,0 +1,33 @@
+"""The fast way to post a plain invoice gives what the general way gives."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.rating.core.documents import RECEIVABLES
+from services.rating.core.timeline import Receivable, _plain, _walk
+from tests.support.histories import history
+from tests.unit.test_ledger_order import folded
+
+
+@given(seed=st.integers(0, 10**6))
+def test_a_plain_invoice_posts_what_the_general_walk_posts(seed: int) -> None:
+    state = folded(history(seed, documents=20))
+    for document in state.ledger.documents.values():
+        if document.kind not in RECEIVABLES:
+            continue
+        plain = _plain(document, state.ledger.sight)
+        if plain is not None:
+            general = _walk(document, state.ledger.sight, Receivable(document, state.ledger.sight))
+
+            assert Counter(plain) == Counter(general)
+
+
+def test_most_documents_of_a_plain_ledger_take_the_fast_way() -> None:
+    state = folded(history(7, documents=60))
+    receivables = [d for d in state.ledger.documents.values() if d.kind in RECEIVABLES and d.order]
+
+    assert sum(_plain(d, state.ledger.sight) is not None for d in receivables) > len(receivables) / 8
