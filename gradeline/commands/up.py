@@ -1,0 +1,162 @@
+"""`gradeline up`: everything on this machine, with nothing installed but wheels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from threading import Thread
+
+    from gradeline.instance import Instance
+    from gradeline.supervisor import Part, Server
+
+KAFKA_PORT = 9092
+DEMO_STOP_SECONDS = 10.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command(name="up")(up)
+
+
+def up(
+    *,
+    data: Annotated[Path, typer.Option(envvar="GRADELINE_DATA", help="Folder that keeps the data.")] = Path(
+        ".gradeline"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the rating API; 0 takes a free one.")] = 8001,
+    kafka_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the broker; a free one where it is taken.")
+    ] = KAFKA_PORT,
+    demo: Annotated[bool, typer.Option("--demo", help="Fill it with a believable portfolio and show it live.")] = False,
+) -> None:
+    """Run database, broker, API and worker on this machine until Ctrl-C. A second start continues with the data."""
+    from gradeline.instance import exclusive
+
+    data = data.resolve()
+    with exclusive(data):
+        run(data, port=port, kafka_port=kafka_port, demo=demo)
+
+
+def run(data: Path, *, port: int, kafka_port: int, demo: bool) -> None:
+    """Supervise until a signal asks to stop. Raises GradelineError where it does not come up."""
+    import signal
+
+    from rich.console import Console
+
+    from gradeline.instance import Instance
+    from gradeline.supervisor import Supervisor
+    from shared.core.errors import Misconfigured
+    from shared.edge.embedded.broker import EmbeddedBroker
+    from shared.edge.embedded.postgres import EmbeddedPostgres
+    from shared.edge.embedded.process import free_port
+
+    console = Console(stderr=True)
+
+    def say(sentence: str) -> None:
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+
+    if port and not _free(port):
+        raise Misconfigured(f"port {port} is taken by another program; say --port with another")
+    port = port or free_port()
+    postgres = EmbeddedPostgres(data / "postgres")
+    if kafka_port and not _free(kafka_port):
+        say(f"port {kafka_port} is taken by another program; the broker takes a free one")
+        kafka_port = 0
+    broker = EmbeddedBroker(data / "broker", port=kafka_port or None)
+    instance = Instance(data=data, rating=f"http://127.0.0.1:{port}", kafka="", postgres="")
+
+    def environment() -> Mapping[str, str]:
+        return {
+            "GRADELINE_POSTGRES": postgres.dsn,
+            "GRADELINE_KAFKA": broker.address,
+            "GRADELINE_DATA": str(data),
+            "GRADELINE_HOST": "127.0.0.1",
+            "GRADELINE_PORT": str(port),
+            "GRADELINE_EMBEDDED": "1",
+        }
+
+    def changed(pids: dict[str, int]) -> None:
+        if pids:
+            instance.kafka, instance.postgres, instance.processes = broker.address, postgres.dsn, pids
+            instance.save()
+
+    supervisor = Supervisor(
+        parts(postgres, broker, url=instance.rating),
+        logs=data / "logs",
+        environment=environment,
+        say=say,
+        changed=changed,
+        stopping=instance.stopping,
+    )
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: instance.stopping.set())
+    try:
+        supervisor.start()
+        if not instance.stopping.is_set():
+            for line in announcement(instance, broker.describe()):
+                say(line)
+            showing = _show(instance) if demo else None
+            supervisor.watch()
+            if showing is not None:
+                showing.join(DEMO_STOP_SECONDS)
+    finally:
+        supervisor.stop()
+        instance.forget()
+    say("stopped")
+
+
+def parts(postgres: Server, broker: Server, *, url: str) -> list[Part]:
+    """What an instance consists of, in the order of its start."""
+    import sys
+
+    from gradeline.commands.status import answers
+    from gradeline.supervisor import Part
+
+    this = (sys.executable, "-m", "gradeline")
+    return [
+        Part(name="postgres", server=postgres),
+        Part(name="broker", server=broker),
+        Part(name="db-upgrade", command=(*this, "db", "upgrade"), once=True),
+        Part(name="topics-apply", command=(*this, "topics", "apply"), once=True, again_after=("broker",)),
+        Part(name="rating-relay", command=(*this, "relay", "rating")),
+        Part(name="rating-api", command=(*this, "serve", "rating"), ready=lambda: answers(f"{url}/healthz")),
+        Part(name="rating-worker", command=(*this, "work", "rating")),
+    ]
+
+
+def announcement(instance: Instance, broker: str) -> list[str]:
+    """What is said when everything runs: where it is, and how to use it."""
+    return [
+        f"rating API   {instance.rating}   (documentation: {instance.rating}/docs)",
+        f"broker       {instance.kafka}   {broker}",
+        f"data         {instance.data}",
+        "a token      gradeline token --role ROLE   (stop with Ctrl-C)",
+    ]
+
+
+def _show(instance: Instance) -> Thread:
+    """Run the demonstration beside the supervisor; it watches `instance.stopping`."""
+    import threading
+    from importlib import import_module
+
+    demo = import_module("gradeline.commands.demo")
+    thread = threading.Thread(target=demo.run, args=(instance,), name="demo", daemon=True)
+    thread.start()
+    return thread
+
+
+def _free(port: int) -> bool:
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,224 @@
+"""Keeps a list of parts running: starts them in order, restarts what dies, stops them in reverse order.
+
+The list is data. A *server* is an object that starts and stops itself (PostgreSQL, the broker); a *step* is a command
+that runs to its end before the next part starts; a *service* is a command that is to run for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from shared.core.errors import GradelineError, Misconfigured, Unavailable
+from shared.edge import clock
+from shared.edge.embedded.postgres import NoSpace
+from shared.edge.embedded.process import Child, spawn
+
+FIRST_ATTEMPTS = 5
+"""How often a part may fail at the start of the instance before that start is given up."""
+STEADY_SECONDS = 30.0
+"""A part that has run this long starts again with the shortest pause."""
+PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+NO_SPACE_PAUSE = 30.0
+STATUS_MISCONFIGURED = 2
+LOG_LIMIT = 16 * 1024 * 1024
+
+
+class Server(Protocol):
+    """Starts and stops itself; EmbeddedPostgres and EmbeddedBroker are such."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+
+    def start(self) -> Any:
+        """Return when it is ready. Raises GradelineError."""
+
+    def stop(self) -> None:
+        """Return when it has ended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One line of the list: either a `server` or the `command` of a step or service."""
+
+    name: str
+    server: Server | None = None
+    command: tuple[str, ...] = ()
+    once: bool = False
+    """A step: ends by itself with status 0; the next part starts after that."""
+    again_after: tuple[str, ...] = ()
+    """A step is done again when one of these was restarted (topics, after the memory-only broker)."""
+    ready: Callable[[], bool] | None = None
+    """Whether a service does its work; None: as soon as it runs."""
+    ready_seconds: float = 60.0
+    stop_seconds: float = 20.0
+
+
+@dataclass
+class Slot:
+    """What has become of one part."""
+
+    part: Part
+    child: Child | None = None
+    failures: int = 0
+    started_at: float = 0.0
+    next_attempt: float = 0.0
+    due: bool = False
+    """A step that has to be done again."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self.part.server.alive if self.part.server else self.child is not None and self.child.alive
+
+    @property
+    def needs_start(self) -> bool:
+        """Whether a running instance has to start it."""
+        return self.due if self.part.once else not self.alive
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+        if self.part.server:
+            return self.part.server.pid
+        return self.child.pid if self.child is not None and self.child.alive else None
+
+
+class Supervisor:
+    """Runs *parts*. Not thread-safe: start, watch and stop from one thread; only `stopping` may be set from others."""
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        *,
+        logs: Path,
+        environment: Callable[[], Mapping[str, str]],
+        say: Callable[[str], None],
+        changed: Callable[[dict[str, int]], None] = lambda pids: None,
+        stopping: threading.Event | None = None,
+    ) -> None:
+        """*environment* is asked before each command starts (addresses are known only then). *changed* hears the
+        process ids after every start and restart. *say* gets one sentence for people."""
+        self._slots = [Slot(part) for part in parts]
+        self._logs = logs
+        self._environment = environment
+        self._say = say
+        self._changed = changed
+        self.stopping = stopping or threading.Event()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Name to process id of everything that runs now."""
+        return {slot.part.name: slot.pid for slot in self._slots if slot.pid is not None}
+
+    def start(self) -> None:
+        """Start every part in order, each when the one before is ready.
+
+        Raises Misconfigured (a command ended with status 2), Unavailable (a part does not come up).
+        """
+        self._logs.mkdir(parents=True, exist_ok=True)
+        for slot in self._slots:
+            while not self.stopping.is_set():
+                try:
+                    self._start(slot)
+                    break
+                except Misconfigured:
+                    raise
+                except Unavailable as error:
+                    slot.failures += 1
+                    if slot.failures >= FIRST_ATTEMPTS or isinstance(error, NoSpace):
+                        raise
+                    self.stopping.wait(PAUSES[min(slot.failures, len(PAUSES)) - 1])
+        self._changed(self.pids)
+
+    def watch(self) -> None:
+        """Restart what dies, until `stopping` is set."""
+        while not self.stopping.wait(0.1):
+            for index, slot in enumerate(self._slots):
+                if self.stopping.is_set():
+                    break
+                if slot.needs_start:
+                    self._revive(index, slot)
+
+    def stop(self) -> None:
+        """Stop everything in reverse order: politely, then by force."""
+        self.stopping.set()
+        for slot in reversed(self._slots):
+            if slot.part.server is not None:
+                slot.part.server.stop()
+            elif slot.child is not None:
+                slot.child.stop((signal.SIGTERM, slot.part.stop_seconds))
+        self._changed(self.pids)
+
+    def _revive(self, index: int, slot: Slot) -> None:
+        """Start a dead part again, unless its pause is not over. Never raises for a part that fails."""
+        now = clock.monotonic()
+        if slot.next_attempt == 0.0:  # first seen dead
+            slot.failures = 0 if now - slot.started_at > STEADY_SECONDS else slot.failures + 1
+            slot.next_attempt = now + PAUSES[min(slot.failures, len(PAUSES) - 1)]
+            if not slot.part.once:
+                self._say(f"{slot.part.name} ended{_why(slot)}; starting it again")
+        if now < slot.next_attempt:
+            return
+        try:
+            self._start(slot)
+        except GradelineError as error:
+            slot.failures += 1
+            pause = NO_SPACE_PAUSE if isinstance(error, NoSpace) else PAUSES[min(slot.failures, len(PAUSES) - 1)]
+            slot.next_attempt = clock.monotonic() + pause
+            self._say(f"{error.message}; trying again in {pause:g} s")
+            return
+        slot.due = False
+        for later in self._slots[index + 1 :]:
+            later.due = later.due or slot.part.name in later.part.again_after
+        self._say(f"{slot.part.name} {'done' if slot.part.once else 'runs'} again")
+        self._changed(self.pids)
+
+    def _start(self, slot: Slot) -> None:
+        """Start one part and wait until it is ready, or a step until it has ended. Raises GradelineError."""
+        part = slot.part
+        slot.started_at, slot.next_attempt = clock.monotonic(), 0.0
+        if part.server is not None:
+            part.server.start()
+            return
+        log = self._logs / f"{part.name}.log"
+        if log.exists() and log.stat().st_size > LOG_LIMIT:
+            log.replace(log.with_suffix(".log.1"))
+        environment = {**os.environ, **self._environment()}
+        slot.child = child = spawn(part.command, log=log, die_with=signal.SIGTERM, environment=environment)
+        deadline = clock.monotonic() + part.ready_seconds
+        while not self.stopping.is_set():
+            if not child.alive:
+                if part.once and child.exit_status == 0:
+                    return
+                raise _failure(part, child)
+            if not part.once and (part.ready is None or part.ready()):
+                return
+            if clock.monotonic() > deadline:
+                child.stop((signal.SIGTERM, part.stop_seconds))
+                raise Unavailable(f"{part.name} was not ready within {part.ready_seconds:g} s; see {log}")
+            self.stopping.wait(0.05)
+
+
+def _failure(part: Part, child: Child) -> GradelineError:
+    """The error for a command that ended although it should not have."""
+    lines = [line.strip() for line in child.output().splitlines() if any(map(str.isalnum, line))]
+    sentence = f"{part.name} ended with status {child.exit_status}: {(lines or ['it said nothing'])[-1][:300]}"
+    return Misconfigured(sentence) if child.exit_status == STATUS_MISCONFIGURED else Unavailable(sentence)
+
+
+def _why(slot: Slot) -> str:
+    if slot.child is None or slot.child.exit_status is None:
+        return ""
+    status = slot.child.exit_status
+    return f" with status {status}" if status >= 0 else f" by signal {signal.Signals(-status).name}"
