@@ -1,0 +1,53 @@
+"""`gradeline open-day`: open the business day, and every day that was missed before it."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command("open-day")(open_day)
+
+
+def open_day(
+    *,
+    upto: Annotated[
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="The day to open; else today in GRADELINE_ZONE."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a sentence.")] = False,
+) -> None:
+    """Open the day in every partition. Missed days are opened before it, in order; days never go back.
+
+    Exit status: 0 done (also where nothing was to be opened), 2 the date is before the last day opened.
+    """
+    from gradeline.database import reached
+    from shared.edge import clock, settings
+
+    told = settings.load()
+    opened = reached(_open(told, upto.date() if upto is not None else clock.today(told.zone)))
+    if as_json:
+        typer.echo(json.dumps({"opened": [day.isoformat() for day in opened]}))
+    elif opened:
+        typer.echo(f"opened {opened[0]}" + (f" to {opened[-1]}, {len(opened)} days" if len(opened) > 1 else ""))
+    else:
+        typer.echo("nothing to open")
+
+
+async def _open(told: object, upto: date) -> list[date]:
+    from gradeline.database import pool_of
+    from shared.edge import clock
+    from shared.edge.settings import Settings
+    from shared.edge.store.days import open_days
+
+    assert isinstance(told, Settings)
+    opened: list[date] = []
+    async with pool_of(told) as pool:
+        while more := await open_days(pool, upto, now=clock.now(), partitions=told.partitions, instance=told.instance):
+            opened += more
+    return opened

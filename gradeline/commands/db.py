@@ -1,0 +1,37 @@
+"""`gradeline db upgrade`: bring the tables of a service to this release."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    group = typer.Typer(no_args_is_help=True, help="The tables of the database.")
+    group.callback()(_group)
+    group.command()(upgrade)
+    app.add_typer(group, name="db")
+
+
+def _group() -> None:
+    """The tables of the database."""
+
+
+def upgrade(
+    service: Annotated[Literal["rating"], typer.Argument(help="Whose schema.")] = "rating",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a sentence.")] = False,
+) -> None:
+    """Make the schema of SERVICE in the database that GRADELINE_POSTGRES names, or upgrade it. Safe to repeat.
+
+    Exit status: 0 done, 2 the schema is newer than this release, 4 the database does not answer.
+    """
+    from gradeline.database import reached
+    from shared.edge import settings
+    from shared.edge.store.migrate import upgraded
+
+    revision = reached(upgraded(settings.load().postgres, service))
+    typer.echo(json.dumps({"service": service, "revision": revision}) if as_json else f"{service} is at {revision}")

@@ -1,0 +1,79 @@
+"""Writes the projections that lists are made of, inside the transaction of the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from services.rating.core.row import Row
+from shared.edge.store.pool import Connection
+
+CUSTOMERS = """
+insert into customers (customer_id, version, as_of, currency, grade, refusal, method, score, since, region, segment,
+                       manager, receivable_balance, overdue_amount, warnings)
+select * from unnest($1::text[], $2::int[], $3::date[], $4::text[], $5::text[], $6::text[], $7::text[], $8::numeric[],
+                     $9::date[], $10::text[], $11::text[], $12::text[], $13::numeric[], $14::numeric[], $15::int[])
+on conflict (customer_id) do update set
+    version = excluded.version, as_of = excluded.as_of, currency = excluded.currency, grade = excluded.grade,
+    refusal = excluded.refusal, method = excluded.method, score = excluded.score, since = excluded.since,
+    region = excluded.region, segment = excluded.segment, manager = excluded.manager,
+    receivable_balance = excluded.receivable_balance, overdue_amount = excluded.overdue_amount,
+    warnings = excluded.warnings
+"""
+
+GONE = """
+delete from warnings w using unnest($1::text[]) as c (customer_id)
+where w.customer_id = c.customer_id
+  and not exists (select from unnest($2::text[], $3::text[]) as s (customer_id, warning_id)
+                  where s.customer_id = w.customer_id and s.warning_id = w.warning_id)
+"""
+
+STANDING = """
+insert into warnings (customer_id, warning_id, rule, kind, severity, since, raised_at, figures)
+select customer_id, warning_id, rule, kind, severity, since, now(), figures::jsonb
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::date[], $7::text[])
+    as s (customer_id, warning_id, rule, kind, severity, since, figures)
+on conflict (customer_id, warning_id) do update set severity = excluded.severity, figures = excluded.figures
+"""
+
+
+class CustomerProjector:
+    """Keeps `customers` (the head of every path) and `warnings` (those that stand)."""
+
+    async def write(self, connection: Connection, rows: Sequence[tuple[str, int, Row]], /) -> None:
+        """Keep *rows*: (customer, version, row), one a customer."""
+        await connection.execute(CUSTOMERS, *zip(*(_columns(*one) for one in rows), strict=True))
+        touched = [customer for customer, _, row in rows if row.warned]
+        if not touched:
+            return
+        standing = [(customer, warning) for customer, _, row in rows for warning in row.warnings]
+        await connection.execute(
+            GONE, touched, [customer for customer, _ in standing], [w.warning_id for _, w in standing]
+        )
+        if standing:
+            columns = (
+                (c, w.warning_id, w.rule, w.kind, w.severity, w.since, msgspec.json.encode(w.figures).decode())
+                for c, w in standing
+            )
+            await connection.execute(STANDING, *zip(*columns, strict=True))
+
+
+def _columns(customer: str, version: int, row: Row) -> tuple[object, ...]:
+    return (
+        customer,
+        version,
+        row.as_of,
+        row.currency,
+        row.grade,
+        row.refusal,
+        row.method,
+        row.score,
+        row.since,
+        row.region,
+        row.segment,
+        row.manager,
+        row.receivable_balance,
+        row.overdue_amount,
+        len(row.warnings),
+    )

@@ -1,0 +1,77 @@
+"""Folds one customer's stream as it was known at an instant, and shows what stands on a date."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from services.rating.adapters.workdays import china
+from services.rating.core.brain import RatingBrain
+from services.rating.core.context import Context
+from services.rating.core.engine import Engine
+from services.rating.core.show import show
+from services.rating.core.state import Setting, State
+from services.rating.core.view import View
+from shared.core.policy.rulebook import Rulebook
+from shared.edge import clock
+from shared.edge.kafka.partition import partition_of
+from shared.edge.settings import Settings
+from shared.edge.store.pool import Connection
+from shared.edge.store.read import read_stream
+
+DAY = "select coalesce((select day from partitions where partition = $1), (select max(date) from business_days))"
+
+ALIASES_FOLLOWED = 16
+"""A customer merged into one that was merged, and so on: longer chains are cut."""
+
+
+def customer_view(settings: Settings, rules: Rulebook) -> Viewer:
+    """The view over the shipped rules. Raises Misconfigured."""
+    return Viewer(RatingBrain(rules, Setting(calendar=china(), currency=settings.currency)), settings)
+
+
+class Viewer:
+    """Implements `services.rating.handlers.ports.CustomerView` with the functions that the worker uses."""
+
+    def __init__(self, brain: RatingBrain, settings: Settings) -> None:
+        """*settings* names the zone and the number of partitions."""
+        self.brain, self.settings = brain, settings
+
+    async def __call__(self, pool: Any, customer_id: str, as_of: date | None, known_at: datetime | None) -> View | None:
+        """The view of *customer_id*, or of the customer it was merged into. None where nothing is known of it."""
+        async with pool.acquire() as connection, connection.transaction(readonly=True, isolation="repeatable_read"):
+            for _ in range(ALIASES_FOLLOWED):
+                partition = partition_of(customer_id, self.settings.partitions)
+                folded = await self._fold(connection, customer_id, known_at)
+                if folded is None:
+                    return None
+                state, version = folded
+                day = as_of or await self._today(connection, partition)
+                merged = state.merged
+                if merged is None or merged[0][0] > day.toordinal() or merged[1] == customer_id:
+                    break
+                customer_id = merged[1]
+            context = await self._context(connection, partition, known_at)
+        engine = Engine(self.brain.rulebook, self.brain.setting, context)
+        return show(state, day.toordinal(), version, engine)
+
+    async def _fold(
+        self, connection: Connection, customer_id: str, known_at: datetime | None
+    ) -> tuple[State, int] | None:
+        stored = await read_stream(connection, customer_id, known_at=known_at)
+        if not stored:
+            return None
+        state = self.brain.initial(customer_id)
+        for one in stored:
+            self.brain.evolve(state, one.event)
+        return state, stored[-1].version
+
+    async def _context(self, connection: Connection, partition: int, known_at: datetime | None) -> Context:
+        context = self.brain.context()
+        for one in await read_stream(connection, f"~reference/{partition}", known_at=known_at):
+            self.brain.refer(context, one.event)
+        return context
+
+    async def _today(self, connection: Connection, partition: int) -> date:
+        day: date | None = await connection.fetchval(DAY, partition)
+        return day or clock.today(self.settings.zone)

@@ -1,0 +1,27 @@
+"""The rating worker: facts in, grades and warnings out. What it is made of is said here; the machine is shared."""
+
+from __future__ import annotations
+
+from services.rating.adapters import catalogue
+from services.rating.adapters.projecting import CustomerProjector
+from services.rating.adapters.workdays import china
+from services.rating.core.brain import RatingBrain
+from services.rating.core.state import Setting
+from shared.edge import logs
+from shared.edge.settings import Settings
+from shared.edge.worker import assembly
+
+TOPICS = ("credit.events",)
+
+
+def brain(currency: str) -> RatingBrain:
+    """The brain of this release: the shipped rules, China's work calendar. Raises Misconfigured."""
+    return RatingBrain(catalogue.shipped(), Setting(calendar=china(), currency=currency))
+
+
+def run(settings: Settings) -> int:
+    """Work until SIGTERM; returns the exit status. Raises Misconfigured."""
+    logs.configure(level=settings.log_level, service="rating-worker")
+    return assembly.run(
+        settings, service="rating", brain=brain(settings.currency), projector=CustomerProjector(), topics=TOPICS
+    )

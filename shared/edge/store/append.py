@@ -1,0 +1,148 @@
+"""The one transaction of a batch (architecture, fact 7): COPY first, lock late, check, write; all of it or nothing.
+
+Locks are taken in one order everywhere, so that no two transactions wait for each other: streams in C order, then
+positions, then partitions by number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import asyncpg
+
+from shared.core.errors import Fenced, Unavailable
+from shared.edge.store import sql
+from shared.edge.store.pool import Connection
+from shared.edge.store.rows import COLUMNS
+from shared.edge.store.write import Write
+
+OUTBOX_COLUMNS = ("partition", "position", "topic", "key", "event_id", "value", "headers", "recorded_at")
+
+
+class Moved(Unavailable):
+    """Another writer appended to a stream of this batch first; fold again and try again."""
+
+
+class Projector(Protocol):
+    """Writes a service's own tables inside the transaction of the batch."""
+
+    async def write(self, connection: Connection, rows: Sequence[tuple[str, int, Any]], /) -> None:
+        """Keep *rows*: (stream, version, `Outcome.row`), sorted by stream, one a stream."""
+
+
+async def append(connection: Connection, write: Write, *, now: datetime, projector: Projector | None) -> None:
+    """Carry out *write* inside the transaction that is open on *connection*.
+
+    Raises Moved (a stream's version is not the one that was read), Fenced (a consumed position is not the one that was
+    read; `partitions` names them), asyncpg errors. After any of them the transaction must be rolled back.
+    """
+    await connection.execute(sql.PIN)
+    if write.events:
+        try:
+            await connection.copy_records_to_table("events", records=write.events, columns=COLUMNS)
+        except asyncpg.UniqueViolationError as error:
+            raise Moved(f"a version or an identity is taken by now: {error.detail}") from error
+    await _streams(connection, write)
+    await _positions(connection, write)
+    await _numbered(connection, write, now)
+    if write.days:
+        await _days(connection, write)
+    if write.rows and projector is not None:
+        await projector.write(connection, sorted(write.rows, key=lambda row: row[0]))
+    if write.snapshots:
+        await connection.execute(sql.SAVE_SNAPSHOTS, *_columns(sorted(write.snapshots)))
+    await _aside(connection, write, now)
+
+
+async def _streams(connection: Connection, write: Write) -> None:
+    """Lock, compare and move the versions. New streams are inserted; one that exists by now has moved."""
+    ordered = sorted(write.streams.items())
+    kept = [(stream, wanted) for stream, wanted in ordered if wanted.before]
+    if kept:
+        names = [stream for stream, _ in kept]
+        found = dict(map(tuple, await connection.fetch(sql.LOCK_STREAMS, names)))
+        moved = [stream for stream, wanted in kept if found.get(stream) != wanted.before]
+        if moved:
+            raise Moved(f"{len(moved)} streams moved, the first is {moved[0]}")
+        wanted_columns = _columns([(s, w.version, w.wakes_on, w.parked) for s, w in kept])
+        await connection.execute(sql.UPDATE_STREAMS, *wanted_columns)
+    new = [(s, w.partition, w.version, w.wakes_on, w.parked) for s, w in ordered if not w.before]
+    if new and _count(await connection.execute(sql.INSERT_STREAMS, *_columns(new))) != len(new):
+        raise Moved("a new stream was made by another writer first")
+
+
+async def _positions(connection: Connection, write: Write) -> None:
+    if not write.positions:
+        return
+    wanted = [(topic, part, write.generation, *span) for (topic, part), span in sorted(write.positions.items())]
+    done = await connection.fetch(sql.ADVANCE, *_columns(wanted))
+    if len(done) != len(wanted):
+        lost = set(write.positions) - {(row["topic"], row["partition"]) for row in done}
+        raise Fenced(f"another member moved the position of {sorted(lost)}")
+
+
+async def _numbered(connection: Connection, write: Write, now: datetime) -> None:
+    """Give the commit and the outbox rows their gapless positions; commit order is position order by the row lock."""
+    sent: dict[int, int] = {}
+    for row in write.outbox:
+        sent[row.partition] = sent.get(row.partition, 0) + 1
+    logged: dict[int, list[tuple[str, int, int]]] = {}
+    for stream, wanted in write.streams.items():
+        if wanted.version > wanted.before:
+            logged.setdefault(wanted.partition, []).append((stream, wanted.before + 1, wanted.version))
+    touched = sorted(sent.keys() | logged.keys() | write.days.keys())
+    if not touched:
+        return
+    locked = await connection.fetch(sql.LOCK_PARTITIONS, touched)
+    if len(locked) != len(touched):
+        missing = set(touched) - {row["partition"] for row in locked}
+        for partition in sorted(missing):
+            await connection.execute("insert into partitions (partition) values ($1) on conflict do nothing", partition)
+        await connection.fetch(sql.LOCK_PARTITIONS, touched)
+    counts = [(part, 1 if part in logged else 0, sent.get(part, 0)) for part in touched]
+    heads = {row["partition"]: row for row in await connection.fetch(sql.NUMBER, *_columns(counts))}
+    if logged:
+        records = [(part, heads[part]["log_position"], now, *_columns(spans)) for part, spans in logged.items()]
+        await connection.executemany("insert into commits values ($1, $2, $3, $4, $5, $6)", records)
+    if write.outbox:
+        await _outbox(connection, write, {p: heads[p]["outbox_position"] - count for p, count in sent.items()}, now)
+
+
+async def _outbox(connection: Connection, write: Write, last: dict[int, int], now: datetime) -> None:
+    records = []
+    for row in write.outbox:
+        last[row.partition] += 1
+        at = last[row.partition]
+        records.append((row.partition, at, row.topic, row.key, row.event_id, row.value, row.headers, now))
+    await connection.copy_records_to_table("outbox", records=records, columns=OUTBOX_COLUMNS)
+    await connection.execute("select pg_notify(current_schema() || '_outbox', '')")
+
+
+async def _days(connection: Connection, write: Write) -> None:
+    wanted = [(part, *day) for part, day in sorted(write.days.items())]
+    await connection.execute(sql.SET_DAYS, *_columns(wanted))
+
+
+async def _aside(connection: Connection, write: Write, now: datetime) -> None:
+    """What is kept for staff: dead letters, quarantine, parked customers."""
+    if write.dead:
+        dead = [(row.topic, row.partition, write.generation, *row[2:]) for row in write.dead]
+        await connection.execute(sql.SAVE_DEAD, *_columns(dead))
+    if write.quarantine:
+        await connection.execute(sql.SAVE_QUARANTINE, *_columns(write.quarantine))
+    if write.parked:
+        await connection.execute(sql.PARK, *_columns([(*row, now) for row in write.parked]))
+    if write.unparked:
+        await connection.execute(sql.UNPARK, write.unparked)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """Turn rows into the columns that `unnest` takes."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _count(status: str) -> int:
+    """The number of rows in a command tag such as `INSERT 0 12`."""
+    return int(status.rpartition(" ")[2])

@@ -1,0 +1,40 @@
+"""Where a worker continues. The database says it; what Kafka remembers of offsets is only a mirror for dashboards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from shared.edge.store import sql
+from shared.edge.store.pool import Connection
+
+
+class Standing(NamedTuple):
+    """A partition at takeover: its day, the last day published as rated, and the cursor of an unfinished sweep."""
+
+    day: date
+    rated: date | None
+    sweep_after: str | None
+    sweep_all: bool
+
+
+async def generation(connection: Connection) -> str:
+    """The generation of the broker's log that positions refer to; empty until a relay has named one."""
+    return str(await connection.fetchval("select generation from broker") or "")
+
+
+async def take_over(
+    connection: Connection, assigned: Sequence[tuple[str, int]]
+) -> tuple[str, dict[tuple[str, int], int]]:
+    """The generation and, for each (topic, partition), the next offset to read: 0 where the broker's log is another."""
+    now = await generation(connection)
+    topics, partitions = [topic for topic, _ in assigned], [partition for _, partition in assigned]
+    rows = await connection.fetch(sql.TAKE_OVER_POSITIONS, topics, partitions, now)
+    return now, {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+
+async def take_over_partitions(connection: Connection, partitions: Sequence[int], day: date) -> dict[int, Standing]:
+    """The standing of each partition; one that has no day yet gets *day* and a sweep that publishes it."""
+    rows = await connection.fetch(sql.TAKE_OVER_PARTITIONS, sorted(set(partitions)), day)
+    return {row["partition"]: Standing(row["day"], row["rated"], row["sweep_after"], row["sweep_all"]) for row in rows}

@@ -1,0 +1,108 @@
+"""Reading streams: one of them up to an instant, many of them at once, and which identities are known already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.core.envelope import Event
+from shared.edge.store import sql
+from shared.edge.store.pool import Connection
+from shared.edge.store.rows import Stored, event_of, stored_of
+
+ONE = """
+select stream, version, kind, type, source, id, time, utc_offset, recorded_at, data
+from events
+where stream = $1 and version > $2 and ($3::timestamptz is null or recorded_at <= $3)
+order by version limit $4
+"""
+
+
+class Seen(NamedTuple):
+    """Content of an identity that is kept already, and when it was recorded, where intake says so."""
+
+    content: bytes
+    recorded_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Loaded:
+    """One stream as the database has it: what continues a snapshot of *snapshot_version* (0: none) up to *version*."""
+
+    stream: str
+    version: int = 0
+    parked: bool = False
+    snapshot_version: int = 0
+    snapshot: bytes | None = None
+    tail: list[Event] = field(default_factory=list)
+
+
+async def read_stream(
+    connection: Connection,
+    stream: str,
+    *,
+    after: int = 0,
+    known_at: datetime | None = None,
+    limit: int | None = None,
+) -> list[Stored]:
+    """The events of *stream* above version *after* in version order, recorded at *known_at* at the latest."""
+    return [stored_of(row) for row in await connection.fetch(ONE, stream, after, known_at, limit)]
+
+
+async def load(
+    connection: Connection, streams: Sequence[str], *, fold_version: str, parked: bool = False
+) -> dict[str, Loaded]:
+    """Every stream of *streams* with its snapshot and tail, in two round trips; one that is new has version 0.
+
+    Snapshots of another fold version are ignored: such a stream is folded from its first event. Parked streams come
+    without tail unless *parked*, because nobody folds them. Must run inside a transaction, whose planner it pins.
+    """
+    await connection.execute(sql.PIN)
+    found: dict[str, Loaded] = {}
+    for row in await connection.fetch(sql.LOAD, list(streams)):
+        one = found[row["stream"]] = Loaded(row["stream"], row["version"] or 0, bool(row["parked"]))
+        if row["state"] is not None and row["fold_version"] == fold_version:
+            one.snapshot_version, one.snapshot = row["snapshot_version"], row["state"]
+    wanted = [one for one in found.values() if one.version > one.snapshot_version and (parked or not one.parked)]
+    if wanted:
+        await _tails(connection, found, wanted)
+    return found
+
+
+async def _tails(connection: Connection, found: dict[str, Loaded], wanted: list[Loaded]) -> None:
+    names, after = [one.stream for one in wanted], [one.snapshot_version for one in wanted]
+    reached = {one.stream: one.snapshot_version for one in wanted}
+    for row in await connection.fetch(sql.TAILS, names, after):
+        stream, version = row["stream"], row["version"]
+        assert version == reached[stream] + 1, f"stream {stream} has a hole before version {version}"
+        reached[stream] = version
+        one = found[stream]
+        one.tail.append(event_of(row))
+        # a writer may have appended between the two reads; what was read is what the state will be
+        one.version = max(one.version, version)
+
+
+async def known(connection: Connection, keys: Sequence[tuple[str, bytes]], *, intake: bool = False) -> dict[int, Seen]:
+    """Which of *keys* (stream, identity) are kept already: index in *keys* → content.
+
+    *intake* looks at what waits in intake instead of at `events`, and gives its recorded time. Same transaction rule
+    as `load`.
+    """
+    if not keys:
+        return {}
+    await connection.execute(sql.PIN)
+    streams, identities = [key[0] for key in keys], [key[1] for key in keys]
+    if intake:
+        rows = await connection.fetch(sql.TAKEN_IN, streams, identities)
+        return {row["n"] - 1: Seen(row["content"], row["recorded_at"]) for row in rows}
+    return {row["n"] - 1: Seen(row["content"]) for row in await connection.fetch(sql.KNOWN, streams, identities)}
+
+
+async def quarantined(connection: Connection, keys: Sequence[tuple[str, bytes, bytes]]) -> set[int]:
+    """The indexes of those *keys* (stream, identity, content) that are in quarantine already."""
+    if not keys:
+        return set()
+    rows = await connection.fetch(sql.QUARANTINED, *[list(column) for column in zip(*keys, strict=True)])
+    return {row["n"] - 1 for row in rows}

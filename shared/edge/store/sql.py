@@ -1,0 +1,158 @@
+"""The SQL of the hot path. Arrays in, arrays out; one statement a step, whatever the size of the batch."""
+
+from __future__ import annotations
+
+PIN = "set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off"
+"""Probes by index whatever the statistics say: on a growing table they are always stale (event-store.md, 2.3)."""
+
+LOAD = """
+select u.stream, s.version, s.parked, s.partition, n.version as snapshot_version, n.fold_version, n.state
+from unnest($1::text[]) as u(stream)
+left join streams s on s.stream = u.stream
+left join snapshots n on n.stream = u.stream
+"""
+
+TAILS = """
+select e.*
+from unnest($1::text[], $2::int[]) as u(stream, after)
+cross join lateral (
+    select stream, version, kind, type, source, id, time, utc_offset, recorded_at, data
+    from events where events.stream = u.stream and events.version > u.after
+    order by version
+) e
+"""
+
+KNOWN = """
+select u.n, e.content
+from unnest($1::text[], $2::bytea[]) with ordinality as u(stream, identity, n)
+cross join lateral (
+    select content from events where events.stream = u.stream and events.identity = u.identity
+) e
+"""
+
+TAKEN_IN = """
+select u.n, i.content, i.recorded_at
+from unnest($1::text[], $2::bytea[]) with ordinality as u(stream, identity, n)
+cross join lateral (
+    select content, recorded_at from intake where intake.stream = u.stream and intake.identity = u.identity
+) i
+"""
+
+LOCK_STREAMS = """
+select s.stream, s.version
+from unnest($1::text[]) with ordinality as u(stream, n)
+join streams s on s.stream = u.stream
+order by u.n
+for update of s
+"""
+
+UPDATE_STREAMS = """
+update streams s set version = u.version, wakes_on = u.wakes_on, parked = u.parked
+from unnest($1::text[], $2::int[], $3::date[], $4::bool[]) as u(stream, version, wakes_on, parked)
+where s.stream = u.stream
+"""
+
+INSERT_STREAMS = """
+insert into streams (stream, partition, version, wakes_on, parked)
+select * from unnest($1::text[], $2::smallint[], $3::int[], $4::date[], $5::bool[])
+on conflict do nothing
+"""
+
+ADVANCE = """
+update positions p set next_offset = u.upto
+from unnest($1::text[], $2::smallint[], $3::text[], $4::bigint[], $5::bigint[])
+    as u(topic, partition, generation, since, upto)
+where p.topic = u.topic and p.partition = u.partition
+  and p.generation = u.generation and p.next_offset = u.since
+returning p.topic, p.partition
+"""
+
+LOCK_PARTITIONS = "select partition from partitions where partition = any($1::smallint[]) order by partition for update"
+
+NUMBER = """
+update partitions p
+set log_position = p.log_position + u.logged, outbox_position = p.outbox_position + u.sent
+from unnest($1::smallint[], $2::int[], $3::int[]) as u(partition, logged, sent)
+where p.partition = u.partition
+returning p.partition, p.log_position, p.outbox_position
+"""
+
+SET_DAYS = """
+update partitions p
+set day = u.day, rated = u.rated, sweep_after = u.sweep_after, sweep_all = u.sweep_all
+from unnest($1::smallint[], $2::date[], $3::date[], $4::text[], $5::bool[])
+    as u(partition, day, rated, sweep_after, sweep_all)
+where p.partition = u.partition
+"""
+
+SAVE_SNAPSHOTS = """
+insert into snapshots (stream, version, fold_version, state)
+select * from unnest($1::text[], $2::int[], $3::text[], $4::bytea[])
+on conflict (stream) do update
+set version = excluded.version, fold_version = excluded.fold_version, state = excluded.state
+where snapshots.version < excluded.version or snapshots.fold_version <> excluded.fold_version
+"""
+
+SAVE_DEAD = """
+insert into dead_letters (topic, partition, generation, position, reason, rule, pointer, raw, key, headers, recorded_at)
+select * from unnest($1::text[], $2::smallint[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
+                     $8::bytea[], $9::bytea[], $10::jsonb[], $11::timestamptz[])
+on conflict do nothing
+"""
+
+SAVE_QUARANTINE = """
+insert into quarantine (stream, identity, content, type, source, id, data, recorded_at)
+select * from unnest($1::text[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::bytea[],
+                     $8::timestamptz[])
+on conflict do nothing
+"""
+
+QUARANTINED = """
+select u.n
+from unnest($1::text[], $2::bytea[], $3::bytea[]) with ordinality as u(stream, identity, content, n)
+join quarantine q on q.stream = u.stream and q.identity = u.identity and q.content = u.content
+"""
+
+PARK = """
+insert into parked (stream, version, reason, since)
+select * from unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[])
+on conflict (stream) do update set version = excluded.version, reason = excluded.reason, retry = false
+"""
+
+UNPARK = "delete from parked where stream = any($1::text[])"
+
+TAKE_OVER_POSITIONS = """
+insert into positions (topic, partition, generation, next_offset)
+select u.topic, u.partition, $3, 0 from unnest($1::text[], $2::smallint[]) as u(topic, partition)
+on conflict (topic, partition) do update set
+    next_offset = case when positions.generation = excluded.generation then positions.next_offset else 0 end,
+    generation = excluded.generation
+returning topic, partition, next_offset
+"""
+
+TAKE_OVER_PARTITIONS = """
+insert into partitions (partition, day, sweep_after)
+select p, $2::date, '' from unnest($1::smallint[]) as p
+on conflict (partition) do update set
+    sweep_after = case when partitions.day is null then '' else partitions.sweep_after end,
+    day = coalesce(partitions.day, excluded.day)
+returning partition, day, rated, sweep_after, sweep_all
+"""
+
+WAITING = """
+select stream from streams
+where partition = $1 and wakes_on <= $2 and not parked
+order by wakes_on, stream limit $3
+"""
+
+NEXT_STREAMS = """
+select stream from streams
+where partition = $1 and stream > $2 and stream !~ '^~' and not parked
+order by stream limit $3
+"""
+
+PARKED_HERE = """
+select p.stream, s.partition from parked p join streams s using (stream)
+where s.partition = any($1::smallint[]) and (p.retry or $2)
+order by p.stream
+"""

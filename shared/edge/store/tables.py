@@ -1,0 +1,169 @@
+"""The tables of one service's schema, as the first revision of each service makes them. Released: never edit, add."""
+
+from __future__ import annotations
+
+HASHES = 8
+"""Hash partitions of `events`: parallel replay, smaller indexes."""
+
+_EVENTS = """
+create table events (
+    stream text collate "C" not null,
+    version integer not null,
+    identity bytea not null,
+    content bytea not null,
+    kind smallint not null,              -- 0 fact, 1 decision
+    type text not null,
+    source text not null,
+    id text not null,
+    time timestamptz not null,
+    utc_offset smallint not null,        -- minutes east of UTC, as `time` was written
+    business_on date not null,
+    recorded_at timestamptz not null,
+    partition smallint not null,
+    data bytea not null,                 -- JSON, personal fields sealed
+    primary key (stream, version),
+    unique (stream, identity)
+) partition by hash (stream)
+"""
+
+_PARTS = tuple(
+    statement
+    for part in range(HASHES)
+    for statement in (
+        f"create table events_{part} partition of events for values with (modulus {HASHES}, remainder {part})",
+        f"alter table events_{part} set (autovacuum_vacuum_insert_scale_factor = 0.05)",
+        f"create index events_{part}_recorded on events_{part} using brin (recorded_at) with (autosummarize = on)",
+    )
+)
+
+MACHINE: tuple[str, ...] = (
+    _EVENTS,
+    *_PARTS,
+    """create table streams (
+        stream text collate "C" primary key,
+        partition smallint not null,
+        version integer not null,
+        wakes_on date,
+        parked boolean not null default false
+    ) with (fillfactor = 75)""",
+    "create index streams_waking on streams (partition, wakes_on) where wakes_on is not null",
+    """create table snapshots (
+        stream text collate "C" primary key,
+        version integer not null,
+        fold_version text not null,
+        state bytea not null
+    )""",
+    "alter table snapshots alter column state set storage external",
+    """create table commits (               -- one row a transaction and partition: the order of the log
+        partition smallint not null,
+        position bigint not null,            -- gapless, in commit order
+        committed_at timestamptz not null,
+        streams text[] not null,
+        first integer[] not null,
+        last integer[] not null,
+        primary key (partition, position)
+    )""",
+    "create index commits_at on commits using brin (committed_at)",
+    """create table positions (
+        topic text not null,
+        partition smallint not null,
+        generation text not null,
+        next_offset bigint not null,
+        primary key (topic, partition)
+    ) with (fillfactor = 50)""",
+    """create table partitions (
+        partition smallint primary key,
+        day date,
+        rated date,                          -- the last day whose sweep was published
+        sweep_after text collate "C",        -- cursor; null: not sweeping
+        sweep_all boolean not null default false,  -- every stream, not only those that wait for the day
+        log_position bigint not null default 0,
+        outbox_position bigint not null default 0
+    ) with (fillfactor = 50)""",
+    """create table outbox (
+        partition smallint not null,
+        position bigint not null,
+        topic text not null,
+        key text,
+        event_id text not null,
+        value bytea not null,
+        headers jsonb,                       -- [[name, text], …], only dead letters have any
+        recorded_at timestamptz not null,
+        primary key (partition, position)
+    )""",
+    "create index outbox_recorded on outbox using brin (recorded_at)",
+    """create table relays (
+        name text not null,                  -- intake or outbox
+        partition smallint not null,
+        position bigint not null,
+        primary key (name, partition)
+    ) with (fillfactor = 50)""",
+    """create table dead_letters (
+        topic text not null,
+        partition smallint not null,
+        generation text not null,
+        position bigint not null,
+        reason text not null,
+        rule text not null,
+        pointer text not null,
+        raw bytea not null,                  -- the record's value, sealed with the instance's key
+        key bytea,
+        headers jsonb,                       -- [[name, text], …]: the envelope of a binary event
+        recorded_at timestamptz not null,
+        state text not null default 'open' check (state in ('open', 'redriven', 'discarded')),
+        settled_at timestamptz,
+        primary key (topic, partition, generation, position)
+    )""",
+    "create index dead_letters_open on dead_letters (recorded_at) where state = 'open'",
+    """create table quarantine (
+        stream text collate "C" not null,
+        identity bytea not null,
+        content bytea not null,
+        type text not null,
+        source text not null,
+        id text not null,
+        data bytea not null,
+        recorded_at timestamptz not null,
+        primary key (stream, identity, content)
+    )""",
+    """create table parked (
+        stream text collate "C" primary key,
+        version integer not null,
+        reason text not null,
+        since timestamptz not null,
+        retry boolean not null default false -- staff ask for another attempt
+    )""",
+    """create table broker (
+        one boolean primary key default true check (one),
+        generation text not null
+    )""",
+)
+"""What every service has."""
+
+INTAKE: tuple[str, ...] = (
+    """create table intake_heads (
+        partition smallint primary key,
+        position bigint not null
+    ) with (fillfactor = 50)""",
+    """create table intake (
+        partition smallint not null,
+        position bigint not null,
+        stream text collate "C" not null,
+        identity bytea not null,
+        content bytea not null,
+        value bytea not null,                -- structured CloudEvents JSON, sealed, recordedtime stamped
+        recorded_at timestamptz not null,
+        primary key (partition, position),
+        unique (stream, identity)
+    )""",
+    """create table business_days (
+        date date primary key,
+        opened_at timestamptz not null
+    )""",
+    """create table subject_keys (
+        subject text collate "C" primary key,
+        wrapped bytea,                       -- null once erased
+        erased_at timestamptz
+    )""",
+)
+"""What the service that takes facts in has besides."""

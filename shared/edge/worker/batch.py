@@ -1,0 +1,242 @@
+"""Records in, one prepared transaction out: decode, refuse, seal, drop duplicates, load, fold, decide."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import asyncpg
+import structlog
+
+from shared.core.brain import Brain
+from shared.core.errors import Stopped, Undecodable
+from shared.core.events.base import Decision
+from shared.edge import clock
+from shared.edge.kafka.record import Record
+from shared.edge.store.pool import Connection
+from shared.edge.store.read import Loaded, load
+from shared.edge.store.sealing import Box
+from shared.edge.store.write import Span, Write
+from shared.edge.worker import days
+from shared.edge.worker.cache import Entry
+from shared.edge.worker.dead import bury
+from shared.edge.worker.deciding import Decider, Failed, NewFact
+from shared.edge.worker.incoming import BREATH, decoded, partition_for
+from shared.edge.worker.memory import Memory
+from shared.edge.worker.partition import Part
+from shared.edge.worker.ports import Sealer
+from shared.edge.worker.prepared import Prepared
+from shared.edge.worker.settings import WorkerSettings
+from shared.edge.worker.sifting import Sifted, sift
+
+DAY_KEY = days.DAY_SUBJECT.encode()
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Preparer:
+    """Makes batches. It reads the database and never writes to it."""
+
+    brain: Brain[Any, Any]
+    pool: asyncpg.Pool
+    settings: WorkerSettings
+    memory: Memory
+    box: Box
+    sealer: Sealer | None
+    opened: days.OpenedDays
+
+    async def records(self, records: Iterable[Record]) -> Prepared:
+        """The batch of *records*. Raises Stopped (too many customers failed), asyncpg errors."""
+        prepared = self._begin()
+        taken = self._take(records, prepared)
+        good, bad, prepared.foreign = await decoded(taken, settings=self.settings, now=prepared.now)
+        async with self.pool.acquire() as connection, connection.transaction(readonly=True):
+            sifted = await sift(
+                connection, good, settings=self.settings, memory=self.memory, sealer=self.sealer, opened=self.opened
+            )
+            bad += sifted.refused
+            self._open(prepared, sifted.opening)
+            await self.load(connection, sifted.facts.keys() | sifted.own.keys())
+        prepared.write.quarantine.extend(sifted.quarantine)
+        prepared.duplicates, prepared.facts = sifted.duplicates, sifted.count
+        prepared.oldest = min((fact.recorded_at for facts in sifted.facts.values() for fact in facts), default=None)
+        self.memory.pending[prepared.number] = sifted.appended
+        self._bury(prepared, len(taken) - len(bad), bad)
+        await self._fold(prepared, sifted)
+        self._leave(prepared)
+        return prepared
+
+    async def streams(self, streams: Sequence[str], *, cause: str, retry: bool = False) -> Prepared:
+        """The batch that decides *streams* again, with no new fact. *retry*: parked ones are folded all the same."""
+        prepared = self._begin()
+        async with self.pool.acquire() as connection, connection.transaction(readonly=True):
+            if retry:
+                self.memory.cache.drop(streams)
+            await self.load(connection, streams, parked=retry)
+        decider = self._decider(prepared)
+        failed: list[Failed] = []
+        for number, stream in enumerate(streams):
+            if number % BREATH == BREATH - 1:
+                await asyncio.sleep(0)
+            entry = self.memory.cache.get(stream)
+            if entry is None or entry.partition not in self.memory.parts:
+                continue
+            prepared.partitions.add(entry.partition)
+            one = self._one(decider, entry, (), (), cause)
+            if one is not None:
+                failed.append(one)
+            elif retry:
+                prepared.write.unparked.append(stream)
+        prepared.parked = len(failed)
+        if not retry:
+            self._bounded(prepared, len(streams), failed)
+        self._leave(prepared)
+        return prepared
+
+    async def announce(self, prepared: Prepared, stream: str, data: Decision) -> None:
+        """Add a decision about *stream*, one of our own, to *prepared*."""
+        async with self.pool.acquire() as connection, connection.transaction(readonly=True):
+            await self.load(connection, [stream])
+        entry = self.memory.cache.get(stream)
+        assert entry is not None, f"{stream} was not loaded"
+        self._one(self._decider(prepared), entry, (), (data,), "day")
+
+    async def load(self, connection: Connection, streams: Iterable[str], *, parked: bool = False) -> None:
+        """Bring the states of *streams* into memory."""
+        missing = sorted(stream for stream in streams if stream not in self.memory.cache)
+        if not missing:
+            return
+        found = await load(connection, missing, fold_version=self.brain.fold_version, parked=parked)
+        for number, one in enumerate(found.values()):
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
+            self.memory.cache.put(self._entry(one, parked), 1)
+
+    def _entry(self, one: Loaded, parked: bool) -> Entry[Any]:
+        """The stream as far as it is stored. One that cannot be folded is parked, whatever it was before."""
+        partition = partition_for(one.stream, self.settings.partitions)
+        entry: Entry[Any] = Entry(one.stream, partition, None, one.version, one.snapshot_version, one.parked)
+        if one.stream.startswith("~") or (one.parked and not parked):
+            return entry
+        try:
+            state = self.brain.load(one.snapshot) if one.snapshot is not None else self.brain.initial(one.stream)
+            for event in one.tail:
+                self.brain.evolve(state, event)
+        except Exception as error:  # whatever a brain raises parks this customer and nobody else
+            log.warning("stream cannot be folded", stream=one.stream, error=repr(error))
+            entry.broken = f"{type(error).__name__}: {error}"
+            return entry
+        entry.state, entry.parked = state, False
+        return entry
+
+    def _begin(self) -> Prepared:
+        self.memory.batch += 1
+        return Prepared(self.memory.batch, clock.now(), Write(generation=self.memory.generation))
+
+    def _take(self, records: Iterable[Record], prepared: Prepared) -> list[Record]:
+        """The records that are next in their partition, and how far they move it.
+
+        A day record behind a running sweep, or behind another day record, waits, and all of its partition behind it.
+        """
+        taken: list[Record] = []
+        offsets, positions, parts = self.memory.next_offsets, prepared.write.positions, self.memory.parts
+        opening: set[int] = set()
+        for record in records:
+            place = (record.topic, record.partition)
+            expected = offsets.get(place)
+            if expected is None or record.offset < expected:
+                continue
+            part = parts[record.partition]
+            if part.held or (record.key == DAY_KEY and (part.sweeping or part.number in opening)):
+                part.held.append(record)
+                continue
+            if record.key == DAY_KEY:
+                opening.add(part.number)
+            span = positions.get(place)
+            offsets[place] = record.offset + 1
+            positions[place] = Span(expected if span is None else span.since, record.offset + 1)
+            taken.append(record)
+        prepared.records = taken
+        prepared.partitions.update(record.partition for record in taken)
+        return taken
+
+    def _open(self, prepared: Prepared, opening: dict[int, date]) -> None:
+        """Move partitions to their new day. Only once everything is read: what raises must leave memory as it was."""
+        for number, day in opening.items():
+            part = self.memory.parts[number]
+            part.open(day)
+            prepared.moves_days = True
+            prepared.write.days[number] = part.as_write()
+
+    def _bury(self, prepared: Prepared, good: int, bad: list[tuple[Record, Undecodable]]) -> None:
+        window = self.memory.window
+        window.passed(good)
+        for record, why in bad:
+            bury(prepared.write, record, why, box=self.box, now=prepared.now)
+            window.died()
+        if window.full:
+            last = bad[-1][1].message if bad else "see the dead letters"
+            prepared.stop = (
+                f"{self.settings.dead_letters} dead letters in {self.settings.dead_letters_of} records: {last}"
+            )
+
+    async def _fold(self, prepared: Prepared, sifted: Sifted) -> None:
+        """Fold and decide every stream that something new came for, reference facts first: they change decisions."""
+        decider = self._decider(prepared)
+        failed: list[Failed] = []
+        for number, stream in enumerate(sorted(sifted.facts.keys() | sifted.own.keys(), key=_reference_first)):
+            if number % BREATH == BREATH - 1:
+                await asyncio.sleep(0)
+            entry = self.memory.cache.get(stream)
+            assert entry is not None, f"{stream} was not loaded"
+            facts, own = sifted.facts.get(stream, ()), sifted.own.get(stream, ())
+            if stream.startswith(days.REFERENCE_SUBJECT):
+                self._refer(prepared, self.memory.parts[entry.partition], facts)
+            one = self._one(decider, entry, facts, own, "fact")
+            if one is not None:
+                failed.append(one)
+        prepared.parked = len(failed)
+        self._bounded(prepared, len(sifted.facts), failed)
+
+    def _one(
+        self, decider: Decider, entry: Entry[Any], facts: Sequence[NewFact], own: Sequence[Decision], cause: str
+    ) -> Failed | None:
+        failed = decider.take(entry, self.memory.parts[entry.partition], facts, own, cause=cause)
+        self.memory.cache.put(entry, 1 if entry.state is None else self.brain.weight(entry.state))
+        return failed
+
+    def _refer(self, prepared: Prepared, part: Part[Any], facts: Sequence[NewFact]) -> None:
+        """Change what the customers of a partition are measured with, and let all of them be decided again."""
+        for fact in facts:
+            self.brain.refer(part.context, fact.event)
+        part.sweep_everyone()
+        prepared.moves_days = True
+        prepared.write.days[part.number] = part.as_write()
+
+    def _bounded(self, prepared: Prepared, streams: int, failed: Sequence[Failed]) -> None:
+        """Raise Stopped where too many customers failed at once: then it is not the customers."""
+        many = max(self.settings.parked_least, self.settings.parked_share * streams)
+        if len(failed) >= self.settings.parked_least and len(failed) >= many:
+            one = failed[0]
+            raise Stopped(f"{len(failed)} of {streams} customers failed at once, {one.stream} with {one.reason}")
+        for one in failed:
+            log.warning("customer parked", stream=one.stream, version=one.version, reason=one.reason)
+
+    def _leave(self, prepared: Prepared) -> None:
+        """Let states go that memory has no room for; those far ahead of their snapshot leave one."""
+        for entry in self.memory.cache.evict(self.memory.committed):
+            behind = entry.version - entry.snapshot_version
+            if entry.state is not None and behind >= self.settings.snapshot_on_eviction:
+                raw = self.brain.dump(entry.state)
+                prepared.write.snapshots.append((entry.stream, entry.version, self.brain.fold_version, raw))
+
+    def _decider(self, prepared: Prepared) -> Decider:
+        return Decider(self.brain, self.settings, prepared.write, prepared.number, prepared.now)
+
+
+def _reference_first(stream: str) -> tuple[bool, str]:
+    return (not stream.startswith("~"), stream)

@@ -1,0 +1,242 @@
+"""The worker of a service: while the database writes one batch, the next is polled, decoded and folded.
+
+Everything in memory is a guess that the transaction checks: positions, versions. Where the guess was wrong, the states
+involved are dropped and read again. What has been committed is never undone, what has not is read again from Kafka.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import structlog
+
+from shared.core.brain import Brain
+from shared.core.errors import Fenced, Stopped, Unavailable
+from shared.edge import clock
+from shared.edge.kafka.record import Batch, Place, Record
+from shared.edge.store.append import Moved, Projector
+from shared.edge.store.pool import LOST
+from shared.edge.store.sealing import Box
+from shared.edge.worker.batch import Preparer
+from shared.edge.worker.committing import Committer
+from shared.edge.worker.days import OpenedDays
+from shared.edge.worker.memory import Memory
+from shared.edge.worker.ports import Sealer, Source
+from shared.edge.worker.prepared import Prepared
+from shared.edge.worker.settings import WorkerSettings
+from shared.edge.worker.sweep import Sweeper
+from shared.edge.worker.takeover import Takeover
+
+PASSING: tuple[type[BaseException], ...] = (Unavailable, asyncpg.PostgresError, *LOST)
+"""What may be better at the next attempt: a moved stream, a lost partition, the database, the broker."""
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """One process of a service: the partitions that its source is given, folded by *brain*, kept through *pool*."""
+
+    def __init__(
+        self,
+        brain: Brain[Any, Any],
+        projector: Projector | None,
+        source: Source,
+        pool: asyncpg.Pool,
+        settings: WorkerSettings,
+        *,
+        box: Box,
+        sealer: Sealer | None = None,
+    ) -> None:
+        """*box* seals dead letters; *sealer* personal fields (None: nothing that comes has any)."""
+        self.settings = settings
+        self.source = source
+        self.memory = Memory.bounded(settings)
+        self.preparer = Preparer(brain, pool, settings, self.memory, box, sealer, OpenedDays())
+        self.committer = Committer(pool, projector, settings, self.memory)
+        self.takeover = Takeover(brain, pool, settings, self.memory)
+        self.sweeper = Sweeper(self.preparer, self.committer)
+        self._owned: set[Place] = set()
+        self._writing: asyncio.Task[None] | None = None
+        self._written: Prepared | None = None
+        self._failures = 0
+        self._looked = 0.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until *stop* is set, then finish the write under way and leave.
+
+        A database that is away is waited for. Raises Stopped (too much went wrong at once), Unavailable (the broker),
+        and what failed more often than a passing fault would.
+        """
+        await self.source.start()
+        try:
+            while not stop.is_set():
+                reached = self.memory.committed
+                try:
+                    await self.step()
+                    self._failures = 0 if self.memory.committed > reached else self._failures
+                except PASSING as error:
+                    await self._recover(error, stop)
+        finally:
+            await self._leave()
+
+    async def step(self) -> None:
+        """Poll once, write what came, and take one piece of a running sweep."""
+        sweeping = self.sweeper.waiting()
+        records: list[Record] = self._released()
+        batch: Batch | None = None
+        if self.memory.held < self.settings.held_records:
+            idle = self._writing is None and not sweeping and not records
+            batch = await self.source.batch(self.settings.batch_records, self.settings.poll_seconds if idle else 0.0)
+        if batch is not None:
+            records += await self._ownership(batch)
+        await self.work(records)
+        if not records:
+            await self.settle()
+        await self._look_round()
+        if (part := self.sweeper.waiting()) is not None:
+            await self.settle()
+            await self.sweeper.piece(part)
+
+    async def work(self, records: Sequence[Record]) -> None:
+        """Prepare the batch of *records* while the one before it is written, then start to write it."""
+        if not records:
+            return
+        prepared = await self.preparer.records(records)
+        if not await self.settle():
+            prepared = await self._again(prepared)
+        self._written = prepared
+        self._writing = asyncio.create_task(self.committer.commit(prepared))
+
+    async def settle(self) -> bool:
+        """Wait for the write under way. Returns whether what was folded meanwhile stands. Raises what it raised."""
+        writing, written = self._writing, self._written
+        self._writing = self._written = None
+        if writing is None or written is None:
+            return True
+        try:
+            await writing
+        except Moved:
+            await self._refold(written)
+            return False
+        finally:
+            self.memory.pending.pop(written.number, None)
+        if written.stop is not None:
+            raise Stopped(written.stop)
+        return True
+
+    async def _refold(self, written: Prepared) -> None:
+        """Make and write *written* again from what the streams are now. Raises Moved where they keep moving."""
+        for attempt in range(self.settings.moved_attempts):
+            await asyncio.sleep(random.uniform(0, 0.01 * attempt))
+            written = await self._again(written)
+            try:
+                await self.committer.commit(written)
+            except Moved:
+                continue
+            finally:
+                self.memory.pending.pop(written.number, None)
+            if written.stop is not None:
+                raise Stopped(written.stop)
+            return
+        raise Moved(f"a batch found its streams moved {self.settings.moved_attempts} times")
+
+    async def _again(self, prepared: Prepared) -> Prepared:
+        """The same records, folded from what is stored now. Raises Moved where the day moved: that is read again."""
+        if prepared.moves_days:
+            raise Moved("streams moved under a batch that opens a day")
+        self.memory.pending.pop(prepared.number, None)
+        self.memory.cache.drop(list(prepared.write.streams))
+        for place, offset in prepared.rewind.items():
+            if place in self.memory.next_offsets:
+                self.memory.next_offsets[place] = offset
+        return await self.preparer.records(prepared.records)
+
+    def _released(self) -> list[Record]:
+        """Records that waited for a sweep which is over."""
+        released: list[Record] = []
+        for part in self.memory.parts.values():
+            if part.held and not part.sweeping:
+                released.extend(part.held)
+                part.held.clear()
+        return released
+
+    async def _ownership(self, batch: Batch) -> list[Record]:
+        """Drop what is lost, take over what is new. Returns the batch's records."""
+        if batch.lost:
+            self._owned -= batch.lost
+            self.memory.lose(batch.lost)
+        if batch.assigned or batch.truncated:
+            await self.settle()
+            self._owned |= batch.assigned
+            if batch.truncated:
+                await self.takeover.truncated(batch.truncated)
+            again = frozenset((cut.topic, cut.partition) for cut in batch.truncated) & self._owned
+            await self.source.resume_at(await self.takeover.take(batch.assigned | again))
+        return batch.records
+
+    async def _look_round(self) -> None:
+        """Now and then: a broker that lost its log, and parked customers that staff want tried again."""
+        if clock.monotonic() - self._looked < self.settings.parked_check_seconds or not self._owned:
+            return
+        self._looked = clock.monotonic()
+        await self.settle()
+        if await self.takeover.renewed():
+            raise Fenced("the broker's log is another one now")
+        await self.takeover.retries(everyone=False)
+
+    async def _recover(self, error: BaseException, stop: asyncio.Event) -> None:
+        """Drop everything in memory and take every partition over again from the database, as soon as it answers."""
+        # asyncpg's DataError is an InterfaceError too: values it cannot write, which no waiting mends
+        outage = (isinstance(error, LOST) and not isinstance(error, ValueError)) or type(error) is Unavailable
+        if not outage:
+            self._failures += 1
+            if self._failures >= self.settings.failed_attempts:
+                raise error
+        log.warning("work is read again", error=repr(error), failures=self._failures)
+        await self._abandon()
+        pause = self.settings.backoff_least_seconds * 2 ** min(self._failures, 5)
+        renew = type(error) is Unavailable
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause * random.uniform(0.5, 1.0))
+                return
+            try:
+                await self._start_over(renew=renew)
+                return
+            except PASSING as again:
+                renew = renew or type(again) is Unavailable
+                log.warning("still no answer", error=repr(again), pause=pause)
+                pause = min(pause * 2, self.settings.backoff_most_seconds)
+
+    async def _start_over(self, *, renew: bool) -> None:
+        """Take over again what is ours; *renew*: by a new connection to the broker, which will say what is ours."""
+        self.memory.forget()
+        if renew:
+            self._owned.clear()
+            await self.source.stop()
+            await self.source.start()
+            return
+        await self.source.resume_at(await self.takeover.take(self._owned))
+
+    async def _abandon(self) -> None:
+        """Let a write under way end, whichever way."""
+        writing, self._writing, self._written = self._writing, None, None
+        if writing is not None:
+            await asyncio.wait([writing], timeout=self.settings.commit_seconds)
+            if not writing.cancelled() and writing.done():
+                writing.exception()
+
+    async def _leave(self) -> None:
+        """Finish the write under way, within the time there is, and leave the group."""
+        try:
+            async with asyncio.timeout(self.settings.drain_seconds):
+                await self.settle()
+        except PASSING as error:
+            log.warning("the last write did not end well; it is read again", error=repr(error))
+        finally:
+            await self.source.stop()

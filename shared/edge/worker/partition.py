@@ -1,0 +1,59 @@
+"""What a worker knows of one partition it owns: its day, a running sweep, its reference context."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Generic, TypeVar
+
+from shared.edge.kafka.record import Record
+from shared.edge.store.positions import Standing
+from shared.edge.store.write import DayWrite
+
+C = TypeVar("C")
+
+
+@dataclass(slots=True)
+class Part(Generic[C]):
+    """One partition. The day moves only by a day record; a sweep then brings the waiting customers to it."""
+
+    number: int
+    context: C
+    day: date
+    rated: date | None
+    sweep_after: str | None
+    sweep_all: bool
+    held: deque[Record] = field(default_factory=deque)
+    """Records from a day record on that came while the sweep before it was running."""
+    retry: list[str] = field(default_factory=list)
+    """Parked streams that get another attempt."""
+
+    @classmethod
+    def standing(cls, number: int, context: C, at: Standing) -> Part[C]:
+        """A partition as the database has it."""
+        return cls(number, context, at.day, at.rated, at.sweep_after, at.sweep_all)
+
+    @property
+    def sweeping(self) -> bool:
+        """Whether customers still wait to be brought to the day."""
+        return self.sweep_after is not None
+
+    def open(self, day: date) -> None:
+        """Move to *day* and start its sweep."""
+        self.day, self.sweep_after, self.sweep_all = day, "", False
+
+    def sweep_everyone(self) -> None:
+        """Start a sweep of every customer: what they are measured with has changed."""
+        self.sweep_after, self.sweep_all = "", True
+
+    def swept(self) -> bool:
+        """End the sweep. Returns whether the day is now rated and was not before."""
+        self.sweep_after, self.sweep_all = None, False
+        first = self.rated is None or self.rated < self.day
+        self.rated = self.day
+        return first
+
+    def as_write(self) -> DayWrite:
+        """What the database keeps of it."""
+        return DayWrite(self.day, self.rated, self.sweep_after, self.sweep_all)

@@ -1,0 +1,35 @@
+"""What the worker needs from others, by shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from shared.core.envelope import Event
+from shared.edge.kafka.record import Batch, Place
+
+
+class Source(Protocol):
+    """Where records come from (shared.edge.kafka.source)."""
+
+    async def start(self) -> None:
+        """Join the group."""
+
+    async def batch(self, max_records: int, timeout_s: float) -> Batch | None:
+        """The next records and changes of ownership; None where nothing came in time."""
+
+    async def resume_at(self, places: Mapping[Place, int], /) -> None:
+        """Read each place from the given offset on, now, whether it was paused or not."""
+
+    async def stop(self) -> None:
+        """Leave the group."""
+
+
+class Sealer(Protocol):
+    """Seals personal fields before anything is kept (shared.edge.store.keys)."""
+
+    async def seal(self, events: Sequence[Event], /) -> list[Event]:
+        """The same events in order, personal fields sealed; those of erased subjects replaced by the marker."""
+
+    def erased(self, subject: str, /) -> bool:
+        """Whether the key of *subject*, seen in the last `seal`, has been destroyed."""

@@ -1,0 +1,57 @@
+"""What a worker is told: bounds on memory, on the size of a transaction and on how much may go wrong."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+
+class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds and names of one worker process."""
+
+    service: str = "rating"
+    instance: str = "main"
+    partitions: int = 12
+    """Partitions of every topic: a customer's partition is computed from its id, so a misplaced record is seen."""
+    topic_prefix: str = ""
+    """Put before every topic's name; empty but in tests that share a broker."""
+    zone: str = "Asia/Shanghai"
+    """Midnight here opens a day."""
+    first_day: date | None = None
+    """The first day of an installation that has none yet; None: today in *zone*."""
+    intake: bool = True
+    """Whether this service's schema has an intake: then a recorded time and a `~` subject are believed only from it."""
+
+    batch_records: int = 2_000
+    poll_seconds: float = 0.25
+    sweep_streams: int = 500
+    cache_weight: int = 2_000_000
+    """Kept facts of all states in memory together; one costs about 0.5 to 1 kB."""
+    snapshot_every: int = 500
+    """Events of one stream between two snapshots."""
+    snapshot_on_eviction: int = 50
+    """A state leaving memory is snapshotted if it is so many events ahead of its last snapshot."""
+    held_records: int = 50_000
+    """Records held back behind a running sweep, all partitions together, before polling stops."""
+
+    parked_share: float = 0.01
+    parked_least: int = 3
+    """More than this share of a batch's customers parked, and at least so many: stop."""
+    dead_letters: int = 100
+    dead_letters_of: int = 1_000
+    """So many dead letters within so many records: stop."""
+    moved_attempts: int = 5
+    failed_attempts: int = 8
+    """Failures in a row, other than a database that is away, before the process gives up."""
+
+    commit_seconds: float = 60.0
+    drain_seconds: float = 8.0
+    backoff_least_seconds: float = 0.1
+    backoff_most_seconds: float = 5.0
+    parked_check_seconds: float = 5.0
+
+    @property
+    def source(self) -> str:
+        """The CloudEvents source of this service's decisions."""
+        return f"/gradeline/{self.instance}/{self.service}"

@@ -1,0 +1,111 @@
+"""Taking partitions over: positions, days and reference facts come from the database; nothing else is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import asyncpg
+import structlog
+
+from shared.core.brain import Brain
+from shared.edge import clock, metrics
+from shared.edge.kafka.record import Place, Truncated
+from shared.edge.store import positions, sql
+from shared.edge.store.days import last_opened, open_first
+from shared.edge.store.pool import Connection
+from shared.edge.store.read import read_stream
+from shared.edge.store.rows import stream_of
+from shared.edge.worker.days import REFERENCE_SUBJECT
+from shared.edge.worker.memory import Memory
+from shared.edge.worker.partition import Part
+from shared.edge.worker.settings import WorkerSettings
+
+SKIP = """
+update positions set next_offset = $3
+where topic = $1 and partition = $2 and generation = $4 and next_offset < $3
+"""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Takeover:
+    """Fills the memory of a worker with what its new partitions are."""
+
+    brain: Brain[Any, Any]
+    pool: asyncpg.Pool
+    settings: WorkerSettings
+    memory: Memory
+
+    async def take(self, places: Iterable[Place]) -> dict[Place, int]:
+        """Take *places* over. Returns the offset at which each goes on. Raises asyncpg errors."""
+        wanted = sorted(places)
+        if not wanted:
+            return {}
+        async with self.pool.acquire() as connection, connection.transaction():
+            generation, offsets = await positions.take_over(connection, wanted)
+            day = await self._day(connection)
+            numbers = sorted({partition for _, partition in wanted} - self.memory.parts.keys())
+            standing = await positions.take_over_partitions(connection, numbers, day)
+            contexts = {number: await self._context(connection, number) for number in numbers}
+        self.memory.generation = generation
+        for number in numbers:
+            self.memory.parts[number] = Part.standing(number, contexts[number], standing[number])
+        for _, partition in wanted:
+            self.memory.parts[partition].held.clear()
+        self.memory.next_offsets.update(offsets)
+        await self.retries(everyone=True, among=numbers)
+        return offsets
+
+    async def renewed(self) -> bool:
+        """Whether the positions in memory refer to another log than the broker has now."""
+        async with self.pool.acquire() as connection:
+            return await positions.generation(connection) != self.memory.generation
+
+    async def retries(self, *, everyone: bool, among: Sequence[int] | None = None) -> None:
+        """Note the parked streams that get another attempt: all, or those that staff asked for."""
+        numbers = sorted(self.memory.parts) if among is None else list(among)
+        async with self.pool.acquire() as connection:
+            for row in await connection.fetch(sql.PARKED_HERE, numbers, everyone):
+                self.memory.parts[row["partition"]].retry.append(row["stream"])
+            if not everyone:
+                parked = await connection.fetchval("select count(*) from parked")
+                metrics.STREAMS_PARKED.labels(self.settings.service).set(parked)
+
+    async def truncated(self, cuts: Sequence[Truncated]) -> None:
+        """The log cannot serve a position. Passed by retention: go on at what there still is, and say so.
+
+        Beyond the log: the broker lost it, or its newest part; the generation tells which, the position stays.
+        """
+        for cut in cuts:
+            log.error(
+                "the broker cannot serve our position",
+                topic=cut.topic,
+                partition=cut.partition,
+                position=cut.position,
+                edge=cut.edge,
+                reason=cut.reason,
+            )
+            metrics.POSITION_BEYOND_LOG.inc()
+            if cut.reason == "expired" and cut.edge is not None:
+                async with self.pool.acquire() as connection:
+                    await connection.execute(SKIP, cut.topic, cut.partition, cut.edge, self.memory.generation)
+
+    async def _day(self, connection: Connection) -> date:
+        """The day of a partition that has none: the last one opened, else the first of this installation."""
+        if not self.settings.intake:
+            return self.settings.first_day or clock.today(self.settings.zone)
+        opened = await last_opened(connection)
+        if opened is not None:
+            return opened
+        first = self.settings.first_day or clock.today(self.settings.zone)
+        return await open_first(connection, first, now=clock.now())
+
+    async def _context(self, connection: Connection, number: int) -> Any:
+        context = self.brain.context()
+        for stored in await read_stream(connection, stream_of(REFERENCE_SUBJECT, number)):
+            self.brain.refer(context, stored.event)
+        return context
