@@ -1,0 +1,29 @@
+"""`gradeline serve SERVICE`: the HTTP API of one service, until SIGTERM."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command()(serve)
+
+
+def serve(
+    service: Annotated[Literal["rating"], typer.Argument(help="Which service.")],
+    *,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; else GRADELINE_HOST, else 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port; else GRADELINE_PORT, else 8001.")] = None,
+) -> None:
+    """Serve the HTTP API of SERVICE. Everything else is said by GRADELINE_… variables.
+
+    Exit status: 0 stopped by a signal, 2 a setting is wrong.
+    """
+    from services.rating import main
+    from shared.edge import settings
+
+    assert service == "rating", service
+    main.run(settings.load(host=host, port=port))

@@ -1,0 +1,40 @@
+"""Commands that work on the database: one connection pool for the length of a command, one sentence where it is away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+
+from shared.core.errors import Misconfigured, Unavailable
+from shared.edge.settings import Settings
+from shared.edge.store.pool import LOST, open_pool
+
+R = TypeVar("R")
+
+
+def reached(work: Coroutine[Any, Any, R]) -> R:
+    """Run *work* to its end. Raises Unavailable where the database does not answer, Misconfigured where it refuses us."""
+    try:
+        return asyncio.run(work)
+    except LOST as error:
+        raise Unavailable(f"the database does not answer ({type(error).__name__}); is it running?") from error
+    except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError, ValueError) as error:
+        raise Misconfigured(f"GRADELINE_POSTGRES: {error}") from error
+    except asyncpg.UndefinedTableError as error:
+        raise Misconfigured(f"{error}; run `gradeline db upgrade` first") from error
+
+
+@asynccontextmanager
+async def pool_of(settings: Settings, *, schema: str = "rating") -> AsyncIterator[asyncpg.Pool]:
+    """A small pool on the database that *settings* name. Raises Misconfigured where they name none."""
+    if not settings.postgres:
+        raise Misconfigured("GRADELINE_POSTGRES is not set: write postgresql://user@host/name, or use `gradeline up`")
+    pool = await open_pool(settings.postgres, schema=schema, size=2, statement_seconds=settings.statement_seconds)
+    try:
+        yield pool
+    finally:
+        await asyncio.wait_for(pool.close(), 10)

@@ -1,0 +1,115 @@
+"""From one row to its facts, or to the reasons why the row is refused. A row is kept or refused whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from gradeline.importing.cells import Cells
+from gradeline.importing.mapping import FactRule, Mapping
+from gradeline.importing.reader import Row, rows
+from shared.core.errors import Malformed, Undecodable
+from shared.edge import codec
+
+Event = dict[str, Any]
+"""A CloudEvents JSON object, structured mode."""
+
+
+class Refusal(NamedTuple):
+    """Why a row was not taken."""
+
+    row: int
+    column: str
+    """The column or columns at fault; empty where the whole row is."""
+    rule: str
+    message: str
+
+
+class Shared(NamedTuple):
+    """A fact that several rows give together; the one with the least (at, row) stands."""
+
+    key: tuple[int, str]
+    at: str
+    row: int
+    event: Event
+
+
+class RowFacts(NamedTuple):
+    """What one row gave: facts, or refusals."""
+
+    row: int
+    position: int
+    events: list[Event]
+    shared: list[Shared]
+    refusals: list[Refusal]
+
+
+def read_facts(path: Path, mapping: Mapping, *, known_as_occurred: bool = False) -> Iterator[RowFacts]:
+    """Every row of *path* as facts. Raises Misconfigured when the file does not fit the mapping."""
+    for row in rows(path, mapping):
+        yield facts_of(row, mapping, known_as_occurred=known_as_occurred)
+
+
+def facts_of(row: Row, mapping: Mapping, *, known_as_occurred: bool = False) -> RowFacts:
+    """The facts of one row. With *known_as_occurred* each says `recordedtime` = the end of its business date."""
+    found = RowFacts(row.number, row.position, [], [], [])
+    if row.broken:
+        found.refusals.append(Refusal(row.number, "", "row", row.broken))
+        return found
+    for index, rule in enumerate(mapping.facts):
+        try:
+            if not all(holds(row.cells) for holds in rule.when):
+                continue
+            event = event_of(rule, row.cells, mapping, known_as_occurred=known_as_occurred)
+            if rule.once is None:
+                found.events.append(event)
+            else:
+                key = (index, rule.once.build(row.cells))
+                found.shared.append(Shared(key, event["time"], row.number, event))
+        except Malformed as wrong:
+            found.refusals.append(Refusal(row.number, wrong.pointer.removeprefix("/"), wrong.rule, wrong.message))
+        except Undecodable as wrong:
+            columns = _columns(rule, wrong.pointer)
+            said = "".join(f"; {column} is '{row.cells[column]}'" for column in columns)
+            found.refusals.append(
+                Refusal(row.number, ", ".join(columns), wrong.rule, f"{rule.type}: {wrong.message}{said}")
+            )
+    if found.refusals:
+        return found._replace(events=[], shared=[], refusals=list(dict.fromkeys(found.refusals)))
+    return found
+
+
+def event_of(rule: FactRule, cells: Cells, mapping: Mapping, *, known_as_occurred: bool) -> Event:
+    """The fact that *rule* makes of one row. Raises Malformed for a cell, Undecodable for the fact as a whole."""
+    event: Event = {
+        "specversion": "1.0",
+        "id": rule.id.build(cells),
+        "source": mapping.source,
+        "type": rule.type,
+        "subject": rule.subject.build(cells),
+        "time": mapping.instant(rule.at.build(cells)),
+        "datacontenttype": "application/json",
+        "data": rule.data.build(cells),
+    }
+    decoded = codec.decode(msgspec.json.encode(event))
+    if known_as_occurred:
+        event["recordedtime"] = mapping.end_of(decoded.business_date)
+    return event
+
+
+def _columns(rule: FactRule, pointer: str) -> tuple[str, ...]:
+    """The columns that gave what *pointer* names in the event of *rule*."""
+    match pointer.split("/")[1:]:
+        case ["data", *path]:
+            return rule.data.columns_at(path)
+        case ["id", *_]:
+            return rule.id.columns
+        case ["subject", *_]:
+            return rule.subject.columns
+        case ["time", *_]:
+            return rule.at.columns
+        case _:
+            return ()

@@ -1,0 +1,183 @@
+"""A mapping file: which columns make which facts. Checked whole; every mistake names file, line and remedy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from gradeline.importing import cells
+from gradeline.importing.cells import Cells
+from gradeline.importing.conditions import Condition, compile_conditions
+from gradeline.importing.fields import Field, Layout, compile_field, form_of, object_field, template
+from gradeline.importing.located import Located, parse
+from shared.core.errors import Misconfigured
+from shared.core.events import BY_TYPE, FACTS
+from shared.core.events.base import Fact
+
+NOON = time(12)
+
+
+@dataclass(frozen=True)
+class FactRule:
+    """How one row gives one fact."""
+
+    type: str
+    id: Field
+    subject: Field
+    at: Field
+    """Answers the date of the fact in ISO form, or a local date and time."""
+    data: Field
+    when: tuple[Condition, ...]
+    once: Field | None
+    """Where set, rows that agree in it give one fact together: the one of the row with the earliest `at`."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A whole mapping file."""
+
+    name: str
+    title: str
+    source: str
+    zone: ZoneInfo
+    encoding: str
+    delimiter: str
+    columns: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    facts: tuple[FactRule, ...]
+
+    def instant(self, at: str) -> str:
+        """RFC 3339 of *at*: a bare date is meant as noon in the zone of the mapping."""
+        if len(at) == 10:
+            return datetime.combine(date.fromisoformat(at), NOON, tzinfo=self.zone).isoformat()
+        return datetime.fromisoformat(at).replace(tzinfo=self.zone).isoformat()
+
+    def end_of(self, day: date) -> str:
+        """RFC 3339 of the last second of *day* in the zone of the mapping."""
+        midnight = datetime.combine(day + timedelta(days=1), time(0), tzinfo=self.zone)
+        return (midnight - timedelta(seconds=1)).isoformat()
+
+
+def load(name_or_path: str) -> Mapping:
+    """The shipped mapping of that name, or the one in that file. Raises Misconfigured."""
+    path = Path(name_or_path)
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        try:
+            return read(path.read_text(encoding="utf-8"), str(path))
+        except OSError as gone:
+            raise Misconfigured(f"{path}: the mapping cannot be read ({gone.strerror}); check the path") from gone
+        except UnicodeDecodeError as other:
+            raise Misconfigured(f"{path}: the mapping is not UTF-8; save it as UTF-8") from other
+    shipped = files("gradeline") / "mappings" / f"{name_or_path}.yaml"
+    if not shipped.is_file():
+        raise Misconfigured(
+            f"there is no mapping '{name_or_path}'; use a path to a .yaml file or one of: {', '.join(names())}"
+        )
+    return read(shipped.read_text(encoding="utf-8"), f"{name_or_path}.yaml")
+
+
+def names() -> list[str]:
+    """The mappings that ship with the product."""
+    folder = files("gradeline") / "mappings"
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def read(text: str, file: str) -> Mapping:
+    """Compile the mapping in *text*. Raises Misconfigured naming *file*, line and remedy."""
+    top = parse(text, file).fields(
+        required=["mapping", "source", "zone", "dates", "columns", "facts"],
+        optional=["title", "encoding", "delimiter", "decimal_mark", "thousands_mark", "assumptions"],
+    )
+    said = {name: value.text() for name, value in top.items() if value.is_text()}
+    columns = tuple(item.text() for item in top["columns"].items())
+    layout = Layout(
+        columns=frozenset(columns),
+        form=form_of(top["dates"]),
+        decimal=said.get("decimal_mark", "."),
+        thousands=said.get("thousands_mark", ""),
+    )
+    if layout.decimal == layout.thousands or len(layout.decimal) != 1 or len(layout.thousands) > 1:
+        raise top["facts"].wrong("decimal_mark and thousands_mark must be two different single signs")
+    return Mapping(
+        name=top["mapping"].text(),
+        title=said.get("title", ""),
+        source=top["source"].text(),
+        zone=_zone(top["zone"]),
+        encoding=_encoding(top.get("encoding")),
+        delimiter=_delimiter(top.get("delimiter")),
+        columns=columns,
+        assumptions=tuple(item.text() for item in top["assumptions"].items()) if "assumptions" in top else (),
+        facts=tuple(_fact(item, layout) for item in top["facts"].items()),
+    )
+
+
+def _zone(at: Located) -> ZoneInfo:
+    try:
+        return ZoneInfo(at.text())
+    except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
+        raise at.wrong(f"'{at.text()}' is no time zone; write an IANA name, e.g. Asia/Shanghai") from unknown
+
+
+def _encoding(at: Located | None) -> str:
+    name = at.text() if at else "utf-8-sig"
+    try:
+        "".encode(name)
+    except LookupError as unknown:
+        assert at is not None
+        raise at.wrong(f"'{name}' is no encoding; write e.g. utf-8 or gb18030") from unknown
+    return name
+
+
+def _delimiter(at: Located | None) -> str:
+    sign = {"tab": "\t"}.get(at.text(), at.text()) if at else ","
+    if len(sign) != 1:
+        assert at is not None
+        raise at.wrong("the delimiter is one sign, e.g. ';', or the word tab")
+    return sign
+
+
+def _fact(at: Located, layout: Layout) -> FactRule:
+    keys = at.fields(required=["type", "id", "subject", "at", "data"], optional=["when", "once"])
+    data = _data(keys["type"], keys["data"])
+    return FactRule(
+        type=keys["type"].text(),
+        id=template(keys["id"], layout),
+        subject=template(keys["subject"], layout),
+        at=_at(keys["at"], layout),
+        data=object_field({name: compile_field(part, layout) for name, part in data.items()}),
+        when=compile_conditions(keys["when"], layout) if "when" in keys else (),
+        once=template(keys["once"], layout) if "once" in keys else None,
+    )
+
+
+def _data(kind: Located, at: Located) -> dict[str, Located]:
+    """The fields of `data`, all known to the type and none that it needs left out."""
+    cls = BY_TYPE.get(kind.text())
+    if cls is None or not issubclass(cls, Fact):
+        raise kind.wrong(f"'{kind.text()}' is no fact; the facts are: {', '.join(fact.TYPE for fact in FACTS)}")
+    fields = {field.encode_name: field.required for field in msgspec.structs.fields(cls)}
+    return at.fields(
+        required=[name for name, needed in fields.items() if needed],
+        optional=[name for name, needed in fields.items() if not needed],
+    )
+
+
+def _at(at: Located, layout: Layout) -> Field:
+    keys: dict[str, Any] = {} if at.is_text() else at.table()
+    if "instant" in keys:
+        keys = at.fields(required=["instant", "form"])
+        column, form = layout.column(keys["instant"]), form_of(keys["form"])
+        return Field(lambda row: _wall_clock(row, column, form), (column,))
+    if not {"date", "min_date", "max_date"} & keys.keys():
+        raise at.wrong("say when it happened: {date: Column}, {min_date: [A, B]} or {instant: Column, form: ...}")
+    return compile_field(at, layout)
+
+
+def _wall_clock(row: Cells, column: str, form: str) -> str:
+    return cells.moment(row, column, form).replace(tzinfo=None).isoformat(timespec="seconds")

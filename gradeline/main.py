@@ -1,0 +1,81 @@
+"""The command line. Each module of `gradeline.commands` adds its own; nothing heavy is imported before one runs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from shared.core.errors import GradelineError, Misconfigured, Rejected, Unavailable
+
+COMMANDS = (
+    "up",
+    "status",
+    "importing",
+    "simulate",
+    "serve",
+    "work",
+    "relay",
+    "day",
+    "topics",
+    "db",
+    "events",
+    "dead_letters",
+    "policy",
+    "token",
+)
+"""Modules of `gradeline.commands`, in the order of the help page. Each has `register(app)`."""
+
+
+def exit_status(error: GradelineError) -> int:
+    """2: what was asked or configured is wrong; 4: a part does not answer, try again later; 1: anything else."""
+    if isinstance(error, Rejected | Misconfigured):
+        return 2
+    return 4 if isinstance(error, Unavailable) else 1
+
+
+class Sentences(TyperGroup):
+    """Ends with one sentence and an honest status where a command raises one of our own errors."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except GradelineError as error:
+            typer.echo(f"gradeline: {error.message}", err=True)
+            raise typer.Exit(exit_status(error)) from error
+
+
+def build() -> typer.Typer:
+    """The application with all its commands."""
+    made = typer.Typer(
+        cls=Sentences,
+        help="Credit risk for companies that sell on account.",
+        no_args_is_help=True,
+        pretty_exceptions_show_locals=False,
+    )
+    made.callback()(options)
+    for name in COMMANDS:
+        module = f"gradeline.commands.{name}"
+        if find_spec(module) is not None:
+            import_module(module).register(made)
+    return made
+
+
+def options(
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
+) -> None:
+    """Credit risk for companies that sell on account."""
+    if show_version:
+        try:
+            typer.echo(f"gradeline {version('gradeline')}")
+        except PackageNotFoundError:
+            typer.echo("gradeline (not installed)")
+        raise typer.Exit
+
+
+app = build()

@@ -1,0 +1,1 @@
+"""The routes of the rating service: thin, typed, each naming the scope it needs."""

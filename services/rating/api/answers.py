@@ -1,0 +1,274 @@
+"""The bodies of the answers. Money and ratios are strings; nothing is ever a float (a strict field refuses one)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+
+Decimal = Annotated[StrictStr, Field(pattern=r"^-?\d+(\.\d+)?$", examples=["1250.00"])]
+"""A decimal number as text."""
+Measure = StrictStr | StrictBool | StrictInt | dict[str, StrictStr] | None
+Next = Annotated[str | None, Field(description="the cursor of the next page; null on the last")]
+
+
+class Answer(BaseModel):
+    """Reads its fields from the attributes of our own values."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Accepted(Answer):
+    """Every posted event is durable."""
+
+    accepted: int = Field(ge=0, description="events that were new")
+    duplicates: int = Field(ge=0, description="events that were known already, with the same content")
+
+
+class PolicyId(Answer):
+    """Which rules decided."""
+
+    id: str
+    version: str
+    sha256: str
+
+
+class Rating(Answer):
+    """What one method says."""
+
+    method: str
+    purpose: str
+    grade: str | None
+    refusal: str | None = Field(description="why there is no grade")
+    parts: dict[str, str]
+    score: Decimal | None
+    since: date | None
+    valid_until: date | None
+    underlying: str | None = Field(description="the grade before overrides and movement rules")
+
+
+class Warning(Answer):
+    """An early warning that stands."""
+
+    warning_id: str
+    rule: str
+    kind: str
+    severity: str
+    since: date
+    figures: dict[str, Measure]
+
+
+class Moment(Answer):
+    """The two times of every answer about a customer."""
+
+    customer_id: str
+    as_of: date = Field(description="true when: the end of this date")
+    known_at: datetime = Field(description="known when: what was recorded later does not count")
+    version: int = Field(description="the last event of the customer that counts")
+
+
+class Customer(Moment):
+    """Where a customer stands."""
+
+    currency: str
+    grade: str | None = Field(description="of purpose `credit`")
+    refusal: str | None = Field(description="why there is no grade")
+    score: Decimal | None
+    method: str | None
+    since: date | None
+    ratings: list[Rating]
+    measures: dict[str, Measure]
+    warnings: list[Warning]
+
+
+class Step(Answer):
+    """A run of days with one grade."""
+
+    method: str
+    purpose: str
+    grade: str | None
+    refusal: str | None
+    since: date
+    until: date | None
+    cause: str
+    lived: bool = Field(description="decided when its day was open; false: restated later")
+    score: Decimal | None
+    policy: PolicyId | None
+
+
+class History(Moment):
+    """The grade path, oldest run first."""
+
+    ratings: list[Step]
+
+
+class Line(Answer):
+    """One line of the card."""
+
+    characteristic: str
+    value: StrictStr | StrictBool | None
+    band: str
+    letter: str | None
+    points: Decimal | None
+    max_points: Decimal | None
+    part: str | None
+    reasons: list[str]
+    reference: str
+    assumed: bool
+    left_out: bool
+
+
+class Explanation(Moment):
+    """Why one method says what it says."""
+
+    method: str
+    purpose: str
+    grade: str | None
+    underlying: str | None
+    score: Decimal | None
+    refusal: str | None
+    refusal_detail: str | None
+    policy: PolicyId
+    reasons: list[str]
+    caps: list[str]
+    movement: list[str] = Field(description="rules that hold the grade away from the underlying one")
+    measures: dict[str, Measure]
+    lines: list[Line]
+
+
+class OpenItem(Answer):
+    """A document that is still open."""
+
+    transaction_id: str
+    kind: str
+    document_no: str | None
+    booked_on: date
+    due_on: date | None
+    due_derived: bool = Field(description="no document named a due date, so a term was assumed")
+    amount: Decimal
+    open_amount: Decimal
+    currency: str
+    days_past_due: int
+    bucket: str
+    disputed_amount: Decimal
+    company: str | None
+
+
+class Ledger(Moment):
+    """The open items."""
+
+    currency: str
+    unallocated_cash: Decimal
+    items: list[OpenItem]
+
+
+class LoggedEvent(Answer):
+    """One event of the customer's stream."""
+
+    version: int
+    kind: str = Field(description="fact or decision")
+    business_on: date
+    recorded_at: datetime
+    event: dict[str, Any] = Field(
+        description="structured CloudEvent; personal fields are null without the scope pii:read"
+    )
+
+
+class Events(Answer):
+    """A page of the customer's stream, in the order in which it was appended."""
+
+    customer_id: str
+    events: list[LoggedEvent]
+    next: Next
+
+
+class CustomerRow(Answer):
+    """One customer in a list, at the head of its path."""
+
+    customer_id: str
+    version: int
+    as_of: date
+    currency: str
+    grade: str | None
+    refusal: str | None
+    method: str | None
+    score: Decimal | None
+    since: date | None
+    region: str | None
+    segment: str | None
+    manager: str | None
+    receivable_balance: Decimal | None
+    overdue_amount: Decimal | None
+    warnings: int
+
+
+class Customers(Answer):
+    """A page of customers, by id."""
+
+    customers: list[CustomerRow]
+    next: Next
+
+
+class StandingWarning(Warning):
+    """A warning with whom it is about."""
+
+    customer_id: str
+    raised_at: datetime
+
+
+class Warnings(Answer):
+    """A page of warnings that stand, by customer."""
+
+    warnings: list[StandingWarning]
+    next: Next
+
+
+class Policy(Answer):
+    """One version of one method."""
+
+    id: str
+    version: str
+    sha256: str
+    purpose: str
+    title: str
+    title_zh: str
+    effective: date
+    approved: date
+    reference: str
+    grades: list[str] = Field(description="best first")
+
+
+class Policies(Answer):
+    """Every version of every method that is loaded."""
+
+    policies: list[Policy]
+
+
+class DeadLetter(Answer):
+    """A record that could not be an event; its bytes are not shown here."""
+
+    topic: str
+    partition: int
+    generation: str
+    position: int
+    reason: str
+    rule: str
+    pointer: str
+    recorded_at: datetime
+    state: str
+
+
+class DeadLetters(Answer):
+    """A page of dead letters, newest first."""
+
+    dead_letters: list[DeadLetter]
+    next: Next
+
+
+class Exported(Answer):
+    """A page of the log of one partition, in commit order."""
+
+    events: list[dict[str, Any]] = Field(description="structured CloudEvents, personal fields sealed")
+    next: str = Field(description="where to go on, now or later")
+    more: bool = Field(description="whether there is more now")

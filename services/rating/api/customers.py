@@ -1,0 +1,121 @@
+"""Reads of customers: everything as of a date and as known at an instant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Query
+
+from services.rating.api import answers
+from services.rating.api.asking import AsOf, CustomerId, KnownAt, Reader, Viewed, Wired
+from services.rating.core.view import View
+from shared.core.errors import NotFound
+from shared.edge import clock
+from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
+
+router = APIRouter(prefix="/v1/customers", tags=["customers"])
+
+Filter = Annotated[str | None, Query(max_length=64)]
+Method = Annotated[str | None, Query(max_length=64, description="a method's id; default: the one of purpose `credit`")]
+
+
+@router.get("", summary="List customers")
+async def customers(
+    *,
+    who: Reader,
+    wired: Wired,
+    limit: Limit = PAGE_USUAL,
+    after: After = None,
+    grade: Filter = None,
+    region: Filter = None,
+) -> answers.Customers:
+    """Return the customers with their current grade, by id."""
+    start = place(after, tuple[str])[0] if after else ""
+    rows = await wired.lists.customers(wired.database(), after=start, limit=limit + 1, grade=grade, region=region)
+    shown = rows[:limit]
+    following = cursor(shown[-1].customer_id) if len(rows) > limit else None
+    return answers.Customers.model_validate({"customers": shown, "next": following})
+
+
+@router.get("/{customer_id}", summary="Where a customer stands")
+async def customer(found: Viewed, known_at: KnownAt = None) -> answers.Customer:
+    """Return grade, ratings, measures and warnings."""
+    credit = found.credit
+    return answers.Customer.model_validate(
+        {
+            **_moment(found, known_at),
+            "currency": found.currency,
+            "grade": credit.grade if credit else None,
+            "refusal": credit.refusal if credit else None,
+            "score": credit.score if credit else None,
+            "method": credit.method if credit else None,
+            "since": credit.since if credit else None,
+            "ratings": found.ratings,
+            "measures": found.measures,
+            "warnings": found.warnings,
+        }
+    )
+
+
+@router.get("/{customer_id}/ratings", summary="The grade path")
+async def ratings(found: Viewed, known_at: KnownAt = None, method: Method = None) -> answers.History:
+    """Return every run of days with one grade, oldest first, up to `as_of`."""
+    steps = [step for step in found.history if method in (None, step.method)]
+    return answers.History.model_validate({**_moment(found, known_at), "ratings": steps})
+
+
+@router.get("/{customer_id}/explanation", summary="Why this grade")
+async def explanation(found: Viewed, known_at: KnownAt = None, method: Method = None) -> answers.Explanation:
+    """Return the lines, vetoes, caps and movement rules of one method, with the measures it looked at."""
+    wanted = method or (found.credit.method if found.credit else None)
+    chosen = next((one for one in found.explanations if one.method == wanted), None)
+    if chosen is None:
+        raise NotFound("no such method rates this customer on that date")
+    return answers.Explanation.model_validate({**msgspec.structs.asdict(chosen), **_moment(found, known_at)})
+
+
+@router.get("/{customer_id}/ledger", summary="Open items")
+async def ledger(found: Viewed, known_at: KnownAt = None) -> answers.Ledger:
+    """Return the documents that are open, by due date."""
+    held = {"currency": found.currency, "unallocated_cash": found.unallocated_cash, "items": found.items}
+    return answers.Ledger.model_validate({**_moment(found, known_at), **held})
+
+
+@router.get("/{customer_id}/events", summary="Everything that is known of a customer")
+async def events(
+    *,
+    who: Reader,
+    customer_id: CustomerId,
+    wired: Wired,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    limit: Limit = PAGE_USUAL,
+    after: After = None,
+) -> answers.Events:
+    """Return facts and decisions in the order in which they were appended."""
+    start = place(after, tuple[int])[0] if after else 0
+    found = await wired.log.stream(
+        wired.database(),
+        customer_id,
+        after=start,
+        as_of=as_of,
+        known_at=known_at,
+        limit=limit + 1,
+        clear=who.may("pii:read"),
+    )
+    if not found and not after:
+        raise NotFound("there is no such customer, or nothing was known of it then")
+    shown = found[:limit]
+    following = cursor(shown[-1]["version"]) if len(found) > limit else None
+    return answers.Events.model_validate({"customer_id": customer_id, "events": shown, "next": following})
+
+
+def _moment(found: View, known_at: datetime | None) -> dict[str, Any]:
+    return {
+        "customer_id": found.customer_id,
+        "as_of": found.as_of,
+        "known_at": known_at or clock.now(),
+        "version": found.version,
+    }

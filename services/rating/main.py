@@ -1,0 +1,137 @@
+"""Wires the rating service: the one place where its parts meet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import structlog
+from fastapi import FastAPI
+
+from services.rating.adapters import catalogue
+from services.rating.adapters.keeping import Keeper
+from services.rating.adapters.lists import Lists
+from services.rating.adapters.log import Log, unsealing
+from services.rating.api import customers, events, overview
+from services.rating.handlers.ports import Ports
+from services.rating.handlers.posting import Posting
+from services.rating.settings import SCHEMA
+from shared.core.errors import Misconfigured, Unavailable
+from shared.edge import logs
+from shared.edge.http import health, serving, trust
+from shared.edge.http.app import Lifespan, build
+from shared.edge.http.auth import Verifier
+from shared.edge.http.keys import FetchedKeys
+from shared.edge.settings import Settings
+from shared.edge.store import secret
+from shared.edge.store.keys import SubjectKeys
+from shared.edge.store.pool import LOST, open_pool
+
+CONNECT_EVERY_SECONDS = 1.0
+ROUTERS = (events.posts, customers.router, events.router, overview.router)
+"""The busiest first: routes are tried in this order."""
+ABOUT = (
+    "Facts in; every customer's grade, measures, warnings and ledger out, as of any date and as known at any instant."
+)
+
+log = structlog.get_logger(__name__)
+
+
+def run(settings: Settings) -> None:
+    """Serve the rating API until SIGTERM. Raises Misconfigured before anything listens."""
+    if not settings.postgres:
+        raise Misconfigured(
+            "GRADELINE_POSTGRES: without a database nothing can be kept; write for example "
+            "postgresql://gradeline@db/gradeline, or start the embedded instance with `gradeline up`"
+        )
+    logs.configure(level=settings.log_level, service="rating-api")
+    app = application(settings, verifier=trust.verifier(settings), ports=wired(settings))
+    server = serving.server(app, settings)
+    server.run()
+    if not server.started:
+        raise Unavailable(f"the rating API could not start on {settings.host}:{settings.port}; the log says why")
+
+
+def wired(settings: Settings) -> Ports:
+    """Return the real parts. Raises Misconfigured for a secret or a policy that cannot be used."""
+    from services.rating.adapters.viewing import customer_view
+
+    rules = catalogue.shipped()
+    keys = secret.read(secrets_folder=settings.secrets, data=settings.data, embedded=settings.embedded)
+    return Ports(
+        view=customer_view(settings, rules),
+        keep=Keeper(partitions=settings.partitions, sealer=lambda pool: SubjectKeys(pool, keys.wrapping)),
+        log=Log(unsealing(keys.wrapping)),
+        lists=Lists(),
+        policies=catalogue.summaries(rules),
+        partitions=settings.partitions,
+    )
+
+
+def application(settings: Settings, *, verifier: Verifier, ports: Ports) -> FastAPI:
+    """Return the rating API over *ports*; it opens and closes the database with the process."""
+    checks: dict[str, health.Check] = {}
+    app = _shaped(verifier, checks, lambda _: _running(settings, ports, checks))
+    app.state.ports = ports
+    app.state.posting = Posting(ports)
+    return app
+
+
+def documented() -> FastAPI:
+    """Return the API wired to nothing, for its OpenAPI document."""
+    return _shaped(Verifier(keys=FetchedKeys(""), issuer="", audience=""), {}, None)
+
+
+def _shaped(verifier: Verifier, checks: dict[str, health.Check], lifespan: Lifespan | None) -> FastAPI:
+    return build(
+        title="Gradeline rating",
+        description=ABOUT,
+        routers=ROUTERS,
+        verifier=verifier,
+        checks=checks,
+        lifespan=lifespan,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _running(settings: Settings, ports: Ports, checks: dict[str, health.Check]) -> AsyncIterator[None]:
+    """Serve at once; the database is tried until it answers, and /readyz says so meanwhile."""
+    revision = health.newest_revision(SCHEMA)
+
+    async def database() -> str:
+        return await health.schema_at_head(ports.database(), revision)
+
+    checks["database"] = database
+    if not await _connect(settings, ports):
+        connecting = asyncio.create_task(_keep_connecting(settings, ports), name="connecting")
+    else:
+        connecting = None
+    try:
+        yield
+    finally:
+        if connecting is not None:
+            connecting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await connecting
+        if ports.pool is not None:
+            pool, ports.pool = ports.pool, None
+            await asyncio.wait_for(pool.close(), settings.drain_seconds)
+
+
+async def _connect(settings: Settings, ports: Ports) -> bool:
+    try:
+        ports.pool = await open_pool(
+            settings.postgres, schema=SCHEMA, size=settings.pool, statement_seconds=settings.statement_seconds
+        )
+    except LOST as error:
+        log.warning("database does not answer", kind=type(error).__name__)
+        return False
+    return True
+
+
+async def _keep_connecting(settings: Settings, ports: Ports) -> None:
+    connected = False
+    while not connected:
+        await asyncio.sleep(CONNECT_EVERY_SECONDS)
+        connected = await _connect(settings, ports)

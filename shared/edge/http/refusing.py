@@ -1,0 +1,80 @@
+"""Which problem each exception becomes. Nothing leaves a service as plain text or as a stack trace."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.core import errors
+from shared.edge.http import problem
+
+DATABASE_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    ConnectionError,
+    TimeoutError,
+    asyncio.TimeoutError,
+)
+"""A database that is starting, stopping, full, busy or gone (reliability.md F17): the caller may repeat."""
+
+log = structlog.get_logger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every exception of *app* with a problem."""
+    app.add_exception_handler(errors.GradelineError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _plain)
+    for kind in DATABASE_AWAY:
+        app.add_exception_handler(kind, _away)
+    app.add_exception_handler(Exception, _bug)
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.GradelineError)
+    if not isinstance(error, errors.Rejected | errors.Undecodable):
+        log.error("request failed", kind=type(error).__name__, reason=error.message)
+    return problem.from_error(request, error)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = [_field(one) for one in error.errors()]
+    return problem.respond(request.scope, "malformed", found[0]["message"] if found else "", found=found)
+
+
+def _field(one: dict[str, Any]) -> dict[str, Any]:
+    place, *path = [str(step) for step in one["loc"]]
+    name = "/".join(path)
+    pointer = {"query": f"?{name}", "path": f"{{{name}}}", "header": f"{name}:"}.get(place, f"/{name}" if name else "")
+    return {"pointer": pointer, "rule": one["type"], "message": one["msg"]}
+
+
+async def _plain(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    name = problem.BY_STATUS.get(error.status_code, "internal" if error.status_code >= 500 else "rejected")
+    detail = error.detail if name in {"too-large", "unsupported-media-type"} else ""
+    return problem.respond(request.scope, name, detail, headers=dict(error.headers or {}))
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    log.error("database away", kind=type(error).__name__)
+    return problem.respond(request.scope, "unavailable", headers={"Retry-After": "1"})
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    # the server error middleware raises it again after this answer, so the frame logs it with its trace
+    return problem.respond(request.scope, "internal")

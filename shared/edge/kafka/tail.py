@@ -1,0 +1,110 @@
+"""What a relay reads: the rows after its position, in order. Positions are gapless in commit order: none is missed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from shared.edge.kafka.record import Headers, Outgoing
+from shared.edge.kafka.refill import EVENTS_TOPIC, STRUCTURED, millis
+from shared.edge.store.rows import subject_of
+
+DEAD = ".dead"
+INTAKE = ("gradeline-intake", b"1")
+RAW = ("content-type", b"application/octet-stream")
+
+_ROWS = """
+select t.* from relays r cross join lateral (
+    select {columns} from {name} t where t.partition = r.partition and t.position > r.position
+    order by t.position limit $2
+) t where r.name = $1 order by t.partition, t.position
+"""
+_COLUMNS = {
+    "outbox": "partition, position, topic, key, event_id, value, headers, recorded_at",
+    "intake": "partition, position, stream, value, recorded_at",
+}
+_READ = {name: _ROWS.format(name=name, columns=columns) for name, columns in _COLUMNS.items()}
+_ADVANCE = """
+with log as (select 1 from broker where generation = $4 for share)
+update relays r set position = w.position
+from unnest($2::smallint[], $3::bigint[]) as w (partition, position), log
+where r.name = $1 and r.partition = w.partition and r.position < w.position
+"""
+_PRUNE = """
+delete from outbox where ctid = any (array(
+    select first.ctid from relays r cross join lateral (
+        select o.ctid, o.recorded_at from outbox o where o.partition = r.partition and o.position <= r.position
+        order by o.position limit $2
+    ) first where r.name = 'outbox' and first.recorded_at < $1
+))
+"""
+_OLDEST = """
+select min(t.recorded_at) from relays r cross join lateral (
+    select recorded_at from outbox o where o.partition = r.partition and o.position > r.position
+    order by o.position limit 1
+) t where r.name = 'outbox'
+"""
+
+
+class Tail(msgspec.Struct, frozen=True):
+    """Rows of one kind, ready to publish, and where each partition stands when they are."""
+
+    name: str
+    records: list[Outgoing]
+    reached: dict[int, int]
+
+
+async def prepare(connection: asyncpg.Connection, name: str, partitions: int) -> None:
+    """Make the rows of `relays` that are not there yet."""
+    await connection.execute(
+        "insert into relays (name, partition, position) select $1, n, 0 from generate_series(0, $2 - 1) n "
+        "on conflict do nothing",
+        name,
+        partitions,
+    )
+
+
+async def read(connection: asyncpg.Connection, name: str, limit: int) -> Tail:
+    """Return up to *limit* rows a partition of the table *name*, in order."""
+    rows = await connection.fetch(_READ[name], name, limit)
+    make = from_outbox if name == "outbox" else from_intake
+    return Tail(name, [make(row) for row in rows], {row["partition"]: row["position"] for row in rows})
+
+
+async def advance(connection: asyncpg.Connection, tail: Tail, generation: str) -> bool:
+    """Note that *tail* is published; never backwards, and only while the log is still that of *generation*."""
+    parts, positions = list(tail.reached), list(tail.reached.values())
+    status = await connection.execute(_ADVANCE, tail.name, parts, positions, generation)
+    return bool(status.endswith(f" {len(parts)}"))
+
+
+async def prune(connection: asyncpg.Connection, before: datetime, limit: int) -> int:
+    """Drop relayed outbox rows recorded before *before*, at most *limit* a partition. Returns how many went."""
+    status = await connection.execute(_PRUNE, before, limit)
+    return int(status.rpartition(" ")[2])
+
+
+async def oldest(connection: asyncpg.Connection) -> datetime | None:
+    """Return when the oldest decision that has not left yet was recorded."""
+    found: datetime | None = await connection.fetchval(_OLDEST)
+    return found
+
+
+def from_outbox(row: Any) -> Outgoing:
+    """A decision, or a dead letter whose headers say why."""
+    kind = RAW if row["topic"].endswith(DEAD) else STRUCTURED
+    extra: Headers = ()
+    if row["headers"] is not None:
+        extra = tuple((name, text.encode()) for name, text in msgspec.json.decode(row["headers"]))
+    key = None if row["key"] is None else row["key"].encode()
+    return Outgoing(row["topic"], row["partition"], key, row["value"], (kind, *extra), millis(row["recorded_at"]))
+
+
+def from_intake(row: Any) -> Outgoing:
+    """A fact that came over HTTP."""
+    key = subject_of(row["stream"]).encode()
+    headers = (STRUCTURED, INTAKE)
+    return Outgoing(EVENTS_TOPIC, row["partition"], key, row["value"], headers, millis(row["recorded_at"]))

@@ -1,0 +1,67 @@
+"""Every metric, declared once, each with a sentence. Labels come from closed sets; none is ever an id."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram, Info
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+EVENTS_ACCEPTED = Counter(
+    "gradeline_events_accepted_total", "Facts posted over HTTP that are durable in PostgreSQL.", ["type"]
+)
+EVENTS_APPLIED = Counter("gradeline_events_applied_total", "Facts appended to their customer's stream.", ["service"])
+EVENTS_DUPLICATE = Counter(
+    "gradeline_events_duplicate_total", "Facts that came again and changed nothing.", ["service"]
+)
+EVENTS_QUARANTINED = Counter(
+    "gradeline_events_quarantined_total",
+    "Facts set aside: the same identity with other content.",
+    ["service", "reason"],
+)
+EVENTS_PENDING = Gauge("gradeline_events_pending", "Facts accepted over HTTP that are not yet in their stream.")
+EVENT_END_TO_END = Histogram(
+    "gradeline_event_end_to_end_seconds",
+    "From the moment a fact was recorded to the commit of what it decided.",
+    buckets=SECONDS,
+)
+EVENTS_GROUPED = Histogram(
+    "gradeline_events_grouped",
+    "Facts kept by one transaction of the intake.",
+    buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500),
+)
+DEAD_LETTERS = Counter(
+    "gradeline_dead_letters_total", "Records that could not be an event, by the rule they broke.", ["service", "rule"]
+)
+STREAMS_PARKED = Gauge(
+    "gradeline_streams_parked", "Customers whose fold or decision raised; staff must look.", ["service"]
+)
+DECISIONS_PUBLISHED = Counter(
+    "gradeline_decisions_published_total", "Decisions that left for their topic.", ["service", "type"]
+)
+CONSUMER_LAG = Gauge(
+    "gradeline_consumer_lag_records",
+    "Records between our position and the high watermark of the last fetch.",
+    ["topic", "partition", "group"],
+)
+POSITION_BEYOND_LOG = Counter(
+    "gradeline_consumer_position_beyond_log_total",
+    "Times a stored position lay beyond the broker's log: it lost its log.",
+)
+PRODUCER_REBUILDS = Counter(
+    "gradeline_producer_rebuilds_total", "Times a relay made a new producer after a fatal error."
+)
+OUTBOX_OLDEST = Gauge("gradeline_outbox_oldest_seconds", "Age of the oldest decision not yet published.", ["service"])
+LAST_EVENT = Gauge(
+    "gradeline_last_event_processed_timestamp_seconds", "When the last fact was committed, in Unix time.", ["service"]
+)
+BUSINESS_DAY = Gauge(
+    "gradeline_business_day_timestamp_seconds", "The earliest day any partition stands at, in Unix time.", ["service"]
+)
+AUTHZ_DENIED = Counter("gradeline_authz_denied_total", "Requests refused because the token lacked a scope.", ["scope"])
+HTTP_SECONDS = Histogram(
+    "gradeline_http_request_seconds",
+    "Time to answer a request, by route template and status class.",
+    ["method", "route", "status"],
+    buckets=SECONDS,
+)
+BUILD = Info("gradeline_build", "Version of the software that runs.")

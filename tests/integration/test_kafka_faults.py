@@ -1,0 +1,107 @@
+"""Damage on the way between broker and client."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from shared.core.errors import Stopped
+from shared.edge.embedded.broker import binary
+from shared.edge.embedded.process import Child, free_port, spawn
+from shared.edge.embedded.wire import kafka_answers
+from shared.edge.kafka.producer import Publisher
+from shared.edge.kafka.profile import EMBEDDED
+from shared.edge.kafka.record import Outgoing, Place
+from shared.edge.kafka.source import Source
+from shared.edge.kafka.topics import Topic, Words, apply
+
+pytestmark = pytest.mark.parts
+WHOLE, DAMAGED = b"whole-bytes", b"whose-bytes"
+
+
+class Wire:
+    """A way to the broker that changes one byte of what it answers, once it is told to."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.damages = False
+        self.damaged = 0
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self.port)
+        await asyncio.gather(self._pump(reader, back, False), self._pump(there, writer, True))
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, answers: bool) -> None:
+        with contextlib.suppress(OSError):
+            while part := await source.read(1 << 20):
+                if answers and self.damages and WHOLE in part:
+                    self.damaged += 1
+                    part = part.replace(WHOLE, DAMAGED)
+                sink.write(part)
+                await sink.drain()
+        sink.close()
+
+
+@contextlib.asynccontextmanager
+async def broker_behind(folder: Path) -> AsyncIterator[tuple[str, Wire]]:
+    """A broker that all clients reach through the wire only."""
+    wire = Wire(free_port())
+    server = await asyncio.start_server(wire.carry, "127.0.0.1", 0)
+    address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    words = [binary(), "broker", "--storage-engine", "memory://tansu/"]
+    words += ["--listener-url", f"tcp://127.0.0.1:{wire.port}", "--advertised-listener-url", f"tcp://{address}"]
+    child: Child = spawn(words, log=folder / "broker.log", die_with=signal.SIGKILL)
+    try:
+        for _ in range(300):
+            if await asyncio.to_thread(kafka_answers, address):
+                break
+            await asyncio.sleep(0.1)
+        yield address, wire
+    finally:
+        child.kill()
+        server.close()
+
+
+async def test_a_batch_that_fails_its_checksum_stops_the_reader_instead_of_spinning_for_ever(tmp_path: Path) -> None:
+    async def zero(places: frozenset[Place]) -> dict[Place, int]:
+        return dict.fromkeys(places, 0)
+
+    async with broker_behind(tmp_path) as (address, wire):
+        topic = Topic(
+            name="t", description=Words("a", "b"), key="k", owner="rating", producers=(), consumers=(), partitions=1
+        )
+        await asyncio.to_thread(apply, address, EMBEDDED, [topic])
+        publisher = Publisher(address, EMBEDDED)
+        await publisher.publish([Outgoing("t", 0, b"k", b"before")])
+        await publisher.publish([Outgoing("t", 0, b"k", WHOLE)])
+        await publisher.close()
+        wire.damages = True
+        source = Source(address, topics=["t"], group=None, profile=EMBEDDED, positions=zero)
+        await source.start()
+        with pytest.raises(Stopped, match="fails its checksum"):
+            await everything(source)
+        assert wire.damaged
+        wire.damages = False  # the next process reads the batch again, and this time it is whole
+        await source.stop()
+        again = Source(address, topics=["t"], group=None, profile=EMBEDDED, positions=zero)
+        await again.start()
+        assert [await one(again), await one(again)] == [b"before", WHOLE]
+        await again.stop()
+
+
+async def everything(source: Source) -> None:
+    for _ in range(30):
+        await source.batch(100, 1.0)
+
+
+async def one(source: Source) -> bytes | None:
+    for _ in range(30):
+        batch = await source.batch(1, 1.0)
+        if batch is not None and batch.records:
+            return batch.records[0].value
+    return None
