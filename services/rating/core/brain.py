@@ -64,14 +64,11 @@ class RatingBrain:
         end = max(day.toordinal(), state.head)
         if not state.first or state.first > end:
             return Outcome([], None, date.fromordinal(state.first) if state.first else None)
-        sheet, start = bring(state, end, engine)
+        sheet, start, wakes_on = bring(state, end, engine)
         standing = state.path[-1][1]
-        if sheet.assessment is None:
-            sheet.judge(standing.default_on)
         decisions = announce(state, standing, sheet, start, cause)
         state.late = None
-        wakes_on = date.fromordinal(next_day(state, standing, sheet, end, engine))
-        return Outcome(decisions, row_of(state, standing, sheet), wakes_on)
+        return Outcome(decisions, row_of(state, standing, sheet), date.fromordinal(wakes_on))
 
     def dump(self, state: State) -> bytes:
         """A snapshot of *state*."""
@@ -86,19 +83,26 @@ class RatingBrain:
         return 1 + len(state.ledger.documents) + len(state.ledger.payments)
 
 
-def bring(state: State, end: int, engine: Engine) -> tuple[Sheet, int]:
-    """Walk *state* to *end*; return what is seen there and the first day that was walked (FAR: none)."""
+def bring(state: State, end: int, engine: Engine) -> tuple[Sheet, int, int]:
+    """Walk *state* to *end*.
+
+    Returns what is seen there, the first day that was walked (FAR: none), and the next day to look at.
+    """
     reach = min(state.ledger.touched, state.late[0] if state.late else FAR)
     start = state.head + 1 if state.head else state.first
     if reach <= state.head:
         start = max(reach, state.first)
     state.ledger.touched = FAR
-    sheet = walk(state, state.path, start, end, engine) if start <= end else None
+    sheet, next_look = walk(state, state.path, start, end, engine) if start <= end else (None, 0)
     state.head = end
     if sheet is None:
         state.ledger.move_to(end)
         sheet = engine.sheet(state)
-    return sheet, start if start <= end else FAR
+    if sheet.assessment is None:
+        sheet.judge(state.path[-1][1].default_on)
+    if not next_look:
+        next_look = next_day(state, state.path[-1][1], sheet, end, engine)
+    return sheet, start if start <= end else FAR, next_look
 
 
 def _rules(rulebook: Rulebook) -> str:

@@ -17,12 +17,15 @@ class Context:
 
     def __init__(self) -> None:
         """Nothing published yet."""
+        self.revision = 0
+        """Grows with every publication."""
         self.series: dict[str, list[tuple[int, Any, str, str, dict[str, Any]]]] = {}
 
     def refer(self, event: Event) -> None:
         """Keep one published series."""
         data = event.data
         if isinstance(data, ReferencePublished):
+            self.revision += 1
             entry = (data.as_of.toordinal(), event.time, event.source, event.id, dict(data.values))
             insort(self.series.setdefault(data.series, []), entry, key=lambda kept: kept[:4])
 

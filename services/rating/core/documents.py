@@ -16,7 +16,7 @@ CREDITS = frozenset({"credit_note", "rebate", "quality_claim", "return"})
 INVOICING = frozenset({"invoice", "debit_note"})
 
 
-class Term(msgspec.Struct, array_like=True):
+class Term(msgspec.Struct, array_like=True, gc=False):
     """When a document falls due: a date, or days from an event, or slices."""
 
     due: int = 0
@@ -27,7 +27,7 @@ class Term(msgspec.Struct, array_like=True):
     """(kind, units, due ordinal or 0, trigger)"""
 
 
-class Dispute(msgspec.Struct, array_like=True):
+class Dispute(msgspec.Struct, array_like=True, gc=False):
     """One dispute about one document. `order` is None until it is opened."""
 
     document: str = ""
@@ -38,7 +38,7 @@ class Dispute(msgspec.Struct, array_like=True):
     close_order: Order | None = None
 
 
-class Document(msgspec.Struct, array_like=True):
+class Document(msgspec.Struct, array_like=True, gc=False):
     """One transaction document and everything that was said about it. `kind` is empty until it is recorded."""
 
     id: str
@@ -68,7 +68,7 @@ class Document(msgspec.Struct, array_like=True):
     """(until, rate)"""
 
 
-class Payment(msgspec.Struct, array_like=True):
+class Payment(msgspec.Struct, array_like=True, gc=False):
     """One payment, or a credit or deposit used later, and where it went. `order` is None until it is recorded."""
 
     id: str
@@ -87,7 +87,7 @@ class Payment(msgspec.Struct, array_like=True):
     """(day, units; −1: all, reason, order)"""
 
 
-class Settlement(msgspec.Struct, array_like=True):
+class Settlement(msgspec.Struct, array_like=True, gc=False):
     """A later settlement out of a payment or a credit. `order` is None until it is applied."""
 
     id: str
@@ -100,7 +100,7 @@ class Settlement(msgspec.Struct, array_like=True):
     undo_order: Order | None = None
 
 
-class Refund(msgspec.Struct, array_like=True):
+class Refund(msgspec.Struct, array_like=True, gc=False):
     """Money paid back. `of` names the payment or the credit it is of, where one is named."""
 
     id: str
@@ -111,7 +111,7 @@ class Refund(msgspec.Struct, array_like=True):
     order: Order | None = None
 
 
-class Lot(msgspec.Struct, array_like=True):
+class Lot(msgspec.Struct, array_like=True, gc=False):
     """One portion of money on one document: how much of it counts from which day on."""
 
     payment: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.rating.core.context import Context
 from services.rating.core.days import months_before
-from services.rating.core.measures.catalogue import Measured, compile_reading, lenses_of
+from services.rating.core.measures.catalogue import Measured, compile_reading, lenses_of, reads_ledger
 from services.rating.core.measures.reading import Reader
 from services.rating.core.position import FAR
 from services.rating.core.state import Setting, State
@@ -20,7 +20,17 @@ from shared.core.policy.warning import WarningRule
 from shared.core.refusal import Refusal
 
 Values = dict[str, Value]
-_Plan = tuple[list[Measured], list[tuple[str, int]], list[tuple[str, int]]]
+
+
+class _Plan(NamedTuple):
+    """The functions to call, each once, and where their values go."""
+
+    ledger: list[tuple[int, Measured]]
+    """Those that documents and payments can change."""
+    side: list[tuple[int, Measured]]
+    """Those of profile, records and reports: called once a day, unless such a fact came in."""
+    values: list[tuple[str, int]]
+    signs: list[tuple[str, int]]
 
 
 class Sheet:
@@ -60,23 +70,34 @@ class Engine:
         """Raises Misconfigured where a rule reads a measure that does not exist."""
         self.rulebook, self.context = rulebook, context
         self.setting = setting
-        self._plans: dict[tuple[str, date], _Plan] = {}
+        self._plans: dict[tuple[str, int], _Plan] = {}
         self._rules: dict[int, tuple[WarningRule, ...]] = {}
+        self._since: dict[int, int] = {}
+        self._attributes = _attributes(rulebook)
         days = {p.effective for book in rulebook.books.values() for p in book.versions}
         days |= {order.effective for order in rulebook.methods.orders}
         days |= {rule.effective for versions in rulebook.warnings.rules.values() for rule in versions}
         self._effective = sorted(day.toordinal() for day in days)
         for book in rulebook.books.values():
             for policy in book.versions:
-                self._plan(policy, rulebook.warnings.at(policy.effective), policy.effective)
+                self._plan(policy, rulebook.warnings.at(policy.effective), policy.effective.toordinal())
 
     def warnings(self, day: int) -> tuple[WarningRule, ...]:
         """The warning rules in force on *day*."""
-        effective = max((on for on in self._effective if on <= day), default=0)
-        rules = self._rules.get(effective)
+        since = self._in_force_since(day)
+        rules = self._rules.get(since)
         if rules is None:
-            rules = self._rules[effective] = self.rulebook.warnings.at(date.fromordinal(max(day, 1)))
+            rules = self._rules[since] = self.rulebook.warnings.at(date.fromordinal(max(day, 1)))
         return rules
+
+    def _in_force_since(self, day: int) -> int:
+        """The last day up to *day* on which a version of anything took effect; 0: none yet."""
+        since = self._since.get(day)
+        if since is None:
+            if len(self._since) > 10_000:
+                self._since.clear()
+            since = self._since[day] = max((on for on in self._effective if on <= day), default=0)
+        return since
 
     def next_effective(self, day: int) -> int:
         """The next day on which a version of anything takes effect; FAR where there is none."""
@@ -89,41 +110,57 @@ class Engine:
         reader = Reader(state, self.setting, self.context)
         policy = self._policy(state, reader, on)
         rules = self.warnings(day)
-        functions, values_at, signs_at = self._plan(policy if isinstance(policy, Policy) else None, rules, on)
-        seen = [function(reader) for function in functions]
-        values = {alias: seen[i] for alias, i in values_at}
-        return Sheet(policy, reader, values, rules, {alias: seen[i] for alias, i in signs_at})
+        plan = self._plan(policy if isinstance(policy, Policy) else None, rules, day)
+        key = (day, state.told, self.context.revision, id(plan))
+        if state.side is None or state.side[0] != key:
+            aside: list[Any] = [None] * (len(plan.ledger) + len(plan.side))
+            for i, function in plan.side:
+                aside[i] = function(reader)
+            state.side = (key, aside)
+        seen = state.side[1].copy()
+        for i, function in plan.ledger:
+            seen[i] = function(reader)
+        values = {alias: seen[i] for alias, i in plan.values}
+        return Sheet(policy, reader, values, rules, {alias: seen[i] for alias, i in plan.signs})
 
     def _policy(self, state: State, reader: Reader, on: date) -> Policy | Refusal:
         if state.merged is not None and state.merged[0][0] <= reader.day:
             return Refusal.MERGED
         if reader.without_rate:
             return Refusal.RATE_MISSING
-        attributes = {name: state.attribute(name, reader.day) for name in ATTRIBUTES if name in state.profile}
+        attributes = {name: state.attribute(name, reader.day) for name in self._attributes if name in state.profile}
         return self.rulebook.methods.pick("credit", attributes, on)
 
-    def _plan(self, policy: Policy | None, rules: tuple[WarningRule, ...], on: date) -> _Plan:
-        """The functions to call, each once, and where its value goes: (functions, policy aliases, warning aliases)."""
-        effective = date.fromordinal(max((x for x in self._effective if x <= on.toordinal()), default=1))
-        key = (policy.sha256 if policy else "", effective)
+    def _plan(self, policy: Policy | None, rules: tuple[WarningRule, ...], day: int) -> _Plan:
+        """What is called for *policy* and *rules*."""
+        key = (policy.sha256 if policy else "", self._in_force_since(day))
         plan = self._plans.get(key)
         if plan is not None:
             return plan
-        functions: list[Measured] = []
+        plan = _Plan([], [], [], [])
         known: dict[str, int] = {}
 
         def place(reading: Reading) -> int:
             name = f"{reading.measure} {sorted(reading.params.items())}"
             if name not in known:
-                known[name] = len(functions)
-                functions.append(compile_reading(reading, self.setting.lenses))
+                known[name] = len(known)
+                function = compile_reading(reading, self.setting.lenses)
+                (plan.ledger if reads_ledger(reading) else plan.side).append((known[name], function))
             return known[name]
 
-        values = [(alias, place(reading)) for alias, reading in policy.measures.items()] if policy else []
+        if policy:
+            plan.values.extend((alias, place(reading)) for alias, reading in policy.measures.items())
         signs = {alias: reading for rule in rules for alias, reading in rule.measures.items()}
-        plan = (functions, values, [(alias, place(reading)) for alias, reading in signs.items()])
+        plan.signs.extend((alias, place(reading)) for alias, reading in signs.items())
         self._plans[key] = plan
         return plan
+
+
+def _attributes(rulebook: Rulebook) -> tuple[str, ...]:
+    """The attributes that any `applies_to` reads."""
+    lists = [applies for order in rulebook.methods.orders for applies in order.purposes.values()]
+    read = {condition.measure for methods in lists for one in methods for condition in one.applies_to}
+    return tuple(name for name in ATTRIBUTES if name in read)
 
 
 def setting_for(rulebook: Rulebook, base: Setting) -> Setting:

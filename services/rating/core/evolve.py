@@ -310,6 +310,7 @@ def _merged(state: State, data: CustomerMerged, order: Order) -> None:
 
 
 def _measured(state: State, data: MeasureReported, order: Order) -> None:
+    state.told += 1
     insort(state.measures.setdefault(data.name, []), (order, data.period_end.toordinal(), data.value))
 
 

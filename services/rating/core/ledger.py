@@ -6,6 +6,7 @@ the documents that the event touches, never the history. `move_to` carries the p
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -37,6 +38,7 @@ class Ledger:
         "day",
         "disputes",
         "documents",
+        "effect_days",
         "effects",
         "lenses",
         "payments",
@@ -63,6 +65,7 @@ class Ledger:
         self.positions: dict[str, Position] = {}
         self.effects: dict[int, list[Marked]] = {}
         """Day → what changes on it."""
+        self.effect_days: list[int] = []
         self.touched = FAR
         """The earliest day whose position changed since this was last set to FAR."""
         self._posted: dict[Marked, tuple[str, list[Posting]]] = {}
@@ -199,9 +202,13 @@ class Ledger:
                     last = on
                     marks = self.effects.get(on)
                     if marks is None:
-                        self.effects[on] = [mark]
+                        self._effect(on, mark)
                     elif marks[-1] != mark:
                         marks.append(mark)
+
+    def _effect(self, on: int, mark: Marked) -> None:
+        self.effects[on] = [mark]
+        insort(self.effect_days, on)
 
     def _position(self, currency: str) -> Position:
         held = self.positions.get(currency)
@@ -273,10 +280,7 @@ class Ledger:
             return
         forward = day > self.day
         low, high = (self.day, day) if forward else (day, self.day)
-        if high - low > len(self.effects):
-            days = sorted(on for on in self.effects if low < on <= high)
-        else:
-            days = [on for on in range(low + 1, high + 1) if on in self.effects]
+        days = self.effect_days[bisect_right(self.effect_days, low) : bisect_right(self.effect_days, high)]
         for on in days if forward else reversed(days):
             for mark in dict.fromkeys(self.effects[on]):
                 currency, posted = self._posted.get(mark) or self._post(mark)
@@ -296,12 +300,16 @@ class Ledger:
             for posting in posted:
                 if posting[0] <= day:
                     self._position(currency).post(posting, 1)
-            for on in {posting[0] for posting in posted}:
-                self.effects.setdefault(on, []).append(mark)
+            for on in dict.fromkeys(posting[0] for posting in posted):
+                if on in self.effects:
+                    self.effects[on].append(mark)
+                else:
+                    self._effect(on, mark)
 
     def next_effect(self) -> int:
         """The next day on which a fact already known takes effect; FAR where there is none."""
-        return min((on for on in self.effects if on > self.day), default=FAR)
+        at = bisect_right(self.effect_days, self.day)
+        return self.effect_days[at] if at < len(self.effect_days) else FAR
 
 
 def payment_postings(payment: Payment) -> list[Posting]:

@@ -18,7 +18,7 @@ _KEPT = 128
 """Decisions a correction may name; older ones stay in the log."""
 
 
-class Said(msgspec.Struct, array_like=True):
+class Said(msgspec.Struct, array_like=True, gc=False):
     """One grade that was said, and what it is seen to be now."""
 
     id: str
@@ -27,7 +27,7 @@ class Said(msgspec.Struct, array_like=True):
     restated: str | None
 
 
-class Published(msgspec.Struct, array_like=True):
+class Published(msgspec.Struct, array_like=True, gc=False):
     """The last grade decision: what subscribers hold to be true."""
 
     id: str
@@ -38,7 +38,7 @@ class Published(msgspec.Struct, array_like=True):
     sha256: str
 
 
-class Alarm(msgspec.Struct, array_like=True):
+class Alarm(msgspec.Struct, array_like=True, gc=False):
     """A warning that subscribers know of."""
 
     warning_id: str
@@ -47,7 +47,7 @@ class Alarm(msgspec.Struct, array_like=True):
     kind: str
 
 
-class Lived(msgspec.Struct, array_like=True):
+class Lived(msgspec.Struct, array_like=True, gc=False):
     """Everything that was published about one customer, as far as the next decision needs it."""
 
     last: Published | None = None

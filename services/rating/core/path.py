@@ -24,7 +24,7 @@ _APPROVING = frozenset({"approved", "rise", "release"})
 """Outcomes of a completed review that let a customer leave the worst grade."""
 
 
-class Standing(msgspec.Struct, frozen=True, array_like=True):
+class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What holds from one day of the path on."""
 
     method: str = ""
@@ -56,8 +56,12 @@ def at(path: Path, day: int) -> Standing | None:
     return path[index - 1][1] if index else None
 
 
-def walk(state: State, path: Path, start: int, end: int, engine: Engine, *, daily: bool = False) -> Sheet | None:
-    """Extend *path* (cut at *start*) to *end* and leave the ledger there; return what was seen on the last day.
+def walk(
+    state: State, path: Path, start: int, end: int, engine: Engine, *, daily: bool = False
+) -> tuple[Sheet | None, int]:
+    """Extend *path* (cut at *start*) to *end* and leave the ledger there.
+
+    Returns what was seen on the last day (None: nothing had to be looked at there), and the next day to look at.
 
     *daily* takes every single day, for the property test.
     """
@@ -72,7 +76,7 @@ def walk(state: State, path: Path, start: int, end: int, engine: Engine, *, dail
     if state.ledger.day != end:
         state.ledger.move_to(end)
         sheet = None
-    return sheet
+    return sheet, day
 
 
 def _extend(path: Path, before: Standing | None, now: Standing, day: int) -> Standing:

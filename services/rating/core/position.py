@@ -27,7 +27,7 @@ class Lens(NamedTuple):
 RAW = Lens()
 
 # Families of sums. A posting is (effect day, family, key, numbers).
-AGE, BOOKED, COLLECTED, CASHED, SCALAR = 0, 1, 2, 3, 9
+AGE, BOOKED, COLLECTED, CASHED, CLAIMS, SCALAR = 0, 1, 2, 3, 4, 9
 DUE, PAID, OPEN, LATE = 100, 200, 300, 400
 """Plus the index of the lens."""
 
@@ -41,7 +41,7 @@ Posting = tuple[int, int, Any, Any]
 class Flow:
     """Numbers by day, with running sums of the windows that are asked for."""
 
-    __slots__ = ("days", "keys", "months", "windows")
+    __slots__ = ("days", "keys", "months", "revision", "windows")
 
     def __init__(self) -> None:
         """Nothing on any day."""
@@ -50,9 +50,12 @@ class Flow:
         """The days that hold anything, in order."""
         self.windows: dict[str, list[int]] = {}
         self.months: dict[int, int] | None = None
+        self.revision = 0
+        """Grows with every change."""
 
     def add(self, day: int, numbers: tuple[int, ...], sign: int) -> None:
         """Add *sign* × *numbers* on *day*."""
+        self.revision += 1
         bucket = self.days.get(day)
         if bucket is None:
             self.days[day] = [sign * n for n in numbers]
@@ -87,11 +90,11 @@ class Flow:
 
         *slot* tells apart running sums of the same window that end on different days.
         """
-        low = window_start(day, window)
-        name = window + slot
+        name = window + slot if slot else window
         running = self.windows.get(name)
-        if running is not None and running[0] == low and running[1] == day:
+        if running is not None and running[1] == day:
             return running
+        low = window_start(day, window)
         days = self.days
         if running is None or low < running[0] or day < running[1] or day - running[1] > len(days):
             running = [low, day] + [0] * width
@@ -253,7 +256,7 @@ class Position:
 
     def __init__(self, lenses: int) -> None:
         """Nothing known, seen through so many *lenses* (the raw one included)."""
-        self.flows: dict[int, Flow] = {AGE: Flow(), BOOKED: Flow(), COLLECTED: Flow(), CASHED: Flow()}
+        self.flows: dict[int, Flow] = {family: Flow() for family in (AGE, BOOKED, COLLECTED, CASHED, CLAIMS)}
         for i in range(lenses):
             self.flows[DUE + i] = Flow()
             self.flows[PAID + i] = Flow()

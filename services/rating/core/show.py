@@ -32,7 +32,7 @@ SHOWN_WINDOWS = ("90d", "12m", "24m")
 def show(state: State, day: int, version: int, engine: Engine) -> v.View:
     """Walk the path of *state* to *day* and say everything about it. *state* is not used afterwards."""
     path: list[tuple[int, Standing]] = []
-    sheet = walk(state, path, state.first, day, engine) if state.first and state.first <= day else None
+    sheet = walk(state, path, state.first, day, engine)[0] if state.first and state.first <= day else None
     state.path, state.head = path, day
     if sheet is None:
         state.ledger.move_to(day)

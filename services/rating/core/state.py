@@ -14,7 +14,7 @@ from services.rating.core.lived import Lived
 from services.rating.core.position import RAW, Lens
 
 
-class Record(msgspec.Struct, array_like=True):
+class Record(msgspec.Struct, array_like=True, gc=False):
     """A dated fact that another may end: a promise, a signal, a matter of conduct. `order` is None until it is recorded."""
 
     day: int = 0
@@ -51,6 +51,8 @@ class State:
         "path",
         "profile",
         "records",
+        "side",
+        "told",
     )
 
     def __init__(self, customer_id: str, setting: Setting) -> None:
@@ -76,6 +78,10 @@ class State:
         self.late: tuple[int, str, str, str] | None = None
         """(business day, source, id, type) of the fact that reaches back furthest since the last decision."""
         self.lived = Lived()
+        self.told = 0
+        """Grows with every fact that is no document and no payment; what such facts give is measured once a day."""
+        self.side: tuple[tuple[object, ...], list[Any]] | None = None
+        """What the engine measured of those facts, and for which day."""
 
     def attribute(self, name: str, day: int) -> Any:
         """The value of a profile attribute on *day*; before the first it was told, that first value; None if never."""
@@ -91,10 +97,12 @@ class State:
 
     def learn(self, name: str, order: Order, value: Any) -> None:
         """Keep one more value of a profile attribute."""
+        self.told += 1
         insort(self.profile.setdefault(name, []), (order, value), key=lambda entry: entry[0])
 
     def record(self, kind: str, id: str) -> Record:
-        """The record *id* of *kind*; an empty one where only its end is known so far."""
+        """The record *id* of *kind*, about to be told more; an empty one where only its end is known so far."""
+        self.told += 1
         kept = self.records.setdefault(kind, {})
         held = kept.get(id)
         if held is None:

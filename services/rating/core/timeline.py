@@ -16,6 +16,7 @@ from services.rating.core.position import (
     AGE,
     BOOKED,
     CASHED,
+    CLAIMS,
     DUE,
     FAR,
     LATE,
@@ -210,7 +211,7 @@ class Commitment:
             if used:
                 result[(SCALAR, "credit", "", 0)] = [amount - used]
             if document.kind == "quality_claim" and not document.takes:
-                result[(SCALAR, f"claims:{document.booked}", "", 0)] = [amount]
+                result[(CLAIMS, document.booked, "", 0)] = [amount]
             return result
         if document.replaced_by and day >= self.sight.documents[document.replaced_by].booked:
             return {}

@@ -114,6 +114,14 @@ _ALL = (
 CATALOGUE: Mapping[str, Measure] = {measure.name: measure for measure in _ALL}
 
 
+def reads_ledger(reading: Reading) -> bool:
+    """Whether documents or payments can change it; if not, it is a matter of profile, records and reports alone."""
+    name = reading.measure
+    match = None if name in CATALOGUE else _WINDOW.match(name)
+    function = CATALOGUE[match["name"] if match else name].function
+    return function.__module__ != customer.__name__ or function is customer.in_default
+
+
 def lens_of(reading: Reading) -> Lens:
     """The lens that *reading* looks through."""
     params = reading.params

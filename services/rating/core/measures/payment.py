@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from services.rating.core.days import window_days, window_start
+from services.rating.core.days import window_days
 from services.rating.core.measures.reading import Params, Reader, ratio
-from services.rating.core.position import AGE, BOOKED, CASHED, COLLECTED
+from services.rating.core.position import AGE, BOOKED, CASHED, CLAIMS, COLLECTED
 
 Ageing = dict[str, Decimal]
 
@@ -125,17 +125,8 @@ def net_collection_rate(r: Reader, p: Params) -> Decimal | None:
     due = cash + claims + open_
     if not due:
         return None
-    paid_out = _claims_paid_out(r, p)
+    paid_out = r.flow(CLAIMS, p.window, 1)
     return ratio(due - claims - paid_out if p.reading == "literal" else cash - paid_out, due)
-
-
-def _claims_paid_out(r: Reader, p: Params) -> int:
-    amounts = []
-    for position in r.positions:
-        low = window_start(r.day, p.window)
-        held = [(k, v) for k, v in position.scalars.items() if v and k.startswith("claims:")]
-        amounts.append(sum(v for k, v in held if low < int(k[7:]) <= r.day))
-    return r.total(amounts)
 
 
 def invoiced(r: Reader, p: Params) -> Decimal:

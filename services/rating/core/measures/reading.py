@@ -165,6 +165,12 @@ class Reader:
         """The materiality threshold in units of *code*: min(1,000 CNY, 1 % of a month's invoicing of 12) (G-06)."""
         if params.min_amount != "G-06":
             return 0
+        held = self.memo.get(("least", code))
+        if held is None:
+            held = self.memo["least", code] = [self._least(code, rate)]
+        return held[0]
+
+    def _least(self, code: str, rate: Decimal | None) -> int:
         share = self.flow(BOOKED, "12m", 1) // 1200
         if rate:
             share = int(Decimal(share) / rate)
@@ -198,5 +204,6 @@ class Reader:
 
     def first_sale(self) -> int:
         """The day of the first credit sale; 0: none yet."""
-        firsts = [first for _, _, p in self.parts if (first := p.flows[BOOKED].first()) and first <= self.day]
-        return min(firsts, default=0)
+        if self.only is not None:
+            return self.only.flows[BOOKED].first() or 0
+        return min((first for p in self.positions if (first := p.flows[BOOKED].first())), default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from services.rating.core.days import month_index, months_before, months_between
@@ -10,6 +11,7 @@ from services.rating.core.measures.reading import Params, Reader, ratio
 from services.rating.core.position import BOOKED
 
 _THREE = "3m"
+_YEAR = Params(window="12m")
 
 
 def relationship_months(r: Reader, _: Params) -> int | None:
@@ -21,12 +23,12 @@ def relationship_months(r: Reader, _: Params) -> int | None:
     return months_between(first, r.day) if first else None
 
 
-def new_customer(r: Reader, p: Params) -> bool:
+def new_customer(r: Reader, _: Params) -> bool:
     """Less than 6 months since the first credit sale, or fewer facts than G-04 (G-05)."""
     first = r.first_sale()
     if not first or months_between(first, r.day) < 6:
         return True
-    return due_documents(r, Params(window="12m", lens=p.lens)) < 3
+    return due_documents(r, _YEAR) < 3
 
 
 def sales_trend(r: Reader, _: Params) -> Decimal | None:
@@ -36,7 +38,10 @@ def sales_trend(r: Reader, _: Params) -> Decimal | None:
     """
     year_ago = months_before(r.day, 12)
     now = r.flow(BOOKED, _THREE, 1)
-    before = r.total([p.flows[BOOKED].window(year_ago, _THREE, 1, "-1y")[2] for _, _, p in r.parts])
+    if r.only is not None:
+        before = r.only.flows[BOOKED].window(year_ago, _THREE, 1, "-1y")[2]
+    else:
+        before = r.total([p.flows[BOOKED].window(year_ago, _THREE, 1, "-1y")[2] for p in r.positions])
     return ratio(now, before) - 1 if before > 0 else None
 
 
@@ -49,12 +54,21 @@ def turnover_falling(r: Reader, _: Params) -> bool | None:
     this = month_index(r.day)
     if not first or month_index(first) > this - 15:
         return None
-    months = [r.total([p.flows[BOOKED].month(this - back) for _, _, p in r.parts]) for back in range(1, 5)]
+    return _falling([_month(r, this - back) for back in range(1, 5)], lambda back: _month(r, this - 12 - back))
+
+
+def _falling(months: list[int], year_ago: Callable[[int], int]) -> bool:
+    """*months*: last month first; *year_ago*: how many months back → sales of that month last year."""
     last, middle, third, fourth = months
     if not (last < middle < third < fourth and last * 5 <= fourth * 4):
         return False
-    before = [r.total([p.flows[BOOKED].month(this - 12 - back) for _, _, p in r.parts]) for back in range(1, 4)]
-    return all(now < then for now, then in zip(months, before, strict=False))
+    return all(now < year_ago(back) for back, now in enumerate(months[:3], 1))
+
+
+def _month(r: Reader, index: int) -> int:
+    if r.only is not None:
+        return r.only.flows[BOOKED].month(index)
+    return r.total([p.flows[BOOKED].month(index) for p in r.positions])
 
 
 def early_payment_note(r: Reader, p: Params) -> bool | None:
