@@ -22,13 +22,13 @@ class Target(NamedTuple):
     token: str | None
 
 
-def target(*, url: str | None, token: str | None, data: Path, subject: str) -> Target:
+def target(*, url: str | None, token: str | None, data: Path, subject: str, role: str = "integrator") -> Target:
     """Find the API: *url*, else the one that `DIR/instance.json` names. Find the token: *token*, else GRADELINE_TOKEN,
-    else one signed as *subject* with the key of the instance in *data*.
+    else one signed as *subject* in *role* with the key of the instance in *data*.
 
     Raises Misconfigured when nothing says where to post.
     """
-    return Target(url or _running(data), token or os.environ.get(TOKEN_VARIABLE) or _own_token(data, subject))
+    return Target(url or _running(data), token or os.environ.get(TOKEN_VARIABLE) or _own_token(data, subject, role))
 
 
 def _running(data: Path) -> str:
@@ -38,7 +38,7 @@ def _running(data: Path) -> str:
     return instance.rating
 
 
-def _own_token(data: Path, subject: str) -> str | None:
+def _own_token(data: Path, subject: str, role: str) -> str | None:
     if not tokens.private_path(data).exists():
         return None
-    return tokens.issue(data=data, role="integrator", subject=subject, ttl=LIFETIME)
+    return tokens.issue(data=data, role=role, subject=subject, ttl=LIFETIME)

@@ -93,7 +93,8 @@ def _run(screen: Console, ask: Ask) -> Summary:
 
     rules, start = mappings.load(ask.mapping), clock.monotonic()
     _say_first(screen, rules.assumptions, known_as_occurred=ask.known_as_occurred)
-    to = None if ask.dry_run else target(url=ask.url, token=ask.token, data=ask.data, subject="import")
+    role = "operator" if ask.known_as_occurred else "integrator"  # only some may say when a fact was known
+    to = None if ask.dry_run else target(url=ask.url, token=ask.token, data=ask.data, subject="import", role=role)
     with Report(ask.report) as report, bars() as shows:
         job = Import(ask.file, rules, ask.known_as_occurred, shows)
         survey = job.survey(report)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from services.rating.adapters.aliases import resolved
 from shared.core.envelope import Event
 from shared.edge import clock
 from shared.edge.store import intake
 from shared.edge.store.intake import Sealer
-from shared.edge.store.read import known
 
 
 class Kept(NamedTuple):
@@ -30,17 +30,12 @@ class Keeper:
     async def __call__(self, pool: Any, events: Sequence[Event]) -> Kept:
         """Keep *events* in one transaction. Raises Conflict with the index, asyncpg errors."""
         sealer = self._of(pool)
-        sealed = await sealer.seal(events)
-        now = clock.now()
+        async with pool.acquire() as connection:
+            named = await resolved(connection, events)
+        sealed = await sealer.seal(named)
         async with pool.acquire() as connection, connection.transaction():
-            done = await intake.keep(connection, sealed, now=now, partitions=self._partitions, sealer=sealer)
-            if not done.duplicates:
-                return Kept(frozenset())
-            keys = [(event.subject, event.identity) for event in sealed]
-            waiting = await known(connection, keys, intake=True)
-        # this transaction held the heads of its partitions, so only its own rows are recorded at its own instant
-        new = {keys[at]: at for at in sorted(waiting, reverse=True) if waiting[at].recorded_at == now}
-        return Kept(frozenset(range(len(keys))) - frozenset(new.values()))
+            done = await intake.keep(connection, sealed, now=clock.now(), partitions=self._partitions, sealer=sealer)
+        return Kept(done.repeated)
 
     def _of(self, pool: Any) -> Sealer:
         if self._sealer is None or self._sealer[0] is not pool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from services.rating.adapters import aliases
 from services.rating.core.row import Row
 from shared.edge.store.pool import Connection
 
@@ -44,6 +45,9 @@ class CustomerProjector:
     async def write(self, connection: Connection, rows: Sequence[tuple[str, int, Row]], /) -> None:
         """Keep *rows*: (customer, version, row), one a customer."""
         await connection.execute(CUSTOMERS, *zip(*(_columns(*one) for one in rows), strict=True))
+        links = [(*alias, customer, holds) for customer, _, row in rows for alias, holds in row.aliases]
+        if links:
+            await aliases.write(connection, links)
         touched = [customer for customer, _, row in rows if row.warned]
         if not touched:
             return

@@ -1,4 +1,5 @@
-"""The projections that the API lists: the head of every customer's path, and the warnings that stand.
+"""The projections that the API lists: the head of every customer's path, the warnings that stand, and the ids
+that other systems use.
 
 Workers write them in the batch transaction; they can be thrown away and written again from the log.
 """
@@ -35,6 +36,12 @@ PROJECTIONS: tuple[str, ...] = (
         raised_at timestamptz not null,
         figures jsonb not null default '{}',
         primary key (customer_id, warning_id)
+    )""",
+    """create table aliases (
+        other_source text collate "C" not null,
+        other_id text collate "C" not null,
+        customer_id text collate "C" not null,
+        primary key (other_source, other_id)
     )""",
 )
 """What the rating service's schema has besides the tables of the machine."""

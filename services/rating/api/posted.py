@@ -40,7 +40,7 @@ async def read_posted(request: Request, who: Principal) -> list[Event]:
     _check(events, who, batch=media == BATCH)
     traceparent = request.headers.get("traceparent", "")
     traced = traceparent if TRACEPARENT.fullmatch(traceparent) else None
-    return [_received(event, traced) for event in events]
+    return [_received(event, traced, may_date=who.may("history:import")) for event in events]
 
 
 async def _decoded(request: Request, media: str) -> list[Event]:
@@ -92,10 +92,14 @@ def _named(refusal: Undecodable) -> dict[str, object]:
     return {"pointer": refusal.pointer, "rule": refusal.rule, "message": refusal.message, "index": index}
 
 
-def _received(event: Event, traceparent: str | None) -> Event:
-    """What Gradeline itself stamps is not taken from outside; a request's trace goes on with its events."""
-    if event.recordedtime is None and event.sequence is None and (event.traceparent or traceparent is None):
+def _received(event: Event, traceparent: str | None, *, may_date: bool) -> Event:
+    """What Gradeline itself stamps is not taken from outside; a request's trace goes on with its events.
+
+    *may_date*: the caller may say when a fact was known, which only an import of history does.
+    """
+    recorded = event.recordedtime if may_date else None
+    if event.recordedtime == recorded and event.sequence is None and (event.traceparent or traceparent is None):
         return event
     return msgspec.structs.replace(
-        event, recordedtime=None, sequence=None, traceparent=event.traceparent or traceparent
+        event, recordedtime=recorded, sequence=None, traceparent=event.traceparent or traceparent
     )

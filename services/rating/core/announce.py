@@ -76,7 +76,7 @@ def _grade(said: _Said) -> list[Decided]:
     publish = last is None or was != now.grade or (now.grade is not None and last.method != now.method)
     sheet, policy = said.sheet, said.sheet.policy
     assessment = sheet.assessment
-    valid = policy.movement.valid_months.get(now.grade or "") if isinstance(policy, Policy) else None
+    valid = valid_until(policy, now, said.day) if isinstance(policy, Policy) else None
     decision = GradeChanged(
         **said.common | ({"cause": "review"} if _at_review(said, was, policy) else {}),
         method=now.method or (last.method if last else "none"),
@@ -90,11 +90,24 @@ def _grade(said: _Said) -> list[Decided]:
         underlying=now.underlying,
         score=assessment.score if assessment else None,
         parts=assessment.parts if assessment else {},
-        valid_until=date.fromordinal(months_before(now.since, -valid)) if valid else None,
+        valid_until=valid,
         measures=_measures(assessment),
         engine=f"{ENGINE} {said.state.ledger.calendar.version}",
     )
     return [Decided(decision, publish)]
+
+
+def valid_until(policy: Policy, standing: Standing, day: int) -> date | None:
+    """The day by which the grade that stands on *day* must be reviewed: its cadence counted on from when it began."""
+    months = policy.movement.valid_months.get(standing.grade or "")
+    if not months or not standing.since:
+        return None
+    until = months_before(standing.since, -months)
+    rounds = 1
+    while until < day:
+        rounds += 1
+        until = months_before(standing.since, -months * rounds)
+    return date.fromordinal(until)
 
 
 def _measures(assessment: Assessment | None) -> dict[str, str | None]:

@@ -33,6 +33,8 @@ class Row(msgspec.Struct, frozen=True):
     receivable_balance: Decimal | None
     overdue_amount: Decimal | None
     warnings: tuple[Warning, ...]
+    aliases: tuple[tuple[tuple[str, str], bool], ...]
+    """((source, id), whether it is linked) of ids that other systems use or used."""
     warned: bool
     """Whether a warning stands now or stood before: only then the stored ones need a look."""
 
@@ -56,6 +58,7 @@ def row_of(state: State, standing: Standing, sheet: Sheet) -> Row:
         receivable_balance=receivable_balance(reader, Params()) if known else None,
         overdue_amount=overdue_amount(reader, Params()) if known else None,
         warnings=warnings,
+        aliases=tuple((alias, linked) for alias, (_, linked) in state.aliases.items()),
         warned=bool(warnings or state.lived.alarms),
     )
 

@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 
 from services.rating.core import view as v
-from services.rating.core.announce import text
-from services.rating.core.days import months_before
+from services.rating.core.announce import text, valid_until
 from services.rating.core.documents import RECEIVABLES, UNIT, Document
 from services.rating.core.engine import Engine, Sheet
 from services.rating.core.measures.catalogue import CATALOGUE, compile_reading
@@ -87,7 +86,7 @@ def _rating(standing: Standing, sheet: Sheet) -> v.Rating | None:
     if not standing.since:
         return None
     assessment, policy = sheet.assessment, sheet.policy
-    valid = policy.movement.valid_months.get(standing.grade or "") if isinstance(policy, Policy) else None
+    valid = valid_until(policy, standing, sheet.reader.day) if isinstance(policy, Policy) else None
     return v.Rating(
         method=standing.method or "none",
         purpose="credit",
@@ -96,7 +95,7 @@ def _rating(standing: Standing, sheet: Sheet) -> v.Rating | None:
         parts=assessment.parts if assessment else {},
         score=text(assessment.score) if assessment else None,
         since=date.fromordinal(standing.since),
-        valid_until=date.fromordinal(months_before(standing.since, -valid)) if valid else None,
+        valid_until=valid,
         underlying=standing.underlying,
     )
 

@@ -95,6 +95,15 @@ class State:
             found = value
         return found
 
+    def reported(self, name: str, day: int) -> int | None:
+        """What billing reported last under *name* by *day*; unlike an attribute, nothing before the first report."""
+        found = None
+        for order, value in self.profile.get(name, ()):
+            if order[0] > day:
+                break
+            found = value
+        return found
+
     def learn(self, name: str, order: Order, value: Any) -> None:
         """Keep one more value of a profile attribute."""
         self.told += 1

@@ -138,7 +138,7 @@ def _fact(raw: Bytes) -> Event:
     event = codec.decode(raw.value, headers=raw.headers)
     if not isinstance(event.data, Fact) or event.subject.startswith("~"):
         raise Undecodable("/type: only facts of customers can be posted again", pointer="/type", rule="reserved")
-    return event
+    return msgspec.structs.replace(event, recordedtime=None, sequence=None)
 
 
 async def discard(connection: Connection, place: Place, *, now: datetime) -> None:

@@ -82,6 +82,9 @@ async def accept(
 ) -> Accepted:
     """Keep *events*, all or nothing, recorded *now*. Once this returns they are durable.
 
+    An event that carries a `recordedtime` is recorded then, never later than *now*: whoever calls this has made sure that
+    its sender may say when a fact was known (an import of history), or has taken the extension off.
+
     An event about `~reference` or `~day` goes to every partition, under `<id>/<partition>`. The same event again is a
     duplicate and changes nothing. Raises Conflict naming the index where an identity was used for other content,
     asyncpg errors.
@@ -169,9 +172,10 @@ def _numbered(rows: Sequence[_Row], heads: dict[int, int], now: datetime) -> lis
     records: list[tuple[object, ...]] = []
     for row in rows:
         heads[row.partition] += 1
-        value = codec.encode(msgspec.structs.replace(row.event, recordedtime=now, sequence=None))
+        at = now if row.event.recordedtime is None else min(row.event.recordedtime, now)
+        value = codec.encode(msgspec.structs.replace(row.event, recordedtime=at, sequence=None))
         identity = row.event.identity
-        records.append((row.partition, heads[row.partition], row.stream, identity, row.content, value, now))
+        records.append((row.partition, heads[row.partition], row.stream, identity, row.content, value, at))
     return records
 
 

@@ -70,6 +70,8 @@ _ALL = (
     _m("unallocated_cash", "money", "unallocated cash", "未核销回款", "features A10", payment.unallocated_cash),
     _m("unapplied_credit", "money", "unapplied credit", "未核销贷项", "features A10", payment.unapplied_credit),
     _m("prepayments", "money", "customer prepayments", "预收款", "glossary", payment.prepayments),
+    _m("overdue_difference", "money", "billing's overdue notices against our ledger", "逾期通知与台账差额", "contracts A",
+       payment.overdue_difference),
     _m("exposure", "money", "gross exposure", "信用占用额", "contracts D1", payment.exposure),
     _m("open_orders", "money", "open orders", "未交货订单", "contracts D1", payment.exposure_of("order")),
     _m("delivered_not_invoiced", "money", "delivered, not invoiced", "已发货未开票", "contracts D1",

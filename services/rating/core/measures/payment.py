@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from services.rating.core.days import window_days
+from services.rating.core.documents import Document
 from services.rating.core.measures.reading import Params, Reader, ratio
-from services.rating.core.position import AGE, BOOKED, CASHED, CLAIMS, COLLECTED
+from services.rating.core.position import AGE, BOOKED, CASHED, CLAIMS, COLLECTED, OPEN
+from services.rating.core.timeline import postings
 
 Ageing = dict[str, Decimal]
 
@@ -183,6 +185,30 @@ def exposure_of(*kinds: str) -> object:
 def exposure(r: Reader, _: Params) -> Decimal:
     """Open orders, deliveries not invoiced, receivables and advance funding; each counted once (contracts D1)."""
     return r.money(r.scalar("order") + r.scalar("delivery") + r.scalar("advance_funding") + r.balance(Params()))
+
+
+def overdue_difference(r: Reader, _: Params) -> Decimal:
+    """Σ |what billing last reported as overdue − what is overdue in our ledger|, of documents that billing reported on.
+
+    A document that billing said is cured counts as 0 overdue there. Units of the documents' own currencies at their rates.
+    """
+    ledger = r.state.ledger
+    amounts = []
+    for part in r.parts:
+        total, code = 0, part[1]
+        for name in r.state.profile:
+            document = ledger.documents.get(name.removeprefix("overdue ")) if name.startswith("overdue ") else None
+            theirs = r.state.reported(name, r.day)
+            if document is not None and document.currency == code and theirs is not None:
+                total += abs(theirs - _overdue_now(r, document))
+        amounts.append(total)
+    return r.money(r.total(amounts))
+
+
+def _overdue_now(r: Reader, document: Document) -> int:
+    """What of *document* is open past its due date."""
+    posted = (p for p in postings(document, r.state.ledger.sight) if p[1] == OPEN and p[0] <= r.day)
+    return sum(numbers[0] for _, _, due, numbers in posted if due and due < r.day)
 
 
 def due_documents(r: Reader, p: Params) -> int:

@@ -18,4 +18,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Projections can be thrown away: the log has everything."""
-    op.execute("drop table warnings, customers")
+    op.execute("drop table warnings, customers, aliases")
