@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from shared.edge.embedded.broker import EmbeddedBroker
 from shared.edge.embedded.postgres import EmbeddedPostgres
 from shared.edge.embedded.postgres_settings import PostgresSettings
+from tests.support.instance import RunningInstance, up
 from tests.support.kafka_jars import ApacheKafka
 from tests.support.parts import (
     GIVEN_KAFKA,
@@ -41,7 +42,16 @@ settings.register_profile("thorough", deadline=None, max_examples=2000, suppress
 settings.load_profile(os.environ.get("GRADELINE_HYPOTHESIS", "ci"))
 
 used = Used()
-REAL_PARTS = {"postgres_server", "database", "broker", "private_broker", "embedded_broker", "apache_kafka"}
+REAL_PARTS = {
+    "postgres_server",
+    "database",
+    "broker",
+    "private_broker",
+    "embedded_broker",
+    "apache_kafka",
+    "instance",
+    "own_instance",
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -117,6 +127,28 @@ def private_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
     with EmbeddedBroker(tmp_path / "broker") as broker:
         used.brokers.add(broker.describe())
         yield broker
+
+
+@pytest.fixture(scope="session")
+def instance(parts_folder: Path) -> Iterator[RunningInstance]:
+    """The session's whole instance, as `gradeline up` starts it. Customers are of one test alone; days only go forward."""
+    with up(parts_folder / "instance") as running:
+        _note(running)
+        yield running
+
+
+@pytest.fixture
+def own_instance(tmp_path: Path) -> Iterator[RunningInstance]:
+    """A whole instance of this test alone, whose parts it may kill."""
+    with up(tmp_path / "instance") as running:
+        _note(running)
+        yield running
+
+
+def _note(running: RunningInstance) -> None:
+    version = running.rows("select current_setting('server_version') as version")[0]["version"]
+    used.databases.add(f"{version} (gradeline up)")
+    used.brokers.add("the broker of gradeline up")
 
 
 @pytest.fixture

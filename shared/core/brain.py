@@ -30,6 +30,8 @@ class Outcome(msgspec.Struct):
     """What the service's projector writes for this stream; None leaves the projection as it is."""
     wakes_on: date | None
     """The next day on which something may change with no event but the day; None: never."""
+    unfinished: bool = False
+    """Nothing was decided: it would have taken longer than the patience given. Ask again when there is time."""
 
 
 class Brain(Protocol[S, C]):
@@ -50,8 +52,11 @@ class Brain(Protocol[S, C]):
     def evolve(self, state: S, event: Event) -> None:
         """Fold one event (fact, or one of our own decisions) into *state*. Total: no event makes it fail."""
 
-    def decide(self, state: S, day: date, context: C, *, cause: str) -> Outcome:
-        """Bring *state* to *day* and say what follows. *cause*: fact, day, review, policy, override or correction."""
+    def decide(self, state: S, day: date, context: C, *, cause: str, patience: int | None = None) -> Outcome:
+        """Bring *state* to *day* and say what follows. *cause*: fact, day, review, policy, override or correction.
+
+        *patience*: the most days that may be walked again now; None: all that it takes.
+        """
 
     def dump(self, state: S) -> bytes:
         """A snapshot of *state*."""

@@ -18,12 +18,6 @@ EVENTS_QUARANTINED = Counter(
     "Facts set aside: the same identity with other content.",
     ["service", "reason"],
 )
-EVENTS_PENDING = Gauge("gradeline_events_pending", "Facts accepted over HTTP that are not yet in their stream.")
-EVENT_END_TO_END = Histogram(
-    "gradeline_event_end_to_end_seconds",
-    "From the moment a fact was recorded to the commit of what it decided.",
-    buckets=SECONDS,
-)
 EVENTS_GROUPED = Histogram(
     "gradeline_events_grouped",
     "Facts kept by one transaction of the intake.",
@@ -34,14 +28,6 @@ DEAD_LETTERS = Counter(
 )
 STREAMS_PARKED = Gauge(
     "gradeline_streams_parked", "Customers whose fold or decision raised; staff must look.", ["service"]
-)
-DECISIONS_PUBLISHED = Counter(
-    "gradeline_decisions_published_total", "Decisions that left for their topic.", ["service", "type"]
-)
-CONSUMER_LAG = Gauge(
-    "gradeline_consumer_lag_records",
-    "Records between our position and the high watermark of the last fetch.",
-    ["topic", "partition", "group"],
 )
 POSITION_BEYOND_LOG = Counter(
     "gradeline_consumer_position_beyond_log_total",

@@ -120,7 +120,7 @@ async def test_a_customer_touched_during_a_sweep_is_brought_to_the_day_first(dat
 
 async def test_a_brain_that_never_lets_go_of_the_day_cannot_hold_up_a_sweep(database: str) -> None:
     class Sleepless(ToyBrain):
-        def decide(self, state: ToyState, day: date, context: dict[str, Any], *, cause: str) -> Outcome:
+        def decide(self, state: ToyState, day: date, context: dict[str, Any], *, cause: str, **_: Any) -> Outcome:
             return Outcome(super().decide(state, day, context, cause=cause).decisions, None, day)
 
     async with store(database) as pool:

@@ -84,7 +84,9 @@ class ToyBrain:
             case _:
                 state.facts += 1
 
-    def decide(self, state: ToyState, day: date, context: dict[str, Any], *, cause: str) -> Outcome:
+    def decide(
+        self, state: ToyState, day: date, context: dict[str, Any], *, cause: str, patience: int | None = None
+    ) -> Outcome:
         if state.stream in self.poison:
             raise RuntimeError("poison")
         state.day = day

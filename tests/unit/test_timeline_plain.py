@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rating.core.documents import RECEIVABLES
-from services.rating.core.timeline import Receivable, _plain, _walk
+from services.rating.core.receivable import Receivable
+from services.rating.core.timeline import _plain, _walk
 from tests.support.histories import history
 from tests.unit.test_ledger_order import folded
 

@@ -58,12 +58,14 @@ class RatingBrain:
             held = self._engines[id(context)] = Engine(self.rulebook, self.setting, context)
         return held
 
-    def decide(self, state: State, day: date, context: Context, *, cause: str) -> Outcome:
+    def decide(self, state: State, day: date, context: Context, *, cause: str, patience: int | None = None) -> Outcome:
         """Walk the path to *day* and say what changed: grade, warnings, corrections, reviews, and the projection's row."""
         engine = self.engine(context)
         end = max(day.toordinal(), state.head)
         if not state.first or state.first > end:
             return Outcome([], None, date.fromordinal(state.first) if state.first else None)
+        if patience is not None and end - restart(state, context) >= patience:
+            return Outcome([], None, day, unfinished=True)
         sheet, start, wakes_on = bring(state, end, engine)
         standing = state.path[-1][1]
         decisions = announce(state, standing, sheet, start, cause)
@@ -88,11 +90,8 @@ def bring(state: State, end: int, engine: Engine) -> tuple[Sheet, int, int]:
 
     Returns what is seen there, the first day that was walked (FAR: none), and the next day to look at.
     """
-    reach = min(state.ledger.touched, state.late[0] if state.late else FAR)
-    start = state.head + 1 if state.head else state.first
-    if reach <= state.head:
-        start = max(reach, state.first)
-    state.ledger.touched = FAR
+    start = restart(state, engine.context)
+    state.ledger.touched, state.referred = FAR, len(engine.context.dates)
     sheet, next_look = walk(state, state.path, start, end, engine) if start <= end else (None, 0)
     state.head = end
     if sheet is None:
@@ -103,6 +102,14 @@ def bring(state: State, end: int, engine: Engine) -> tuple[Sheet, int, int]:
     if not next_look:
         next_look = next_day(state, state.path[-1][1], sheet, end, engine)
     return sheet, start if start <= end else FAR, next_look
+
+
+def restart(state: State, context: Context) -> int:
+    """The first day that has to be walked: after the head, or as far back as the facts since then reach."""
+    reach = min(state.ledger.touched, state.late[0] if state.late else FAR, context.earliest_since(state.referred))
+    if not state.head:
+        return state.first
+    return max(reach, state.first) if reach <= state.head else state.head + 1
 
 
 def _rules(rulebook: Rulebook) -> str:

@@ -6,6 +6,7 @@ from bisect import insort
 from decimal import Decimal
 from typing import Any
 
+from services.rating.core.position import FAR
 from shared.core.envelope import Event
 from shared.core.events.calendar import ReferencePublished
 
@@ -17,17 +18,21 @@ class Context:
 
     def __init__(self) -> None:
         """Nothing published yet."""
-        self.revision = 0
-        """Grows with every publication."""
+        self.dates: list[int] = []
+        """The `as_of` of every publication, in the order they came in."""
         self.series: dict[str, list[tuple[int, Any, str, str, dict[str, Any]]]] = {}
 
     def refer(self, event: Event) -> None:
         """Keep one published series."""
         data = event.data
         if isinstance(data, ReferencePublished):
-            self.revision += 1
+            self.dates.append(data.as_of.toordinal())
             entry = (data.as_of.toordinal(), event.time, event.source, event.id, dict(data.values))
             insort(self.series.setdefault(data.series, []), entry, key=lambda kept: kept[:4])
+
+    def earliest_since(self, count: int) -> int:
+        """The earliest day that publications after the first *count* speak of; FAR where there are none."""
+        return min(self.dates[count:], default=FAR)
 
     def value(self, series: str, name: str, day: int) -> Any:
         """The latest value of *name* in *series* on or before *day*; None where there is none."""

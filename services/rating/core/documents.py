@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 
 UNIT = 4
@@ -122,83 +124,6 @@ class Lot(msgspec.Struct, array_like=True, gc=False):
     """(effect day, units, discount), in order"""
 
 
-def lots_of(
-    payment: Payment, settlements: list[Settlement], refunds: list[Refund], *, credit: bool
-) -> dict[str, list[Lot]]:
-    """Where the money of *payment* is, by document, as it changed over time.
-
-    Allocations beyond the amount count only as far as the money goes, in order. A reversal takes unallocated money
-    first, then allocations, the latest first. Until the payment is recorded nothing counts. A credit (*credit* true)
-    is bounded by the documents it is set against, not by an amount of its own.
-    """
-    lots: dict[str, list[Lot]] = {}
-    if payment.order is None and not credit:
-        return lots
-    if len(payment.allocations) == 1 and not (settlements or refunds or payment.reversals):
-        to, amount, discount = payment.allocations[0]
-        step = (payment.paid, min(amount, payment.amount), discount)
-        return {to: [Lot(payment.id, payment.paid, payment.cash_on, _pool(payment, credit), [step])]}
-    pool = _pool(payment, credit)
-    held: list[tuple[str, Lot]] = []
-    left = payment.amount
-
-    def allocate(day: int, to: str, amount: int, discount: int, settlement: str) -> None:
-        nonlocal left
-        counted = amount if credit else min(amount, left)
-        left -= counted
-        lot = Lot(payment.id, payment.paid or day, payment.cash_on or day, pool, [(day, counted, discount)])
-        lots.setdefault(to, []).append(lot)
-        held.append((settlement, lot))
-
-    def take_back(day: int, amount: int) -> None:
-        nonlocal left
-        free = min(amount, left)
-        left -= free
-        back = amount - free
-        for _, lot in reversed(held):
-            counted = lot.steps[-1][1]
-            taken = min(back, counted)
-            if taken:
-                back -= taken
-                lot.steps.append((day, counted - taken, 0))
-
-    for to, amount, discount in payment.allocations:
-        allocate(payment.paid, to, amount, discount, "")
-    for day, kind, settlement, amount in _steps(payment, settlements, refunds):
-        on = max(day, payment.paid)
-        if kind == _APPLY and settlement is not None:
-            for to, part in settlement.to:
-                allocate(on, to, part, 0, settlement.id)
-        elif kind == _UNDO and settlement is not None:
-            for owner, lot in held:
-                if owner == settlement.id:
-                    left += lot.steps[-1][1]
-                    lot.steps.append((on, 0, 0))
-        elif kind == _REVERSE:
-            take_back(on, payment.amount if amount < 0 else amount)
-        else:
-            left -= min(amount, left)
-    return lots
-
-
-def _pool(payment: Payment, credit: bool) -> str:
-    return "credit" if credit else "prepayments" if payment.purpose == "prepayment" else "cash"
-
-
-_APPLY, _UNDO, _REVERSE, _REFUND = 1, 2, 3, 4
-
-
-def _steps(
-    payment: Payment, settlements: list[Settlement], refunds: list[Refund]
-) -> list[tuple[int, int, Settlement | None, int]]:
-    """(day, kind, settlement, units) of what happened to *payment* after it was made, in one order for ever."""
-    steps: list[tuple[int, int, str, Settlement | None, int]] = []
-    for settlement in settlements:
-        if settlement.order is not None:
-            steps.append((settlement.day, _APPLY, settlement.id, settlement, 0))
-            if settlement.undone:
-                steps.append((max(settlement.undone, settlement.day), _UNDO, settlement.id, settlement, 0))
-    steps += [(day, _REVERSE, "\0".join(order[2:]), None, amount) for day, amount, _, order in payment.reversals]
-    steps += [(refund.day, _REFUND, refund.id, None, refund.amount) for refund in refunds]
-    steps.sort(key=lambda step: (step[0], step[1], step[2], step[4]))
-    return [(day, kind, settlement, amount) for day, kind, _, settlement, amount in steps]
+def units(amount: Decimal) -> int:
+    """*amount* in whole 10⁻⁴ of its currency; exact, for no currency has more decimals."""
+    return int(amount.scaleb(UNIT))

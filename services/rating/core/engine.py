@@ -111,7 +111,7 @@ class Engine:
         policy = self._policy(state, reader, on)
         rules = self.warnings(day)
         plan = self._plan(policy if isinstance(policy, Policy) else None, rules, day)
-        key = (day, state.told, self.context.revision, id(plan))
+        key = (day, state.told, len(self.context.dates), id(plan))
         if state.side is None or state.side[0] != key:
             aside: list[Any] = [None] * (len(plan.ledger) + len(plan.side))
             for i, function in plan.side:

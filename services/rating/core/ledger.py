@@ -8,23 +8,19 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Iterable
-from decimal import Decimal
 
 from services.rating.core.days import WorkCalendar
-from services.rating.core.documents import CREDITS, UNIT, Dispute, Document, Lot, Payment, Refund, Settlement, lots_of
-from services.rating.core.position import COLLECTED, FAR, SCALAR, Lens, Position, Posting
-from services.rating.core.timeline import Sight, postings
+from services.rating.core.documents import Dispute, Document, Lot, Payment, Refund, Settlement
+from services.rating.core.lots import lots_of, payment_postings, refund_postings
+from services.rating.core.position import FAR, Lens, Position, Posting
+from services.rating.core.sight import Sight
+from services.rating.core.timeline import postings
 
 Marked = tuple[str, str]
 """('document' | 'payment' | 'refund', id): what a fact touches."""
 
 Change = tuple[list[Marked], dict[Marked, None]]
 """What is about to change, and all that looks at it."""
-
-
-def units(amount: Decimal) -> int:
-    """*amount* in whole 10⁻⁴ of its currency; exact, for no currency has more decimals."""
-    return int(amount.scaleb(UNIT))
 
 
 class Ledger:
@@ -219,24 +215,13 @@ class Ledger:
     def _post(self, mark: Marked) -> tuple[str, list[Posting]]:
         kind, name = mark
         if kind == "refund":
-            return self._refund_postings(self.refunds[name])
+            refund = self.refunds[name]
+            return refund.currency, refund_postings(refund, self.payments.get(refund.of), self.documents.get(refund.of))
         if kind == "payment":
             held = self.payments.get(name)
             return (held.currency, payment_postings(held)) if held is not None and held.order is not None else ("", [])
         document = self.documents.get(name)
         return (document.currency, postings(document, self.sight)) if document is not None else ("", [])
-
-    def _refund_postings(self, refund: Refund) -> tuple[str, list[Posting]]:
-        """What a refund takes: from the pool of its payment, from credits where it pays back one, else from cash."""
-        if refund.order is None:
-            return "", []
-        payment, credit = self.payments.get(refund.of), self.documents.get(refund.of)
-        pool = "cash"
-        if payment is not None and payment.order is not None:
-            pool = "prepayments" if payment.purpose == "prepayment" else "cash"
-        elif credit is not None and credit.kind in CREDITS:
-            pool = "credit"
-        return refund.currency, [(refund.day, SCALAR, pool, (-refund.amount,))]
 
     def _lots_of(self, payment: str) -> dict[str, list[Lot]]:
         lots = self._lots.get(payment)
@@ -310,22 +295,3 @@ class Ledger:
         """The next day on which a fact already known takes effect; FAR where there is none."""
         at = bisect_right(self.effect_days, self.day)
         return self.effect_days[at] if at < len(self.effect_days) else FAR
-
-
-def payment_postings(payment: Payment) -> list[Posting]:
-    """What a payment adds to cash received and to money not yet on any document (which documents then take from)."""
-    pool = "prepayments" if payment.purpose == "prepayment" else "cash"
-    result: list[Posting] = [
-        (payment.paid, COLLECTED, payment.paid, (payment.amount,)),
-        (payment.paid, SCALAR, pool, (payment.amount,)),
-    ]
-    left = payment.amount
-    for day, amount, _, _ in sorted(payment.reversals, key=lambda reversal: (reversal[0], reversal[3])):
-        back = left if amount < 0 else min(amount, left)
-        left -= back
-        on = max(day, payment.paid)
-        if back:
-            result.append((on, COLLECTED, payment.paid, (-back,)))
-            result.append((on, SCALAR, pool, (-back,)))
-    result.sort(key=lambda posting: posting[0])
-    return result

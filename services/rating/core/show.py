@@ -17,8 +17,9 @@ from services.rating.core.measures.reading import Reader
 from services.rating.core.path import Standing, walk
 from services.rating.core.position import OPEN, SCALAR
 from services.rating.core.row import warnings_of
+from services.rating.core.sight import gross
 from services.rating.core.state import State
-from services.rating.core.timeline import gross, postings
+from services.rating.core.timeline import postings
 from shared.core.money import QUANTA
 from shared.core.policy.assessment import Line, line_record
 from shared.core.policy.measure import Reading

@@ -35,6 +35,7 @@ class Snapshot(msgspec.Struct, array_like=True):
     late: tuple[int, str, str, str] | None
     path: list[tuple[int, Standing]]
     head: int
+    referred: int
     lived: Lived
 
 
@@ -67,6 +68,7 @@ def dump(state: State) -> bytes:
             state.late,
             state.path,
             state.head,
+            state.referred,
             state.lived,
         )
     )
@@ -86,5 +88,5 @@ def load(raw: bytes, setting: Setting) -> State:
     state.profile, state.records, state.measures = kept.profile, kept.records, kept.measures
     state.aliases, state.merged, state.conflicts = dict(kept.aliases), kept.merged, kept.conflicts
     state.first, state.late = kept.first, kept.late
-    state.path, state.head, state.lived = kept.path, kept.head, kept.lived
+    state.path, state.head, state.referred, state.lived = kept.path, kept.head, kept.referred, kept.lived
     return state

@@ -51,6 +51,7 @@ class State:
         "path",
         "profile",
         "records",
+        "referred",
         "side",
         "told",
     )
@@ -77,6 +78,8 @@ class State:
         """The day the path has reached; 0 while nothing was decided."""
         self.late: tuple[int, str, str, str] | None = None
         """(business day, source, id, type) of the fact that reaches back furthest since the last decision."""
+        self.referred = 0
+        """How many reference facts of the partition the path has seen."""
         self.lived = Lived()
         self.told = 0
         """Grows with every fact that is no document and no payment; what such facts give is measured once a day."""

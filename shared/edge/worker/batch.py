@@ -196,16 +196,23 @@ class Preparer:
             facts, own = sifted.facts.get(stream, ()), sifted.own.get(stream, ())
             if stream.startswith(days.REFERENCE_SUBJECT):
                 self._refer(prepared, self.memory.parts[entry.partition], facts)
-            one = self._one(decider, entry, facts, own, "fact")
+            one = self._one(decider, entry, facts, own, "fact", self.settings.walk_days)
             if one is not None:
                 failed.append(one)
         prepared.parked = len(failed)
         self._bounded(prepared, len(sifted.facts), failed)
 
     def _one(
-        self, decider: Decider, entry: Entry[Any], facts: Sequence[NewFact], own: Sequence[Decision], cause: str
+        self,
+        decider: Decider,
+        entry: Entry[Any],
+        facts: Sequence[NewFact],
+        own: Sequence[Decision],
+        cause: str,
+        patience: int | None = None,
     ) -> Failed | None:
-        failed = decider.take(entry, self.memory.parts[entry.partition], facts, own, cause=cause)
+        part = self.memory.parts[entry.partition]
+        failed = decider.take(entry, part, facts, own, cause=cause, patience=patience)
         self.memory.cache.put(entry, 1 if entry.state is None else self.brain.weight(entry.state))
         return failed
 

@@ -48,9 +48,19 @@ class Decider:
     now: datetime
 
     def take(
-        self, entry: Entry[Any], part: Part[Any], facts: Sequence[NewFact], own: Sequence[Decision], *, cause: str
+        self,
+        entry: Entry[Any],
+        part: Part[Any],
+        facts: Sequence[NewFact],
+        own: Sequence[Decision],
+        *,
+        cause: str,
+        patience: int | None = None,
     ) -> Failed | None:
         """Append *facts* and *own* decisions to the stream of *entry*, fold them and decide.
+
+        A decision that would take more days than *patience* is put off: the stream waits for its day, the partition is
+        behind.
 
         Where the brain raises, the facts are appended all the same and the stream is parked.
         """
@@ -69,7 +79,7 @@ class Decider:
         try:
             for event in events:
                 self.brain.evolve(entry.state, event)
-            outcome = self._decide(entry, part, rows, sent, cause=cause)
+            outcome = self._decide(entry, part, rows, sent, cause=cause, patience=patience)
             self._snapshot(entry)
         except Exception as error:  # whatever a brain raises parks this customer and nobody else
             del rows[kept[0] :], sent[kept[1] :]
@@ -77,6 +87,10 @@ class Decider:
             return self._park(entry, before, rows, sent, f"{type(error).__name__}: {error}")
         if outcome.row is not None:
             self.write.rows.append((entry.stream, entry.version, outcome.row))
+        if outcome.unfinished:
+            part.behind = True
+            self._keep(entry, before, rows, sent, wakes_on=part.day)
+            return None
         self._keep(entry, before, rows, sent, wakes_on=_later(outcome.wakes_on, part.day))
         return None
 
@@ -119,9 +133,16 @@ class Decider:
         return rows, events
 
     def _decide(
-        self, entry: Entry[Any], part: Part[Any], rows: list[EventRow], sent: list[Sent], *, cause: str
+        self,
+        entry: Entry[Any],
+        part: Part[Any],
+        rows: list[EventRow],
+        sent: list[Sent],
+        *,
+        cause: str,
+        patience: int | None,
     ) -> Outcome:
-        outcome = self.brain.decide(entry.state, part.day, part.context, cause=cause)
+        outcome = self.brain.decide(entry.state, part.day, part.context, cause=cause, patience=patience)
         for decided in outcome.decisions:
             decision = self._decision(entry, decided.data, rows, sent, publish=decided.publish)
             self.brain.evolve(entry.state, decision)

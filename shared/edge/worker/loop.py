@@ -65,6 +65,7 @@ class Worker:
         self._written: Prepared | None = None
         self._failures = 0
         self._looked = 0.0
+        self._caught_up = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until *stop* is set, then finish the write under way and leave.
@@ -90,7 +91,7 @@ class Worker:
         records: list[Record] = self._released()
         batch: Batch | None = None
         if self.memory.held < self.settings.held_records:
-            idle = self._writing is None and not sweeping and not records
+            idle = self._writing is None and not sweeping and not records and self.sweeper.behind() is None
             batch = await self.source.batch(self.settings.batch_records, self.settings.poll_seconds if idle else 0.0)
         if batch is not None:
             records += await self._ownership(batch)
@@ -101,6 +102,16 @@ class Worker:
         if (part := self.sweeper.waiting()) is not None:
             await self.settle()
             await self.sweeper.piece(part)
+        elif not records or clock.monotonic() - self._caught_up > self.settings.behind_seconds:
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Decide some of what was put off because it reaches far back."""
+        self._caught_up = clock.monotonic()
+        part = self.sweeper.behind()
+        if part is not None:
+            await self.settle()
+            await self.sweeper.catch_up(part)
 
     async def work(self, records: Sequence[Record]) -> None:
         """Prepare the batch of *records* while the one before it is written, then start to write it."""

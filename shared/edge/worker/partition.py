@@ -26,6 +26,8 @@ class Part(Generic[C]):
     sweep_all: bool
     held: deque[Record] = field(default_factory=deque)
     """Records from a day record on that came while the sweep before it was running."""
+    behind: bool = True
+    """Whether streams may wait whose decision was put off; after a takeover nobody knows, so it is looked up."""
     retry: list[str] = field(default_factory=list)
     """Parked streams that get another attempt."""
 

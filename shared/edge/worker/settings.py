@@ -26,6 +26,12 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     batch_records: int = 2_000
     poll_seconds: float = 0.25
     sweep_streams: int = 500
+    walk_days: int = 45
+    """A fact that reaches further back than this is decided in the background, so that it does not hold up the line."""
+    behind_streams: int = 16
+    """Streams whose long walk is taken at once, when nothing else is to be done."""
+    behind_seconds: float = 5.0
+    """How long a busy worker may leave them waiting."""
     cache_weight: int = 2_000_000
     """Kept facts of all states in memory together; one costs about 0.5 to 1 kB."""
     snapshot_every: int = 500

@@ -28,6 +28,19 @@ class Sweeper:
         parts = [part for part in self.preparer.memory.parts.values() if part.sweeping or part.retry]
         return min(parts, key=lambda part: (part.day, part.number), default=None)
 
+    def behind(self) -> Part[Any] | None:
+        """A partition in which decisions may have been put off."""
+        return next((part for part in self.preparer.memory.parts.values() if part.behind and not part.sweeping), None)
+
+    async def catch_up(self, part: Part[Any]) -> None:
+        """Take some of the long walks that were put off in *part*. No write may be under way. Raises as a commit does."""
+        limit = self.preparer.settings.behind_streams
+        async with self.preparer.pool.acquire() as connection:
+            streams = await to_sweep(connection, part, limit)
+        part.behind = len(streams) == limit
+        if streams and not await self._committed(part, await self.preparer.streams(streams, cause="fact")):
+            part.behind = True
+
     async def piece(self, part: Part[Any]) -> None:
         """Decide the next streams of *part* and write them. No write may be under way. Raises as a commit does."""
         if part.retry:

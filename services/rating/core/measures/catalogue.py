@@ -143,7 +143,7 @@ def compile_reading(reading: Reading, lenses: tuple[Lens, ...]) -> Measured:
         name, window = match["name"], match["window"]
     measure = CATALOGUE.get(name)
     if measure is None or (window and not measure.windowed):
-        raise Misconfigured(f"there is no measure {reading.measure!r}; `gradeline measures list` shows them all")
+        raise Misconfigured(f"there is no measure {reading.measure!r}; docs/measures.md lists them all")
     params = reading.params
     lens = lens_of(reading)
     if lens not in lenses:

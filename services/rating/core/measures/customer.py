@@ -25,6 +25,7 @@ def attribute(name: str) -> object:
     """Make the measure that reads a profile attribute."""
 
     def measure(r: Reader, _: Params) -> str | None:
+        """The attribute of the profile as last told; before the first time it was told, that first value."""
         value = r.state.attribute(name, r.day)
         return None if value is None else str(value)
 
@@ -65,6 +66,7 @@ def statement_ratio(numerator: str, denominator: str) -> object:
     """Make the measure numerator ÷ denominator of the newest usable statement; None where a line is missing or 0."""
 
     def measure(r: Reader, _: Params) -> Decimal | None:
+        """One line ÷ another of the newest statement received, usable for 18 months (G-10); None without them."""
         lines = _lines(r)
         if not lines or numerator not in lines or not lines.get(denominator):
             return None
@@ -111,6 +113,7 @@ def signalled(*kinds: str) -> object:
     """Make the measure: is a signal of one of *kinds* reported and not lifted."""
 
     def measure(r: Reader, _: Params) -> bool:
+        """Whether such a signal is reported and not lifted."""
         return bool(_signal(r, *kinds))
 
     return measure

@@ -177,6 +177,7 @@ def exposure_of(*kinds: str) -> object:
     """Make the measure that adds up what is open of documents of *kinds*."""
 
     def measure(r: Reader, _: Params) -> Decimal:
+        """What of such documents no later document has taken over."""
         return r.money(sum(r.scalar(kind) for kind in kinds))
 
     return measure

@@ -1,0 +1,185 @@
+"""What the demonstration knows: filled by threads that listen, read by the one that shows. No clock, no input, no output."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from threading import Lock
+from typing import Any, NamedTuple
+
+from gradeline.demo.words import Words, explain, warned
+
+KEPT = 60
+"""So many grade changes and warnings are kept to be shown."""
+KNOWN = 200_000
+"""So many ids of decisions are remembered, to recognise one that a broker delivers again."""
+SPAN_S = 5.0
+"""Rates are those of the last seconds."""
+GRADE_CHANGED = "credit.grade.changed.v1"
+WARNING = "credit.warning."
+GETTING_READY = Words("getting ready", "准备中")
+
+
+class Change(NamedTuple):
+    """One grade change."""
+
+    at: str
+    """`09:30:00`, when it was decided."""
+    customer: str
+    name: str
+    was: str | None
+    now: str | None
+    direction: str
+    why: Words
+
+
+class Alarm(NamedTuple):
+    """One early warning that began or ended."""
+
+    at: str
+    customer: str
+    name: str
+    rule: str
+    severity: str
+    what: str
+    """raised, cleared or withdrawn"""
+    about: Words
+
+
+class Totals(NamedTuple):
+    """What is owed in one currency."""
+
+    receivable: Decimal
+    overdue: Decimal
+
+
+class Rate:
+    """How fast a total grows."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.total = 0
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def at(self, now: float, total: int) -> None:
+        """At second *now* of some clock it is *total*."""
+        self.total = total
+        self._seen.append((now, total))
+        while len(self._seen) > 2 and self._seen[1][0] < now - SPAN_S:
+            self._seen.popleft()
+
+    def per_second(self, now: float) -> float:
+        """Over the last seconds, up to *now*."""
+        if len(self._seen) < 2:
+            return 0.0
+        (first, start), (last, end) = self._seen[0], self._seen[-1]
+        return max(0, end - start) / max(now - first, last - first, 0.001)
+
+
+@dataclass
+class Showing:
+    """Everything that is shown. Take `lock` to read or write more than one thing."""
+
+    rating: str
+    kafka: str
+    data: str
+    lock: Lock = field(default_factory=Lock)
+    names: dict[str, str] = field(default_factory=dict)
+    phase: Words = GETTING_READY
+    history: tuple[int, int] | None = None
+    """Facts of the history that are there, of how many; None: nothing is being told."""
+    telling: Rate = field(default_factory=Rate)
+    accepted: Rate = field(default_factory=Rate)
+    applied: Rate = field(default_factory=Rate)
+    waiting: int = 0
+    """Facts that are accepted and not yet applied."""
+    grades: Counter[str | None] = field(default_factory=Counter)
+    """Grade → customers; None: without one."""
+    graded: dict[str, str | None] = field(default_factory=dict)
+    """Customer → grade."""
+    owed: dict[str, Totals] = field(default_factory=dict)
+    """Currency → totals."""
+    standing: int = 0
+    """Warnings that stand."""
+    directions: Counter[str] = field(default_factory=Counter)
+    alarmed: Counter[str] = field(default_factory=Counter)
+    changes: deque[Change] = field(default_factory=lambda: deque(maxlen=KEPT))
+    """Newest first, as are the alarms."""
+    alarms: deque[Alarm] = field(default_factory=lambda: deque(maxlen=KEPT))
+    first_change_s: float | None = None
+    """Seconds from the start of the instance to the first grade change."""
+    notice: str = ""
+    """What is out of order, in a sentence; empty: nothing is."""
+    repeated: int = 0
+    """Decisions that came again and were recognised by their id."""
+    _ids: dict[str, None] = field(default_factory=dict)
+    _last: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def decided(self, event: Mapping[str, Any], *, lived: bool, at: str, since_start: float) -> Change | Alarm | None:
+        """Take note of one decision, a decoded CloudEvent, and answer what is new to show.
+
+        *lived*: it was decided since the instance started; an earlier one, which a broker without its log is given again,
+        only tells what held before.
+        """
+        data, kind, customer = event["data"], event["type"], str(event["subject"])
+        with self.lock:
+            if event["id"] in self._ids:
+                self.repeated += 1
+                return None
+            self._ids[event["id"]] = None
+            if len(self._ids) > KNOWN:
+                del self._ids[next(iter(self._ids))]
+            if kind == GRADE_CHANGED:
+                return self._changed(customer, data, lived, at, since_start)
+            if kind.startswith(WARNING) and lived:
+                return self._warned(customer, kind.removeprefix(WARNING).removesuffix(".v1"), data, at)
+        return None
+
+    def _changed(
+        self, customer: str, data: Mapping[str, Any], lived: bool, at: str, since_start: float
+    ) -> Change | None:
+        before, self._last[customer] = self._last.get(customer), data
+        if not lived:
+            return None
+        if self.first_change_s is None:
+            self.first_change_s = since_start
+        direction = str(data["direction"])
+        name = self.names.get(customer, "")
+        change = Change(at, customer, name, data["from"], data["to"], direction, explain(data, before))
+        self.directions[direction] += 1
+        self.changes.appendleft(change)
+        return change
+
+    def _warned(self, customer: str, what: str, data: Mapping[str, Any], at: str) -> Alarm:
+        rule = str(data["rule"])
+        alarm = Alarm(at, customer, self.names.get(customer, ""), rule, data["severity"], what, warned(rule))
+        self.alarmed[what] += 1
+        self.alarms.appendleft(alarm)
+        return alarm
+
+    def counted(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Take note of how all customers stand: the rows of `GET /v1/customers`."""
+        grades: Counter[str | None] = Counter(row["grade"] for row in rows)
+        owed: dict[str, Totals] = {}
+        for row in rows:
+            had = owed.get(row["currency"], Totals(Decimal(0), Decimal(0)))
+            owed[row["currency"]] = Totals(
+                had.receivable + Decimal(row["receivable_balance"] or 0),
+                had.overdue + Decimal(row["overdue_amount"] or 0),
+            )
+        with self.lock:
+            self.grades, self.owed = grades, owed
+            self.graded = {row["customer_id"]: row["grade"] for row in rows}
+            self.standing = sum(row["warnings"] for row in rows)
+
+    def say(self, phase: Words, *, history: tuple[int, int] | None = None) -> None:
+        """What is being done now."""
+        with self.lock:
+            self.phase, self.history = phase, history
+
+    def warn(self, notice: str) -> None:
+        """Something is out of order; empty: no longer."""
+        with self.lock:
+            self.notice = notice

@@ -1,0 +1,118 @@
+"""Facts about documents: recorded, amended, accepted, cancelled, disputed."""
+
+from __future__ import annotations
+
+from bisect import insort
+from typing import Any
+
+from services.rating.core.documents import Order, Term, units
+from services.rating.core.fold.marking import ALL, link, ordinal
+from services.rating.core.ledger import Marked
+from services.rating.core.state import State
+from shared.core.events.dispute import DisputeClosed, DisputeOpened
+from shared.core.events.transaction import (
+    TransactionAccepted,
+    TransactionAmended,
+    TransactionCancelled,
+    TransactionRecorded,
+    TransactionTermsChanged,
+)
+
+
+def _term(data: Any) -> Term | None:
+    if data.due_on is not None:
+        return Term(due=data.due_on.toordinal())
+    if data.terms is not None:
+        return Term(days=data.terms.days, starts=data.terms.starts, cut_off=data.terms.cut_off_day or 0)
+    if data.schedule is not None:
+        slices = [(i.kind, units(i.amount), ordinal(i.due_on), i.trigger or "") for i in data.schedule]
+        return Term(slices=slices)
+    return None
+
+
+def recorded(state: State, data: TransactionRecorded, order: Order) -> None:
+    """Keep a document; of two recordings the lesser order stands, and other content is a contradiction."""
+    ledger = state.ledger
+    held = ledger.document(data.transaction_id)
+    takes = [(portion.transaction_id, units(portion.amount)) for portion in data.consumes or ()]
+    said = (data.kind, data.currency, units(data.amount), data.booked_on.toordinal(), _term(data), takes)
+    if held.order is not None:
+        if said != (held.kind, held.currency, held.amount, held.booked, held.term, held.takes):
+            state.conflicts[f"document {data.transaction_id}"] = order[0]
+        if order >= held.order:
+            return
+    marks: list[Marked] = [("document", held.id)]
+    for to, _ in takes:
+        marks.append(("document", ledger.document(to).id))
+    if data.replaces:
+        marks.append(("document", ledger.document(data.replaces).id))
+    found = ledger.before(marks)
+    held.kind, held.currency, held.amount, held.booked, held.term, held.takes = said
+    held.order = order
+    for to, _ in takes:
+        link(ledger.document(to).takers, held.id)
+    if data.replaces and data.replaces != held.id:
+        held.replaces = data.replaces
+        old = ledger.document(data.replaces)
+        rival = ledger.documents.get(old.replaced_by)
+        if rival is None or rival.order is None or order < rival.order:
+            old.replaced_by = held.id
+    ledger.after(found)
+
+
+def amended(state: State, data: TransactionAmended, order: Order) -> None:
+    """Keep a new amount from its day on."""
+    held = state.ledger.document(data.transaction_id)
+    found = state.ledger.before([("document", held.id)])
+    insort(held.amended, (order, order[0], units(data.amount)))
+    state.ledger.after(found)
+
+
+def accepted(state: State, data: TransactionAccepted, order: Order) -> None:
+    """Keep when the goods or the work were accepted."""
+    held = state.ledger.document(data.transaction_id)
+    found = state.ledger.before([("document", held.id)])
+    if held.accepted is None or order > held.accepted[0]:
+        held.accepted = (order, data.accepted_on.toordinal())
+    state.ledger.after(found)
+
+
+def cancelled(state: State, data: TransactionCancelled, order: Order) -> None:
+    """Keep that so much, or all, no longer counts."""
+    held = state.ledger.document(data.transaction_id)
+    found = state.ledger.before([("document", held.id)])
+    insort(held.cancelled, (order[0], ALL if data.amount is None else units(data.amount)))
+    state.ledger.after(found)
+
+
+def terms_changed(state: State, data: TransactionTermsChanged, order: Order) -> None:
+    """Keep other terms from their day on."""
+    held = state.ledger.document(data.transaction_id)
+    found = state.ledger.before([("document", held.id)])
+    term = _term(data)
+    if term is not None:
+        insort(held.terms, (order, order[0], term), key=lambda entry: entry[0])
+    state.ledger.after(found)
+
+
+def dispute_opened(state: State, data: DisputeOpened, order: Order) -> None:
+    """Keep a dispute and link it to its document."""
+    ledger = state.ledger
+    document = ledger.document(data.transaction_id)
+    found = ledger.before([("document", document.id)])
+    held = ledger.dispute(data.dispute_id)
+    if held.order is None or order < held.order:
+        held.order, held.document = order, document.id
+        held.opened, held.amount = data.opened_on.toordinal(), units(data.amount)
+    link(document.disputes, data.dispute_id)
+    ledger.after(found)
+
+
+def dispute_closed(state: State, data: DisputeClosed, order: Order) -> None:
+    """Keep when a dispute ended; it may be told before it was opened."""
+    ledger = state.ledger
+    held = ledger.dispute(data.dispute_id)
+    found = ledger.before([("document", held.document)] if held.document else [])
+    if held.close_order is None or order > held.close_order:
+        held.close_order, held.closed = order, data.closed_on.toordinal()
+    ledger.after(found)

@@ -1,0 +1,101 @@
+"""Facts about money: payments, reversals, later settlements, refunds."""
+
+from __future__ import annotations
+
+from bisect import insort
+
+from services.rating.core.documents import Order, units
+from services.rating.core.fold.marking import ALL, link, ordinal
+from services.rating.core.fold.records import keep
+from services.rating.core.ledger import Marked
+from services.rating.core.state import State
+from shared.core.events.payment import PaymentRecorded, PaymentReversed, RefundPaid, SettlementApplied, SettlementUndone
+
+
+def paid(state: State, data: PaymentRecorded, order: Order) -> None:
+    """Keep a payment and what it was said to be for."""
+    ledger = state.ledger
+    held = ledger.payment(data.payment_id)
+    allocations = [
+        (a.transaction_id, units(a.amount), units(a.discount) if a.discount else 0) for a in data.allocations or ()
+    ]
+    paid = data.paid_on.toordinal()
+    said = (units(data.amount), data.currency, paid, data.purpose or "settlement", allocations)
+    if held.order is not None:
+        if said != (held.amount, held.currency, held.paid, held.purpose, held.allocations):
+            state.conflicts[f"payment {data.payment_id}"] = order[0]
+        if order >= held.order:
+            return
+    marks: list[Marked] = [("payment", held.id)]
+    for to, *_ in allocations:
+        marks.append(("document", ledger.document(to).id))
+    found = ledger.before(marks)
+    held.amount, held.currency, held.paid, held.purpose, held.allocations = said
+    held.order = order
+    matures = data.matures_on or data.value_on if data.instrument == "bill" else data.value_on
+    held.cash_on = max(paid, ordinal(matures))
+    for to, *_ in allocations:
+        link(ledger.document(to).payers, held.id)
+    ledger.after(found)
+
+
+def reversed(state: State, data: PaymentReversed, order: Order) -> None:
+    """Keep that a payment, or a part of it, did not stand; bounced counts as conduct."""
+    held = state.ledger.payment(data.payment_id)
+    found = state.ledger.before([("payment", held.id)])
+    amount = ALL if data.amount is None else units(data.amount)
+    insort(held.reversals, (order[0], amount, data.reason, order), key=lambda r: (r[0], r[3]))
+    state.ledger.after(found)
+    if data.reason == "bounced":
+        keep(state, "bounced", f"{data.payment_id}\0{order[3]}", order, {})
+
+
+def settled(state: State, data: SettlementApplied, order: Order) -> None:
+    """Keep that money or a credit that was there was set against documents."""
+    ledger = state.ledger
+    settlement = ledger.settlement(data.settlement_id)
+    if settlement.order is not None and order >= settlement.order:
+        return
+    name, holder = ledger.holder(data.from_.kind, data.from_.id)
+    is_payment = data.from_.kind in {"payment", "prepayment"}
+    marks: list[Marked] = [("payment", name)] if is_payment else []
+    to = [(portion.transaction_id, units(portion.amount)) for portion in data.to]
+    marks += [("document", ledger.document(one).id) for one, _ in [*to, *settlement.to]]
+    found = ledger.before(marks)
+    settlement.order, settlement.holder = order, name
+    settlement.day, settlement.to = data.applied_on.toordinal(), to
+    link(holder.settlements, settlement.id)
+    for one, _ in to:
+        document = ledger.document(one)
+        link(document.payers if is_payment else document.creditors, name)
+    ledger.after(found)
+
+
+def unsettled(state: State, data: SettlementUndone, order: Order) -> None:
+    """Keep that a settlement no longer holds."""
+    ledger = state.ledger
+    settlement = ledger.settlement(data.settlement_id)
+    marks: list[Marked] = [("document", to) for to, _ in settlement.to]
+    if settlement.holder in ledger.payments:
+        marks.append(("payment", settlement.holder))
+    found = ledger.before(marks)
+    if settlement.undo_order is None or order > settlement.undo_order:
+        settlement.undo_order, settlement.undone = order, data.undone_on.toordinal()
+    ledger.after(found)
+
+
+def refunded(state: State, data: RefundPaid, order: Order) -> None:
+    """Keep that money was paid back."""
+    ledger = state.ledger
+    held = ledger.refund(data.refund_id)
+    if held.order is not None and order >= held.order:
+        return
+    of = data.of or ""
+    marks: list[Marked] = [("refund", held.id)]
+    marks += [("payment", name) for name in {of, held.of} if name in ledger.payments]
+    found = ledger.before(marks)
+    held.order, held.of, held.day = order, of, data.paid_on.toordinal()
+    held.amount, held.currency = units(data.amount), data.currency
+    if of:
+        link(ledger.refunds_of.setdefault(of, []), held.id)
+    ledger.after(found)

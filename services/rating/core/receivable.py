@@ -1,0 +1,246 @@
+"""What a customer owes on one document: instalments, what paid them and when, what is open and what is in dispute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.rating.core.documents import CREDITS, INVOICING, Document, Lot
+from services.rating.core.position import AGE, BOOKED, CASHED, DUE, FAR, LATE, OPEN, PAID, SCALAR, Lens
+from services.rating.core.sight import Contribution, Sight, forebears, gross, taken
+from services.rating.core.terms import due_on, start_of
+
+
+class Receivable:
+    """An item the customer owes: its instalments, what paid them and when, what is open and what is in dispute."""
+
+    def __init__(self, document: Document, sight: Sight) -> None:
+        """Look at *document*."""
+        self.document, self.sight = document, sight
+        chain = forebears(document, sight) if document.replaces else [document]
+        self.takers = [(sight.documents[taker], one.id) for one in chain for taker in one.takers]
+        self.lots = [lot for one in chain for payer in one.payers for lot in sight.lots(payer, one.id)]
+        if len(self.lots) > 1:
+            self.lots.sort(key=lambda lot: (lot.paid, lot.steps[0][0], lot.payment))
+        self.credits = [lot for one in chain if one.creditors for lot in sight.credits(one)]
+        held = (sight.disputes[dispute] for dispute in document.disputes)
+        self.disputes = [dispute for dispute in held if dispute.document == document.id]
+
+    def dates(self) -> Iterable[int]:
+        """Days on which anything may change."""
+        document = self.document
+        days = [document.booked]
+        days += (on for _, on, _ in document.amended)
+        days += (on for on, _ in document.cancelled)
+        days += (on for _, on, _ in document.terms)
+        for taker, _ in self.takers:
+            days.append(taker.booked)
+            days += (on for on, _ in taker.cancelled)
+        for lot in self.lots:
+            days += (step[0] for step in lot.steps)
+        for lot in self.credits:
+            days += (step[0] for step in lot.steps)
+        for dispute in self.disputes:
+            days += (dispute.opened, dispute.closed, dispute.closed + 1)
+            days += (dispute.opened + lens.exclude_disputed + 1 for lens in self.sight.lenses if lens.exclude_disputed)
+        if document.accepted is not None:
+            days.append(document.accepted[1])
+        days += (known for known, _ in self.starts())
+        if document.replaced_by:
+            days.append(self.sight.documents[document.replaced_by].booked)
+        return days
+
+    def starts(self) -> list[tuple[int, int]]:
+        """(known from, starts on) of deliveries and acceptances that terms may start at."""
+        found: list[tuple[int, int]] = []
+        for target, _ in self.document.takes:
+            delivery = self.sight.documents.get(target)
+            if delivery is not None and delivery.order is not None:
+                found.append((delivery.booked, delivery.booked))
+                if delivery.accepted is not None:
+                    found.append((delivery.accepted[1], delivery.accepted[1]))
+        return found
+
+    def slices(self, day: int) -> list[list[int]]:
+        """[due ordinal or 0, units] on *day*, oldest due first, undated last; they add up to the gross amount."""
+        document = self.document
+        amount = gross(document, day)
+        term, newest = document.term, None
+        for order, on, changed in document.terms:
+            if on <= day and (newest is None or order > newest):
+                newest, term = order, changed
+        if term is None or not term.slices:
+            return [[due_on(document, term, day, self.sight), amount]]
+        parts = [[due or self._triggered(trigger or kind, day), units] for kind, units, due, trigger in term.slices]
+        parts.sort(key=lambda part: part[0] or FAR)
+        rest = amount - sum(units for _, units in parts)
+        parts[-1][1] += max(rest, 0)
+        for part in reversed(parts):
+            cut = min(part[1], max(-rest, 0))
+            part[1] -= cut
+            rest += cut
+        return parts
+
+    def _triggered(self, trigger: str, day: int) -> int:
+        return start_of(self.document, trigger, day, self.sight)
+
+    def on(self, day: int) -> Contribution:
+        """What counts from *day* on."""
+        document, sight = self.document, self.sight
+        replaced = bool(document.replaced_by) and day >= sight.documents[document.replaced_by].booked
+        slices = self.slices(day)
+        total = sum(units for _, units in slices)
+        result: Contribution = {}
+        if document.kind in INVOICING and total:
+            result[(BOOKED, document.booked, "", 0)] = [total]
+        if replaced:
+            return result
+        credits, claims, moved = self._credited(day)
+        left = [list(part) for part in slices]
+        discounts = sum(_step(lot, day)[2] for lot in self.lots)
+        _fill(left, moved + discounts)
+        given = _fill(left, credits + claims)
+        if given:
+            result[(SCALAR, "credit", "", 0)] = [-sum(units for _, units in given)]
+        settled = self._settle(day, left, result)
+        self._lenses(day, slices, left, settled, _share(given, claims, credits + claims), result)
+        return result
+
+    def _credited(self, day: int) -> tuple[int, int, int]:
+        """(credits, quality claims, moved to a retention) that count on *day*."""
+        credits = claims = moved = 0
+        for taker, target in self.takers:
+            amount = taken(taker, target, day)
+            if taker.kind == "quality_claim":
+                claims += amount
+            elif taker.kind in CREDITS:
+                credits += amount
+            else:
+                moved += amount
+        return credits + sum(_step(lot, day)[1] for lot in self.credits), claims, moved
+
+    def _settle(self, day: int, left: list[list[int]], result: Contribution) -> list[tuple[int, Lot, int, int]]:
+        """Fill *left* with money: (instalment, lot, units, of it in dispute when it was paid)."""
+        settled: list[tuple[int, Lot, int, int]] = []
+        for lot in self.lots:
+            amount = _step(lot, day)[1]
+            if not amount:
+                continue
+            open_before = sum(units for _, units in left)
+            filled = _fill(left, amount)
+            used = sum(units for _, units in filled)
+            if not used:
+                continue
+            _add(result, (SCALAR, lot.pool, "", 0), -used)
+            _add(result, (CASHED, lot.paid, "", 0), used, used * (lot.cash_on - self.document.booked))
+            clear = max(0, open_before - self._disputed(lot.paid, paid=True, within=_longest(self.sight.lenses)))
+            for at, units in filled:
+                disputed = units - min(units, clear)
+                clear -= units - disputed
+                settled.append((at, lot, units, disputed))
+        return settled
+
+    def _disputed(self, day: int, *, paid: bool, within: int) -> int:
+        """Units in dispute on *day*; a payment on the day a dispute closes was still made in dispute."""
+        total = 0
+        for dispute in self.disputes:
+            end = dispute.closed or FAR
+            if dispute.order is not None and dispute.opened <= day < end + paid and day - dispute.opened <= within:
+                total += dispute.amount
+        return total
+
+    def _lenses(
+        self,
+        day: int,
+        slices: list[list[int]],
+        left: list[list[int]],
+        settled: list[tuple[int, Lot, int, int]],
+        claims: dict[int, int],
+        result: Contribution,
+    ) -> None:
+        document, sight = self.document, self.sight
+        open_ = sum(units for _, units in left)
+        if open_:
+            result[(AGE, document.booked, "", 0)] = [open_]
+            disputed = min(open_, self._disputed(day, paid=False, within=FAR))
+            if disputed:
+                result[(SCALAR, "disputed", "", 0)] = [disputed]
+        several = len(slices) > 1
+        for index, lens in enumerate(sight.lenses):
+            hidden = self._disputed(day, paid=False, within=lens.exclude_disputed) if lens.exclude_disputed else 0
+            for at, (due, units) in enumerate(left):
+                shown = units - min(units, hidden)
+                hidden -= units - shown
+                seen = sight.calendar.roll(due) if lens.due_roll and due else due
+                item = f"{document.id}#{at}" if several else document.id
+                if shown:
+                    result[(OPEN + index, seen, item, 0)] = [shown]
+                self._portion(index, lens, seen, at, slices[at][1], shown, settled, claims.get(at, 0), result)
+
+    def _portion(
+        self,
+        index: int,
+        lens: Lens,
+        due: int,
+        at: int,
+        size: int,
+        open_: int,
+        settled: list[tuple[int, Lot, int, int]],
+        claimed: int,
+        result: Contribution,
+    ) -> None:
+        """Add what instalment *at* gives to the sums by due date and by settlement date of one lens."""
+        cash = on_time = 0
+        for where, lot, units, disputed in settled:
+            amount = units - disputed if lens.exclude_disputed else units
+            if where != at or not amount:
+                continue
+            days = lot.paid - due if due else 0
+            late = days if days > lens.grace_days else 0
+            signed = days if days <= 0 or late else 0
+            cash += amount
+            on_time += 0 if late else amount
+            _add(result, (PAID + index, lot.paid, "", 0), amount, amount * late, amount * signed)
+            if late:
+                _add(result, (LATE + index, lot.paid, str(size), late), 1)
+        if due and (cash or open_ or claimed):
+            whole = 1 if not open_ and cash == on_time else 0
+            _add(result, (DUE + index, due, "", 0), cash, on_time, claimed, 1, whole)
+
+
+def _step(lot: Lot, day: int) -> tuple[int, int, int]:
+    counted = (0, 0, 0)
+    for step in lot.steps:
+        if step[0] > day:
+            break
+        counted = step
+    return counted
+
+
+def _fill(left: list[list[int]], amount: int) -> list[tuple[int, int]]:
+    """Take *amount* out of *left*, oldest first; return (instalment, units) for what was taken."""
+    taken_: list[tuple[int, int]] = []
+    for at, part in enumerate(left):
+        units = min(part[1], amount)
+        if units:
+            part[1] -= units
+            amount -= units
+            taken_.append((at, units))
+    return taken_
+
+
+def _share(given: list[tuple[int, int]], claims: int, total: int) -> dict[int, int]:
+    """The part of *given* that quality claims make up, by instalment."""
+    return {at: units * claims // total for at, units in given} if claims else {}
+
+
+def _add(result: Contribution, key: tuple[int, int | str, str, int], *numbers: int) -> None:
+    held = result.get(key)
+    if held is None:
+        result[key] = list(numbers)
+    else:
+        for i, n in enumerate(numbers):
+            held[i] += n
+
+
+def _longest(lenses: tuple[Lens, ...]) -> int:
+    return max(lens.exclude_disputed for lens in lenses)

@@ -1,0 +1,60 @@
+"""When a document falls due: from its date, its terms, its schedule, or the term that stands in where it says nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from services.rating.core.days import months_before
+from services.rating.core.documents import Document, Term
+from services.rating.core.sight import Sight
+
+
+def due_on(document: Document, term: Term | None, day: int, sight: Sight) -> int:
+    """The due ordinal of *document* as known on *day*; 0 while it has none (its terms start at something yet to come)."""
+    if term is None:
+        return document.booked + sight.term_days
+    if term.due:
+        return term.due
+    start = start_of(document, term.starts, day, sight)
+    if not start:
+        return 0
+    if term.starts == "month_end":
+        return _month_end(start, term.cut_off) + term.days
+    return start + term.days
+
+
+def start_of(document: Document, starts: str, day: int, sight: Sight) -> int:
+    if starts in {"invoice", "month_end", "down_payment", "instalment", ""}:
+        return document.booked
+    if starts == "delivery" and document.kind == "delivery":
+        return document.booked
+    if starts == "acceptance" and document.accepted is not None and document.accepted[1] <= day:
+        return document.accepted[1]
+    found = 0
+    for target, _ in document.takes:
+        held = sight.documents.get(target)
+        if held is None or held.order is None or held.kind != "delivery":
+            continue
+        on = held.booked if starts == "delivery" else held.accepted[1] if held.accepted else 0
+        if on and on <= day and starts in {"delivery", "acceptance"}:
+            found = max(found, on)
+    return found
+
+
+def _month_end(day: int, cut_off: int) -> int:
+    """The last day of the month that *day* is settled in (G-31): after the cut-off day it is the next month's."""
+    next_month = months_before(day, -1)
+    start = day - _day_of_month(day)
+    ends = start + (_days_in_month(day))
+    if cut_off and _day_of_month(day) > cut_off:
+        return next_month - _day_of_month(next_month) + _days_in_month(next_month)
+    return ends
+
+
+def _day_of_month(day: int) -> int:
+    return date.fromordinal(day).day
+
+
+def _days_in_month(day: int) -> int:
+    start = day - _day_of_month(day) + 1
+    return months_before(start, -1) - start

@@ -1,0 +1,119 @@
+"""Facts from Kafka to committed grade and projection, by the real worker process, with nothing else running.
+
+The worker first takes in the past of every customer, so that all are known and graded. Then the traffic of today is
+produced; what is timed begins when all of it is in the broker and ends when the last of it is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from shared.edge import clock
+from shared.edge.embedded.process import Child
+from tests.bench import traffic
+from tests.bench.parts import STOP, ZONE, Parts, cpu_seconds, resident, started
+from tests.bench.report import Report
+from tests.bench.scale import Scale
+
+LOOK_SECONDS = 0.02
+PATIENCE_SECONDS = 240.0
+
+
+class Reading(NamedTuple):
+    """What was used and done up to one moment."""
+
+    at: float
+    facts: int
+    worker: float
+    postgres: float
+    broker: float
+
+
+async def small(scale: Scale, folder: Path, report: Report) -> None:
+    """Few customers with a year behind them, much traffic each. Leaves its database for the replay."""
+    await run(scale, folder, report, key="ingest_small", customers=scale.small, ages=traffic.MONTHLY, together=1)
+
+
+async def large(scale: Scale, folder: Path, report: Report) -> None:
+    """Many customers with the least past that gives a grade, little traffic each."""
+    await run(scale, folder, report, key="ingest_large", customers=scale.large, ages=traffic.COMPACT, together=3)
+
+
+async def run(
+    scale: Scale, folder: Path, report: Report, *, key: str, customers: int, ages: Sequence[int], together: int
+) -> None:
+    """Measure one mixture; *ages* and *together* make the past."""
+    today = clock.today(ZONE)
+    async with started(folder, report) as parts:
+        known = await parts.produce(traffic.past(customers, today, ages, together=together))
+        worker = parts.worker()
+        try:
+            since = clock.monotonic()
+            await until(parts, known, worker)
+            took = clock.monotonic() - since
+            print("warm", known, took)
+            total = known + await parts.produce(traffic.live(customers, scale.events, today))
+            print("produced", clock.monotonic() - since, await parts.reached())
+            before = await next_commit(parts, worker, total)
+            await until(parts, total, worker)
+            after = read(parts, worker, total)
+            memory = resident(worker.pid)
+        finally:
+            worker.stop(*STOP)
+        await tell(report, parts, key, customers, before, after, memory)
+        report.figure(f"{key}_past", f"the past of {customers:,} customers, start of the worker included", known / took,
+                      "events/s", f"{known:,} facts")  # fmt: skip
+
+
+def read(parts: Parts, worker: Child, facts: int) -> Reading:
+    """Take a reading."""
+    return Reading(
+        clock.monotonic(), facts, cpu_seconds(worker.pid), cpu_seconds(parts.postgres.pid),
+        cpu_seconds(parts.broker.pid),
+    )  # fmt: skip
+
+
+async def until(parts: Parts, count: int, worker: Child) -> None:
+    """Wait until *count* records are committed. Raises RuntimeError where the worker ends or takes far too long."""
+    patience = clock.monotonic() + PATIENCE_SECONDS
+    while (reached := await parts.reached()) < count:
+        if not worker.alive:
+            raise RuntimeError(f"the worker ended: {worker.output().strip()[-300:]}")
+        if clock.monotonic() > patience:
+            raise RuntimeError(f"{reached:,} of {count:,} records after {PATIENCE_SECONDS:.0f} s")
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def next_commit(parts: Parts, worker: Child, total: int) -> Reading:
+    """The reading at the next commit, so that no batch is counted in part."""
+    reached = now = await parts.reached()
+    while now == reached < total and worker.alive:
+        await asyncio.sleep(LOOK_SECONDS / 4)
+        now = await parts.reached()
+    if now >= total:
+        raise RuntimeError("the worker was as fast as the facts were produced; take more --events")
+    return read(parts, worker, now)
+
+
+async def tell(
+    report: Report, parts: Parts, key: str, customers: int, before: Reading, after: Reading, memory: float
+) -> None:
+    """Tell the rate and what it cost."""
+    facts, seconds = after.facts - before.facts, after.at - before.at
+    name = f"{customers:,} customers"
+    batches = await parts.session.fetchval(
+        "select count(distinct committed_at) from commits where committed_at > clock_timestamp() - $1 * interval '1 s'",
+        clock.monotonic() - before.at,
+    )
+    decided = await parts.session.fetchval("select count(*) from customers where grade is not null")
+    report.figure(key, f"facts to committed grade, {name}", facts / seconds, "events/s",
+                  f"{facts:,} facts in {seconds:.1f} s, {decided:,} customers graded")  # fmt: skip
+    thousand = 1000 / facts
+    for part in ("worker", "postgres", "broker"):
+        used = getattr(after, part) - getattr(before, part)
+        report.figure(f"{key}_cpu_{part}", f"CPU of the {part}, {name}", used * thousand, "s per 1,000 events")
+    report.figure(f"{key}_batch", f"facts in one transaction, {name}", facts / max(batches, 1), "facts")
+    report.figure(f"{key}_memory", f"memory of the worker, {name}", memory, "MiB")

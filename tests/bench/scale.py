@@ -1,0 +1,37 @@
+"""How much is measured: the full run and the quick one."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Scale(msgspec.Struct, frozen=True, kw_only=True):
+    """Sizes of one run."""
+
+    events: int = 200_000
+    """Facts of each ingest run."""
+    small: int = 1_000
+    """Customers of the first ingest run."""
+    large: int = 100_000
+    """Customers of the second."""
+    peer: int = 20_000
+    """Events of the peer."""
+    rate: int = 500
+    """Facts a second, for the latency."""
+    seconds: float = 20.0
+    """How long they are posted."""
+    part: int = 100_000
+    """Records of each measurement of a part."""
+    rounds: int = 400
+    """Assessments in one timing."""
+    patience: float = 1.0
+    """Every step's time limit is multiplied by it."""
+
+
+QUICK = Scale(events=20_000, small=1_000, large=5_000, peer=3_000, seconds=4.0, part=20_000, rounds=100, patience=0.5)
+
+
+def scaled(*, quick: bool, events: int | None) -> Scale:
+    """The sizes for the options of the command line."""
+    scale = QUICK if quick else Scale()
+    return scale if events is None else msgspec.structs.replace(scale, events=events)

@@ -1,0 +1,170 @@
+"""Worked examples with published answers, computed from facts end to end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.support.customer import Customer, day
+
+# --- features 5.2: days beyond terms
+
+
+@pytest.fixture
+def three_payments() -> Customer:
+    """10,000 five days late, 20,000 ten days early, 30,000 thirty days late."""
+    book = Customer()
+    for name, amount, days in (("A", "10000.00", 5), ("B", "20000.00", -10), ("C", "30000.00", 30)):
+        book.invoice(name, amount, "2025-03-03", due="2025-04-02")
+        book.pays(f"P{name}", amount, day("2025-04-02") + timedelta(days=days), for_={name: amount})
+    return book
+
+
+def test_days_beyond_terms_of_the_example_are_15_83_floored_and_12_50_signed(three_payments: Customer) -> None:
+    seen = three_payments.at("2025-05-31")
+
+    assert seen["days_beyond_terms_12m"] == Decimal("15.833333333")
+    assert seen["days_beyond_terms_signed_12m"] == Decimal("12.5")
+
+
+def test_what_is_overdue_now_counts_in_days_beyond_terms(three_payments: Customer) -> None:
+    three_payments.invoice("D", "60000.00", "2025-03-03", due="2025-05-01")
+    seen = three_payments.at("2025-05-31")
+
+    assert seen["days_beyond_terms_12m"] == (Decimal(950000 + 60000 * 30) / 120000).quantize(Decimal("1e-9"))
+
+
+def test_lateness_leaves_the_window_with_its_settlement(three_payments: Customer) -> None:
+    assert three_payments.at("2025-07-30")["worst_days_late_90d"] == 30
+    assert three_payments.at("2025-07-31")["worst_days_late_90d"] == 0
+    assert three_payments.at("2025-07-31")["worst_days_late_12m"] == 30
+
+
+def test_on_time_ratios_of_the_example_are_a_third(three_payments: Customer) -> None:
+    seen = three_payments.at("2025-05-31")
+
+    assert seen["on_time_ratio_12m"] == seen["on_time_count_ratio_12m"] == Decimal("0.333333333")
+    assert seen["collection_rate_12m"] == 1
+
+
+# --- features 5.1: days sales outstanding
+
+
+def test_dso_of_the_example_quarter_is_68_25() -> None:
+    """91 days, begin 400, sales 200, 220 and 180, end 450."""
+    book = Customer()
+    book.books("opening_balance", "OB", "400.00", "2025-03-31", due="2025-04-15")
+    for name, amount, on in (
+        ("A", "200.00", "2025-04-15"),
+        ("B", "220.00", "2025-05-15"),
+        ("C", "180.00", "2025-06-15"),
+    ):
+        book.invoice(name, amount, on)
+    book.pays("P", "550.00", "2025-06-20", for_={"OB": "400.00", "A": "150.00"})
+    seen = book.at("2025-06-30")
+
+    assert (seen["invoiced_91d"], seen["receivable_balance"]) == (600, 450)
+    assert seen["dso_91d"] == Decimal("68.25")
+
+
+# --- RM-22: the four worked examples
+
+
+def dealer(goods: str) -> Customer:
+    """A dealer of some years with one invoice every ten days, each of 1,000 and paid to the day."""
+    book = Customer()
+    book.registered("2020-01-01", segment="dealer", opened_on=day("2020-01-01"))
+    book.reports("rival_goods", goods, "2025-05-05")
+    return book
+
+
+def sell(book: Customer, *, paid: int, count: int = 25) -> None:
+    """*count* items of 1,000 due every second Wednesday to 2025-06-11; the first *paid* are paid to the day."""
+    for number in range(count):
+        due = day("2025-06-11") - timedelta(days=14 * (count - number - 1))
+        book.invoice(f"I{number}", "1000.00", due - timedelta(days=30), due=due)
+        if number < paid:
+            book.pays(f"P{number}", "1000.00", due, for_={f"I{number}": "1000.00"})
+
+
+def graded(book: Customer, on: str) -> tuple[str | None, dict[str, str]]:
+    rating = book.view(on).ratings[0]
+    assert rating.method == "rm-22"
+    return rating.underlying, rating.parts
+
+
+def letters(rate: str, days: str, goods: str) -> dict[str, str]:
+    return {"net_collection_rate": rate, "worst_days_late": days, "rival_goods": goods}
+
+
+def test_everything_paid_on_time_and_no_rival_goods_is_aaa_and_a() -> None:
+    book = dealer("ours_only")
+    sell(book, paid=25)
+
+    assert book.at("2025-06-14")["net_collection_rate_12m"] == 1
+    assert graded(book, "2025-06-14") == ("A", letters("A", "A", "A"))
+
+
+def test_96_per_cent_collected_3_days_late_and_mainly_our_goods_is_bbb_and_b() -> None:
+    book = dealer("ours_main")
+    sell(book, paid=24)
+
+    assert book.at("2025-06-14")["net_collection_rate_12m"] == Decimal("0.96")
+    assert book.at("2025-06-14")["worst_days_late_12m"] == 3
+    assert graded(book, "2025-06-14") == ("B", letters("B", "B", "B"))
+
+
+def test_92_per_cent_collected_7_days_late_and_half_rival_goods_is_ccc_and_c() -> None:
+    book = dealer("equal")
+    sell(book, paid=24)
+    book.books("quality_claim", "Q", "1000.00", "2025-05-02", takes={"I23": "1000.00"})
+
+    assert book.at("2025-06-18")["net_collection_rate_12m"] == Decimal("0.92")
+    assert book.at("2025-06-18")["worst_days_late_12m"] == 7
+    assert graded(book, "2025-06-18") == ("C", letters("C", "C", "C"))
+
+
+def test_everything_collected_but_10_days_late_is_vetoed_to_d() -> None:
+    book = dealer("ours_only")
+    sell(book, paid=24)
+    book.pays("P24", "1000.00", "2025-06-21", for_={"I24": "1000.00"})
+
+    assert graded(book, "2025-06-21") == ("D", letters("A", "D", "A"))
+
+
+def test_one_day_less_than_10_is_no_veto() -> None:
+    book = dealer("ours_only")
+    sell(book, paid=24)
+    book.pays("P24", "1000.00", "2025-06-20", for_={"I24": "1000.00"})
+
+    assert graded(book, "2025-06-21") == ("B", letters("A", "C", "A"))
+
+
+def test_a_forgotten_50_does_not_veto_a_dealer() -> None:
+    book = dealer("ours_only")
+    sell(book, paid=25)
+    book.invoice("S", "5.00", "2025-01-01", due="2025-05-01")
+
+    assert graded(book, "2025-06-14")[1]["worst_days_late"] == "A"
+    assert book.at("2025-06-14")["worst_days_late_12m"] == 44
+
+
+def test_the_printed_collection_rate_takes_only_claims_off() -> None:
+    book = dealer("equal")
+    sell(book, paid=20)
+    book.books("quality_claim", "Q", "1000.00", "2025-05-02", takes={"I19": "1000.00"})
+    seen = book.at("2025-06-14")
+
+    assert seen["net_collection_rate_literal_12m"] == Decimal("0.96")
+    assert seen["net_collection_rate_12m"] == Decimal("0.76")
+
+
+def test_a_claim_paid_out_is_taken_off_in_its_own_window() -> None:
+    book = dealer("equal")
+    sell(book, paid=25)
+    book.books("quality_claim", "Q", "1000.00", "2025-05-02")
+
+    assert book.at("2025-05-01")["net_collection_rate_12m"] == 1
+    assert book.at("2025-06-14")["net_collection_rate_12m"] == Decimal("0.96")

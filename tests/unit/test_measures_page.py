@@ -1,0 +1,43 @@
+"""The page of measures is up to date and keeps what people wrote."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gradeline import measures_page
+from services.rating.core.measures.catalogue import CATALOGUE
+
+
+def test_the_page_of_measures_is_what_the_catalogue_says() -> None:
+    [(path, content)] = measures_page.measures_page()
+
+    assert path.read_bytes() == content, "run `make docs`"
+
+
+def test_the_table_has_one_row_a_measure_with_every_cell_filled() -> None:
+    rows = measures_page.table().splitlines()[2:]
+
+    cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]
+
+    assert [row[0].strip("`") for row in cells] == list(CATALOGUE)
+    assert {len(row) for row in cells} == {7}
+    assert all(all(row) for row in cells)
+
+
+def test_making_the_page_keeps_the_examples_and_replaces_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "measures.md"
+    page.write_text(f"# Mine\n\n{measures_page.MARK}\n\n| an old table |\n", "utf-8")
+    monkeypatch.setattr(measures_page, "PAGE", page)
+
+    [(_, content)] = measures_page.measures_page()
+
+    assert content.decode() == f"# Mine\n\n{measures_page.MARK}\n\n{measures_page.table()}\n"
+
+
+def test_every_measure_says_what_it_is() -> None:
+    assert [name for name, measure in CATALOGUE.items() if not measure.formula] == []
