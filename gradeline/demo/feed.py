@@ -30,7 +30,9 @@ SAVE_S = 2.0
 PAUSE_S, PAUSE_MOST_S = 0.5, 5.0
 """Before a post is tried again; twice as long each time."""
 SETTLED_S = 20.0
-"""The history counts as graded when nothing has been applied for so long, at the latest."""
+"""The history counts as graded when nothing has moved for so long, at the latest."""
+FIRST_S = 15.0
+"""So long the first grade change is waited for, at most, before the rest of the history is posted."""
 LEFT_OUT = "credit.signal."
 """Facts of the busy day that are not posted: what the world outside says is told by scenes, which end."""
 
@@ -81,7 +83,10 @@ class Feed:
             self._showing.say(INVENTING)
             if story.posted == 0:
                 self._tell(story.history(FIRST), INVENTING)
-            self._tell(story.history(), TELLING if first else CATCHING_UP)
+            facts = story.history()
+            if first:
+                self._await_first()
+            self._tell(facts, TELLING if first else CATCHING_UP)
             story.close()
             story.save(self._data)
         if story.told != told:
@@ -99,19 +104,29 @@ class Feed:
                 showing.telling.at(clock.monotonic(), story.posted)
 
     def _settle(self) -> None:
-        """Wait until what was posted is graded, as far as it goes. Raises Ending."""
-        showing, moved, reached = self._showing, clock.monotonic(), -1
+        """Wait until every customer is graded, as far as it goes: long paths are walked when no facts come. Raises Ending."""
+        showing, moved, reached = self._showing, clock.monotonic(), (-1, -1)
         while clock.monotonic() - moved < SETTLED_S:
             if self._stopping.wait(TICK_S):
                 raise Ending
             with showing.lock:
-                done, total = showing.applied.total, showing.accepted.total
-                showing.phase, showing.history = GRADING, (done, total)
-                showing.telling.at(clock.monotonic(), done)
-            if done > reached:
-                moved, reached = clock.monotonic(), done
-            elif done >= total > 0 and clock.monotonic() - moved > SAVE_S:
+                graded, there = (
+                    len(showing.graded.keys() & showing.names.keys()),
+                    (len(showing.graded), showing.waiting),
+                )
+                showing.phase, showing.history = GRADING, (graded, self._story.customers)
+                showing.telling.at(clock.monotonic(), graded)
+            if graded == self._story.customers:
                 return
+            if there != reached:
+                moved, reached = clock.monotonic(), there
+
+    def _await_first(self) -> None:
+        """Let those who were told first be graded before the others keep the worker busy. Raises Ending."""
+        until = clock.monotonic() + FIRST_S
+        while self._showing.first_change_s is None and clock.monotonic() < until:
+            if self._stopping.wait(TICK_S):
+                raise Ending
 
     def live(self, day: date) -> None:
         """Post facts that happen on *day*, for as long as it lasts. Raises Ending."""
@@ -130,7 +145,7 @@ class Feed:
         try:
             self._flow(run, book, scenes)
         finally:
-            pass
+            self._curtain(scenes)
             story.save(self._data)
 
     def _time(self) -> Callable[[float], str]:

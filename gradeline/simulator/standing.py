@@ -48,7 +48,8 @@ class Standing:
         if p.segment == "dealer":
             self._report("rival_goods", RIVALS[self._rival], day + 1)
         if p.files_statements:
-            self._statement(date.fromordinal(day).year - 1, day + 2)
+            on = date.fromordinal(day)
+            self._statement(on.year - (1 if on.month >= STATEMENT_MONTHS_LATER else 2), day + 2)
 
     def month(self, first: int) -> None:
         """What the month that begins on *first* brings."""

@@ -71,7 +71,7 @@ def told_by(run: Callable[[], None], told: Told, *, until: Callable[[], bool]) -
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody applies what is posted here, so there is nothing to wait for; pauses are short."""
-    for name, seconds in {"SETTLED_S": 0.0, "PAUSE_S": 0.01, "SAVE_S": 0.1}.items():
+    for name, seconds in {"SETTLED_S": 0.0, "FIRST_S": 0.0, "PAUSE_S": 0.01, "SAVE_S": 0.1}.items():
         monkeypatch.setattr(feeding, name, seconds)
 
 

@@ -50,7 +50,8 @@ def measured(state: State, day: int) -> dict[str, object]:
 
 def folded(events: list[Event], day: int = 0) -> State:
     state = State("C1", SETTING)
-    state.ledger.move_to(day)
+    if day:  # from here on every fact is posted as it comes; before, all at once when a day is asked for
+        state.ledger.move_to(day)
     seen = set()
     for event in events:
         if event.identity not in seen:

@@ -7,17 +7,14 @@ the documents that the event touches, never the history. `move_to` carries the p
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable
 
 from services.rating.core.days import WorkCalendar
+from services.rating.core.dependents import Marked, looking_at
 from services.rating.core.documents import Dispute, Document, Lot, Payment, Refund, Settlement
 from services.rating.core.lots import lots_of, payment_postings, refund_postings
 from services.rating.core.position import FAR, Lens, Position, Posting
 from services.rating.core.sight import Sight
 from services.rating.core.timeline import postings
-
-Marked = tuple[str, str]
-"""('document' | 'payment' | 'refund', id): what a fact touches."""
 
 Change = tuple[list[Marked], dict[Marked, None]]
 """What is about to change, and all that looks at it."""
@@ -39,6 +36,7 @@ class Ledger:
         "lenses",
         "payments",
         "positions",
+        "quiet",
         "refunds",
         "refunds_of",
         "settlements",
@@ -62,13 +60,13 @@ class Ledger:
         self.effects: dict[int, list[Marked]] = {}
         """Day → what changes on it."""
         self.effect_days: list[int] = []
+        self.quiet = True
+        """Nothing is posted yet: facts are only kept until somebody asks for a day, and then added up at once."""
         self.touched = FAR
         """The earliest day whose position changed since this was last set to FAR."""
         self._posted: dict[Marked, tuple[str, list[Posting]]] = {}
         self._lots: dict[str, dict[str, list[Lot]]] = {}
         self.sight = Sight(self.documents, self._money, self._credit, self.disputes, lenses, calendar, term_days)
-
-    # --- facts in -----------------------------------------------------------------------------------------------------
 
     def document(self, id: str) -> Document:
         """The document *id*; an empty one where it was only referred to so far."""
@@ -108,7 +106,9 @@ class Ledger:
 
         Returns all whose postings may change, for `after`.
         """
-        found = self._closure(marks)
+        if self.quiet:
+            return marks, {}
+        found = looking_at(self, marks)
         for mark in found:
             if mark not in self._posted:
                 self._posted[mark] = self._post(mark)
@@ -117,53 +117,18 @@ class Ledger:
     def after(self, change: Change) -> None:
         """Post the difference that the changed facts make; *change* is what `before` returned."""
         marks, found = change
+        if self.quiet:
+            return
         for kind, name in found:
             if kind == "payment":
                 self._lots.pop(name, None)
-        for mark in found | self._closure(marks):
+        for mark in found | looking_at(self, marks):
             old_currency, old = self._posted.pop(mark)
             currency, new = self._post(mark)
             if new != old or currency != old_currency:
                 self._replace(mark, old_currency, old, currency, new)
             if self._is_live(mark):
                 self._posted[mark] = (currency, new)
-
-    def _closure(self, marks: Iterable[Marked]) -> dict[Marked, None]:
-        """*marks* and everything whose postings look at one of them."""
-        found = dict.fromkeys(marks)
-        for kind, name in list(found):
-            for refund in self.refunds_of.get(name, ()):
-                found[("refund", refund)] = None
-            if kind == "refund":
-                of = self.refunds[name].of
-                if of in self.payments:
-                    found |= self._closure([("payment", of)])
-            elif kind == "payment":
-                for to in self._targets(name):
-                    found[("document", to)] = None
-                    self._successors(to, found)
-            elif (held := self.documents.get(name)) is not None:
-                self._successors(name, found)
-                for to, _ in held.takes:
-                    found[("document", to)] = None
-                    self._successors(to, found)
-                for taker in held.takers:
-                    found[("document", taker)] = None
-        return found
-
-    def _targets(self, payment: str) -> list[str]:
-        """Every document that money of *payment* was ever said to be for."""
-        held = self.payments.get(payment)
-        if held is None:
-            return []
-        return [to for to, *_ in held.allocations] + [to for s in self._settlements(held) for to, _ in s.to]
-
-    def _successors(self, name: str, found: dict[Marked, None]) -> None:
-        """Add what replaces document *name*, and what replaces that."""
-        held = self.documents.get(name)
-        while held is not None and held.replaced_by and ("document", held.replaced_by) not in found:
-            found[("document", held.replaced_by)] = None
-            held = self.documents.get(held.replaced_by)
 
     def _is_live(self, mark: Marked) -> bool:
         """Whether the postings of *mark* are worth keeping: it is a document with something open."""
@@ -228,7 +193,14 @@ class Ledger:
         if lots is None:
             held = self.payments.get(payment)
             lots = (
-                lots_of(held, self._settlements(held), self._refunds(payment), credit=False) if held is not None else {}
+                lots_of(
+                    held,
+                    self.settlements_of(held),
+                    [r for name in self.refunds_of.get(payment, ()) if (r := self.refunds[name]).of == payment],
+                    credit=False,
+                )
+                if held is not None
+                else {}
             )
             if len(self._lots) > 64:
                 self._lots.clear()
@@ -241,26 +213,24 @@ class Ledger:
             return []
         return self._lots_of(payment).get(document, [])
 
-    def _settlements(self, holder: Payment) -> list[Settlement]:
+    def settlements_of(self, holder: Payment) -> list[Settlement]:
+        """The later settlements out of *holder*."""
         if not holder.settlements:
             return []
         held = (self.settlements[name] for name in holder.settlements)
         return [settlement for settlement in held if settlement.holder == holder.id]
 
-    def _refunds(self, of: str) -> list[Refund]:
-        return [self.refunds[name] for name in self.refunds_of.get(of, ()) if self.refunds[name].of == of]
-
     def _credit(self, document: Document) -> list[Lot]:
         found: list[Lot] = []
         for name in document.creditors:
             credit = self.credits[name]
-            found += lots_of(credit, self._settlements(credit), [], credit=True).get(document.id, [])
+            found += lots_of(credit, self.settlements_of(credit), [], credit=True).get(document.id, [])
         return found
-
-    # --- the day ------------------------------------------------------------------------------------------------------
 
     def move_to(self, day: int) -> None:
         """Carry the positions to the end of *day*. Costs the days passed over and what took effect on them."""
+        if self.quiet:
+            self.add_up(day)
         if day == self.day:
             return
         forward = day > self.day
@@ -276,7 +246,8 @@ class Ledger:
 
     def add_up(self, day: int) -> None:
         """Post everything that is kept, once, and stand on *day*: how a snapshot comes back."""
-        self.day = day
+        self.day, self.quiet = day, False
+        self._lots.clear()
         marks: list[Marked] = [("document", name) for name in self.documents]
         marks += [("payment", name) for name in self.payments]
         marks += [("refund", name) for name in self.refunds]

@@ -24,6 +24,7 @@ def due_on(document: Document, term: Term | None, day: int, sight: Sight) -> int
 
 
 def start_of(document: Document, starts: str, day: int, sight: Sight) -> int:
+    """The ordinal from which the days of terms count; 0 while it has not happened by *day*."""
     if starts in {"invoice", "month_end", "down_payment", "instalment", ""}:
         return document.booked
     if starts == "delivery" and document.kind == "delivery":

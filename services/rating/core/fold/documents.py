@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import insort
 from typing import Any
 
+from services.rating.core.dependents import Marked
 from services.rating.core.documents import Order, Term, units
 from services.rating.core.fold.marking import ALL, link, ordinal
-from services.rating.core.ledger import Marked
 from services.rating.core.state import State
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
 from shared.core.events.transaction import (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import insort
 
+from services.rating.core.dependents import Marked
 from services.rating.core.documents import Order, units
 from services.rating.core.fold.marking import ALL, link, ordinal
 from services.rating.core.fold.records import keep
-from services.rating.core.ledger import Marked
 from services.rating.core.state import State
 from shared.core.events.payment import PaymentRecorded, PaymentReversed, RefundPaid, SettlementApplied, SettlementUndone
 
