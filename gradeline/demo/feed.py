@@ -94,14 +94,13 @@ class Feed:
 
     def _tell(self, facts: list[Event], phase: Words) -> None:
         """Post *facts* from where the story stands."""
-        story, showing = self._story, self._showing
+        story = self._story
+        self._showing.say(phase, history=(story.posted, len(facts)), at=clock.monotonic())
         for batch in batches(facts, story.posted):
-            showing.say(phase, history=(story.posted, len(facts)))
             self._post(batch)
             story.posted += len(batch)
             story.save(self._data)
-            with showing.lock:
-                showing.telling.at(clock.monotonic(), story.posted)
+            self._showing.say(phase, history=(story.posted, len(facts)), at=clock.monotonic())
 
     def _settle(self) -> None:
         """Wait until every customer is graded, as far as it goes: long paths are walked when no facts come. Raises Ending."""
@@ -114,8 +113,7 @@ class Feed:
                     len(showing.graded.keys() & showing.names.keys()),
                     (len(showing.graded), showing.waiting),
                 )
-                showing.phase, showing.history = GRADING, (graded, self._story.customers)
-                showing.telling.at(clock.monotonic(), graded)
+            showing.say(GRADING, history=(graded, self._story.customers), at=clock.monotonic())
             if graded == self._story.customers:
                 return
             if there != reached:

@@ -17,6 +17,8 @@ KNOWN = 200_000
 """So many ids of decisions are remembered, to recognise one that a broker delivers again."""
 SPAN_S = 5.0
 """Rates are those of the last seconds."""
+LONG_SPAN_S = 20.0
+"""Customers are graded a handful at a time: their rate, and the time left, need a longer look."""
 GRADE_CHANGED = "credit.grade.changed.v1"
 WARNING = "credit.warning."
 GETTING_READY = Words("getting ready", "准备中")
@@ -58,16 +60,17 @@ class Totals(NamedTuple):
 class Rate:
     """How fast a total grows."""
 
-    def __init__(self) -> None:
-        """Nothing yet."""
+    def __init__(self, span_s: float = SPAN_S) -> None:
+        """Over the last *span_s* seconds."""
         self.total = 0
+        self._span_s = span_s
         self._seen: deque[tuple[float, int]] = deque()
 
     def at(self, now: float, total: int) -> None:
         """At second *now* of some clock it is *total*."""
         self.total = total
         self._seen.append((now, total))
-        while len(self._seen) > 2 and self._seen[1][0] < now - SPAN_S:
+        while len(self._seen) > 2 and self._seen[1][0] < now - self._span_s:
             self._seen.popleft()
 
     def per_second(self, now: float) -> float:
@@ -89,8 +92,9 @@ class Showing:
     names: dict[str, str] = field(default_factory=dict)
     phase: Words = GETTING_READY
     history: tuple[int, int] | None = None
-    """Facts of the history that are there, of how many; None: nothing is being told."""
-    telling: Rate = field(default_factory=Rate)
+    """Facts that are posted, or customers that are graded, of how many; None: no history is being told."""
+    telling: Rate = field(default_factory=lambda: Rate(LONG_SPAN_S))
+    """How fast the history proceeds, in the unit of `history`."""
     accepted: Rate = field(default_factory=Rate)
     applied: Rate = field(default_factory=Rate)
     waiting: int = 0
@@ -174,10 +178,14 @@ class Showing:
             self.graded = {row["customer_id"]: row["grade"] for row in rows}
             self.standing = sum(row["warnings"] for row in rows)
 
-    def say(self, phase: Words, *, history: tuple[int, int] | None = None) -> None:
-        """What is being done now."""
+    def say(self, phase: Words, *, history: tuple[int, int] | None = None, at: float | None = None) -> None:
+        """What is being done now. *at*: the second of the rates' clock at which so much of the history is done."""
         with self.lock:
+            if phase != self.phase:
+                self.telling = Rate(LONG_SPAN_S)
             self.phase, self.history = phase, history
+            if history is not None and at is not None:
+                self.telling.at(at, history[0])
 
     def warn(self, notice: str) -> None:
         """Something is out of order; empty: no longer."""

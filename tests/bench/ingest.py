@@ -7,7 +7,8 @@ produced; what is timed begins when all of it is in the broker and ends when the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from tests.bench.parts import STOP, ZONE, Parts, cpu_seconds, resident, started
 from tests.bench.report import Report
 from tests.bench.scale import Scale
 
+Past = Callable[[int, date], Iterator[traffic.Keyed]]
 LOOK_SECONDS = 0.02
 PATIENCE_SECONDS = 240.0
 
@@ -33,26 +35,24 @@ class Reading(NamedTuple):
 
 
 async def small(scale: Scale, folder: Path, report: Report) -> None:
-    """Few customers with a year behind them, much traffic each. Leaves its database for the replay."""
-    await run(scale, folder, report, key="ingest_small", customers=scale.small, ages=traffic.MONTHLY, together=1)
+    """Few customers with half a year behind them, much traffic each. Leaves its database for the replay."""
+    await run(scale, folder, report, key="ingest_small", customers=scale.small, past=traffic.half_a_year)
 
 
 async def large(scale: Scale, folder: Path, report: Report) -> None:
     """Many customers with the least past that gives a grade, little traffic each."""
-    await run(scale, folder, report, key="ingest_large", customers=scale.large, ages=traffic.COMPACT, together=3)
+    await run(scale, folder, report, key="ingest_large", customers=scale.large, past=traffic.five_days)
 
 
-async def run(
-    scale: Scale, folder: Path, report: Report, *, key: str, customers: int, ages: Sequence[int], together: int
-) -> None:
-    """Measure one mixture; *ages* and *together* make the past."""
+async def run(scale: Scale, folder: Path, report: Report, *, key: str, customers: int, past: Past) -> None:
+    """Measure one mixture."""
     today = clock.today(ZONE)
     async with started(folder, report) as parts:
-        known = await parts.produce(traffic.past(customers, today, ages, together=together))
+        known = await parts.produce(past(customers, today))
         worker = parts.worker()
         try:
             since = clock.monotonic()
-            await until(parts, known, worker)
+            await until(parts, known, worker, decided=True)
             took = clock.monotonic() - since
             print("warm", known, took)
             total = known + await parts.produce(traffic.live(customers, scale.events, today))
@@ -60,6 +60,7 @@ async def run(
             before = await next_commit(parts, worker, total)
             await until(parts, total, worker)
             after = read(parts, worker, total)
+            assert not await parts.put_off(), "decisions about live facts were put off"
             memory = resident(worker.pid)
         finally:
             worker.stop(*STOP)
@@ -76,10 +77,13 @@ def read(parts: Parts, worker: Child, facts: int) -> Reading:
     )  # fmt: skip
 
 
-async def until(parts: Parts, count: int, worker: Child) -> None:
-    """Wait until *count* records are committed. Raises RuntimeError where the worker ends or takes far too long."""
+async def until(parts: Parts, count: int, worker: Child, *, decided: bool = False) -> None:
+    """Wait until *count* records are committed; *decided*: and no decision that was put off is still to be taken.
+
+    Raises RuntimeError where the worker ends or takes far too long.
+    """
     patience = clock.monotonic() + PATIENCE_SECONDS
-    while (reached := await parts.reached()) < count:
+    while (reached := await parts.reached()) < count or (decided and await parts.put_off()):
         if not worker.alive:
             raise RuntimeError(f"the worker ended: {worker.output().strip()[-300:]}")
         if clock.monotonic() > patience:

@@ -1,7 +1,7 @@
 """A fact posted over HTTP to its grade change on Kafka: the whole instance, as `gradeline up` starts it.
 
-Every customer is prepared with a past that gives a grade. Then each gets one fact that ends it at once: the payment of
-three old invoices bounces, which is a default. Clocks are the same, for everything runs on this machine.
+Every customer is prepared with a past that gives a grade. Then each gets one fact that ends it at once: the public list
+of dishonest debtors names it. Clocks are the same, for everything runs on this machine.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
+from gradeline.instance import running
 from shared.edge import clock
 from shared.edge.embedded.process import wait_until
 from shared.edge.kafka.client import connect
@@ -24,24 +25,17 @@ from shared.edge.kafka.profile import EMBEDDED
 from tests.bench import traffic
 from tests.bench.ingest import PATIENCE_SECONDS
 from tests.bench.openloop import Load, Posted
-from tests.bench.parts import PARTITIONS, ZONE
+from tests.bench.parts import PARTITIONS, cpu_seconds
 from tests.bench.report import Report
 from tests.bench.scale import Scale
 from tests.support.instance import RunningInstance, up
 
 TOPIC = "credit.ratings"
 CHANGED = "credit.grade.changed.v1"
-AGES = (140, 139, 138, 10)
-"""The first three are due more than 90 days ago, so that they are a default once their payment has bounced."""
 WARM_SECONDS = 2.0
 """Posted at the same rate before what is counted."""
 QUIET_SECONDS = 20.0
 CHUNK = 1_000
-BOUNCED = (
-    '{"specversion":"1.0","id":"b-%d","source":"/bench","type":"credit.payment.reversed.v1","subject":"%s",'
-    '"time":"%sT11:00:00+08:00","datacontenttype":"application/json","data":{"payment_id":"P%s","reversed_on":"%s",'
-    '"reason":"bounced"}}'
-)
 
 
 class Change(msgspec.Struct):
@@ -69,7 +63,9 @@ def _measured(scale: Scale, folder: Path, report: Report) -> None:
     with up(folder) as instance:
         day = instance.day()
         grade = prepare(instance, customers, day)
+        before = _used(instance)
         posted, heard = _posted(instance, scale, customers, day, worst_after=grade)
+        used = {part: seconds - before[part] for part, seconds in _used(instance).items()}
     refused = [one.status for one in posted if one.status != 202]
     if refused:
         raise RuntimeError(f"{len(refused)} of {len(posted)} posts were refused, the first with {refused[0]}")
@@ -87,12 +83,21 @@ def _measured(scale: Scale, folder: Path, report: Report) -> None:
     report.figure("latency_max", "the same, slowest", waits[-1], "ms", f"{len(waits):,} changes")
     for share, name in ((50, "p50"), (99, "p99")):
         report.figure(f"post_{name}", f"posted fact to its answer 202, {name}", _quantile(answers, share), "ms")
+    for part, seconds in used.items():
+        report.figure(f"latency_cpu_{part}", f"CPU of {part} for a fact", 1000 * seconds / customers, "ms")
     report.figure("latency_rate", "facts a second that were taken", len(counted) / span, "facts/s")
+
+
+def _used(instance: RunningInstance) -> dict[str, float]:
+    """CPU seconds of every part so far."""
+    state = running(instance.data)
+    assert state is not None, "the instance has ended"
+    return {part: cpu_seconds(pid) for part, pid in state.processes.items()}
 
 
 def prepare(instance: RunningInstance, customers: int, day: date) -> str:
     """Tell the past of every customer, and wait for their grades. Returns the worst grade among them."""
-    facts = traffic.past(customers, day, AGES, together=len(AGES) - 1)
+    facts = traffic.five_days(customers, day)
     while some := [value for _, value in islice(facts, CHUNK)]:
         instance.post([msgspec.json.decode(value) for value in some], batch=CHUNK)
     graded = "select count(*) from customers where grade is not null"
@@ -116,7 +121,7 @@ def _posted(
             raise RuntimeError("the listener did not start")
         load = Load(instance.url, path="/v1/events", token=instance.token("integrator"),
                     content_type="application/cloudevents+json")  # fmt: skip
-        posted = asyncio.run(load.post([bounced(number, day) for number in range(customers)], scale.rate))
+        posted = asyncio.run(load.post([traffic.signal(number, day)[1] for number in range(customers)], scale.rate))
         return posted, answers.get(timeout=QUIET_SECONDS * 3)
     finally:
         listener.join(5.0)
@@ -153,13 +158,6 @@ def _note(value: bytes, worst: str, heard: dict[str, float], now: float) -> None
         to = msgspec.json.decode(said.data, type=Change).to
         if to is not None and to > worst:
             heard.setdefault(said.subject, now)
-
-
-def bounced(number: int, day: date) -> bytes:
-    """The fact that the payment of the customer *number* bounced on *day*."""
-    paid = traffic.paid_by(number, len(AGES) - 2)
-    on = day.isoformat()
-    return (BOUNCED % (number, traffic.subject_of(number), on, paid, on)).encode()
 
 
 def _quantile(ordered: Sequence[float], percent: int) -> float:

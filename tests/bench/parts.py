@@ -28,6 +28,7 @@ from tests.bench.traffic import Keyed
 EVENTS = "credit.events"
 PARTITIONS = 12
 ZONE = "Asia/Shanghai"
+PUT_OFF = "select count(*) from streams s join partitions p using (partition) where s.wakes_on <= p.day"
 CHUNK = 5_000
 STOP = ((signal.SIGTERM, 20.0),)
 WORK = ("-m", "gradeline", "work", "rating")
@@ -58,6 +59,10 @@ class Parts:
     async def reached(self) -> int:
         """How many records the worker has committed."""
         return int(await self.session.fetchval("select coalesce(sum(next_offset), 0) from positions"))
+
+    async def put_off(self) -> int:
+        """How many customers wait for a decision of the day that is open."""
+        return int(await self.session.fetchval(PUT_OFF))
 
     def worker(self, *program: str) -> Child:
         """Start the rating worker as `gradeline` does, or *program* instead of it, which is told the same."""

@@ -34,10 +34,10 @@ async def profiled(scale: Scale, folder: Path, report: Report) -> None:
     scale = msgspec.structs.replace(scale, events=max(scale.events // SHARE, LEAST))
     today, stats = clock.today(ZONE), folder / "worker.pstats"
     async with started(folder, report) as parts:
-        known = await parts.produce(traffic.past(scale.small, today, traffic.COMPACT, together=3))
+        known = await parts.produce(traffic.five_days(scale.small, today))
         worker = parts.worker("-m", "tests.bench.profiling", str(stats))
         try:
-            await until(parts, known, worker)
+            await until(parts, known, worker, decided=True)
             worker.send(signal.SIGUSR1)
             await until(parts, known + await parts.produce(traffic.live(scale.small, scale.events, today)), worker)
         finally:

@@ -1,8 +1,8 @@
-"""Facts for the measurements: customers with a short past that is long enough for a grade, and their traffic of today."""
+"""Facts for the measurements: customers with a past that is long enough for a grade, and their traffic of today."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, timedelta
 from random import Random
 
@@ -11,20 +11,20 @@ Keyed = tuple[str, bytes]
 TERM_DAYS = 30
 LATE_SHARE = 0.1
 """Of the live invoices: those that are told one to three days after their booking."""
-MONTHLY = (*range(360, 59, -30), 10)
-"""How many days ago the invoices of a customer known for a year were booked; the last one is open."""
-COMPACT = (100, 99, 98, 10)
-"""The same for the least past that gives a grade: three due documents within a year, three months of relation."""
+MONTHLY = range(180, 59, -TERM_DAYS)
+"""How many days ago the paid invoices of a customer known for half a year were booked."""
 
 _HEAD = (
-    '{"specversion":"1.0","id":"%s","source":"/bench","type":"credit.%s.recorded.v1","subject":"%s",'
+    '{"specversion":"1.0","id":"%s","source":"/bench","type":"credit.%s.v1","subject":"%s",'
     '"time":"%sT10:00:00+08:00","datacontenttype":"application/json","data":'
 )
+_OPENED = _HEAD + '{"opened_on":"%s"}}'
 _INVOICE = _HEAD + (
     '{"transaction_id":"%s","kind":"invoice","amount":"%s","currency":"CNY","booked_on":"%s","due_on":"%s"}}'
 )
-_PAYMENT = _HEAD + '{"payment_id":"%s","amount":"%s","currency":"CNY","paid_on":"%s","allocations":[%s]}}'
+_PAYMENT = _HEAD + '{"payment_id":"P%s","amount":"%s","currency":"CNY","paid_on":"%s","allocations":[%s]}}'
 _ALLOCATION = '{"transaction_id":"%s","amount":"%s"}'
+_SIGNAL = _HEAD + '{"signal_id":"%s","kind":"dishonest_debtor","on":"%s"}}'
 
 
 def subject_of(number: int) -> str:
@@ -32,46 +32,55 @@ def subject_of(number: int) -> str:
     return f"B{number:06d}"
 
 
-def invoice(subject: str, id_: str, amount: str, on: date) -> Keyed:
-    """An invoice booked on *on*, due after TERM_DAYS."""
-    booked, due = on.isoformat(), (on + timedelta(days=TERM_DAYS)).isoformat()
-    return subject, (_INVOICE % (f"i-{id_}", "transaction", subject, booked, id_, amount, booked, due)).encode()
+def invoice(subject: str, id_: str, amount: str, on: date, *, term: int = TERM_DAYS) -> Keyed:
+    """An invoice booked on *on*, due *term* days later."""
+    booked, due = on.isoformat(), (on + timedelta(days=term)).isoformat()
+    head = (f"i-{id_}", "transaction.recorded", subject, booked)
+    return subject, (_INVOICE % (*head, id_, amount, booked, due)).encode()
 
 
 def payment(subject: str, id_: str, on: date, *paid: tuple[str, str]) -> Keyed:
     """A payment of whole invoices: *paid* are their ids and amounts, which add up to the payment's."""
     day, total = on.isoformat(), sum(int(amount.replace(".", "")) for _, amount in paid)
     parts = ",".join(_ALLOCATION % one for one in paid)
-    amount = f"{total // 100}.{total % 100:02d}"
-    return subject, (_PAYMENT % (f"p-{id_}", "payment", subject, day, f"P{id_}", amount, day, parts)).encode()
+    head = (f"p-{id_}", "payment.recorded", subject, day)
+    return subject, (_PAYMENT % (*head, id_, f"{total // 100}.{total % 100:02d}", day, parts)).encode()
 
 
-def opening_invoice(number: int) -> tuple[str, str]:
+def signal(number: int, on: date) -> Keyed:
+    """The customer *number* is listed as a dishonest debtor, which ends every grade at once."""
+    subject, day = subject_of(number), on.isoformat()
+    return subject, (_SIGNAL % (f"s-{number}", "signal.reported", subject, day, f"S{number}", day)).encode()
+
+
+def opening(number: int) -> tuple[str, str]:
     """Id and amount of the invoice that the past of a customer leaves open."""
-    return f"H{number}-last", _amount(number)
+    return f"H{number}-open", _amount(number)
 
 
-def paid_by(number: int, at: int) -> str:
-    """What the past of a customer calls its invoice *at*; `P` before it is the payment of it and of those since the last."""
-    return f"H{number}-{at}"
-
-
-def past(customers: int, today: date, ages: Sequence[int], *, together: int) -> Iterator[Keyed]:
-    """The past of each customer: an invoice for each of *ages* (days ago), all paid near their due date but the last.
-
-    One payment pays *together* of them.
-    """
+def half_a_year(customers: int, today: date) -> Iterator[Keyed]:
+    """Customers who got an invoice a month for half a year and paid it near its due date; the last one is open."""
     for number in range(customers):
-        subject, paid = subject_of(number), list[tuple[str, str]]()
-        for at, age in enumerate(ages[:-1]):
-            id_, amount, booked = paid_by(number, at), _amount(number + 7 * at), today - timedelta(days=age)
+        subject = subject_of(number)
+        for at, age in enumerate(MONTHLY):
+            id_, amount, booked = f"H{number}-{at}", _amount(number + 7 * at), today - timedelta(days=age)
             yield invoice(subject, id_, amount, booked)
-            paid.append((id_, amount))
-            if len(paid) == together:
-                on = min(booked + timedelta(days=TERM_DAYS + number % 3), today - timedelta(days=1))
-                yield payment(subject, id_, on, *paid)
-                paid.clear()
-        yield invoice(subject, *opening_invoice(number), today - timedelta(days=ages[-1]))
+            yield payment(subject, id_, booked + timedelta(days=TERM_DAYS - 2 + number % 4), (id_, amount))
+        yield invoice(subject, *opening(number), today - timedelta(days=10))
+
+
+def five_days(customers: int, today: date) -> Iterator[Keyed]:
+    """Old customers of whom we know since five days, with the least that gives a grade: three documents that fell due."""
+    begin = today - timedelta(days=5)
+    opened = (today - timedelta(days=800)).isoformat()
+    for number in range(customers):
+        subject, paid = subject_of(number), [(f"H{number}-{at}", _amount(number + at)) for at in range(2)]
+        head = (f"o-{number}", "customer.updated", subject, begin.isoformat())
+        yield subject, (_OPENED % (*head, opened)).encode()
+        for id_, amount in paid:
+            yield invoice(subject, id_, amount, begin, term=2)
+        yield invoice(subject, *opening(number), begin, term=4)
+        yield payment(subject, f"H{number}", begin + timedelta(days=1), *paid)
 
 
 def live(customers: int, events: int, today: date, *, seed: int = 1) -> Iterator[Keyed]:
@@ -80,7 +89,7 @@ def live(customers: int, events: int, today: date, *, seed: int = 1) -> Iterator
     random = Random(seed)
     order = list(range(customers))
     random.shuffle(order)
-    unpaid = {number: [opening_invoice(number)] for number in order}
+    unpaid = {number: [opening(number)] for number in order}
     for count in range(events):
         turn, place = divmod(count, customers)
         number = order[place]

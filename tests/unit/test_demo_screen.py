@@ -138,8 +138,7 @@ def test_what_was_decided_in_an_earlier_run_is_not_shown_but_explains_what_follo
 def test_the_progress_of_the_history_shows_rate_and_time_left() -> None:
     model = showing()
     for second in range(4):
-        model.telling.at(float(second), second * 1_000)
-    model.say(Words("posting", "写入"), history=(3_000, 9_000))
+        model.say(Words("posting", "写入"), history=(second * 1_000, 9_000), at=float(second))
     assert "3,000/9,000 · 1,000/s · 0:06 left" in drawn(model, now=3.0)
     assert "3,000/9,000 at 1,000/s, 0:06 left" in plain.summary(model, now=3.0)
 
@@ -151,6 +150,15 @@ def test_a_rate_speaks_of_the_last_seconds_only_and_falls_when_nothing_more_come
         rate.at(float(second), second * (100 if second < 50 else 200))
     assert rate.per_second(59.0) == pytest.approx(200.0)
     assert rate.per_second(118.0) < 50.0
+
+
+def test_a_new_phase_has_a_rate_of_its_own() -> None:
+    model = showing()
+    model.say(Words("posting", "写入"), history=(0, 9_000), at=0.0)
+    model.say(Words("posting", "写入"), history=(9_000, 9_000), at=9.0)
+    for second in (10, 14):
+        model.say(Words("grading", "评级"), history=(second, 20), at=float(second))
+    assert "14/20 · 1/s · 0:06 left" in drawn(model, now=14.0)
 
 
 @pytest.mark.parametrize(("speed", "shown"), [(0.0, "–:––"), (10.0, "1:30"), (900.0, "0:01")])

@@ -77,6 +77,12 @@ def test_no_fact_and_no_document_has_the_identity_of_another(portfolio: Facts) -
     assert documents.most_common(1)[0][1] == 1
 
 
+@pytest.mark.parametrize("month", range(1, 13))
+def test_no_identity_is_used_twice_in_whichever_month_the_stories_begin(month: int) -> None:
+    facts = simulate(30, 7, 7, date(2026, month, 20))
+    assert Counter((fact["source"], fact["subject"], fact["id"]) for fact in facts).most_common(1)[0][1] == 1
+
+
 def test_every_kind_of_story_is_told(portfolio: Facts) -> None:
     told = {fact["type"] for fact in portfolio}
     for name in (

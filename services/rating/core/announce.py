@@ -203,19 +203,22 @@ def _ever(said: _Said, rule: str, alarm: Alarm) -> bool:
 
 
 def _data(said: _Said) -> list[Decided]:
-    conflicts = said.state.conflicts
-    alarm = said.state.lived.alarms.get(DATA_RULE)
-    if not conflicts:
+    """Facts that contradict each other: one warning, raised again under its id when there are more of them."""
+    contradiction = contradictions(said.state, said.day)
+    if contradiction is None or int(contradiction["contradictions"]) <= said.state.lived.contradictions:
         return []
-    warning_id = f"{DATA_RULE}/{len(conflicts)}"
-    if alarm is not None and alarm.warning_id == warning_id:
-        return []
-    newest = max(conflicts, key=lambda what: (conflicts[what], what))
-    figures = {"contradictions": str(len(conflicts)), "latest": newest}
     raised = WarningRaised(
-        **said.common, warning_id=warning_id, rule=DATA_RULE, kind="data", severity="warning", figures=figures
+        **said.common, warning_id=DATA_RULE, rule=DATA_RULE, kind="data", severity="warning", figures=contradiction
     )
     return [Decided(raised, True)]
+
+
+def contradictions(state: State, day: int) -> dict[str, str] | None:
+    """How many facts contradict each other by *day*, and which came last; None where none do."""
+    known = {what: on for what, on in state.conflicts.items() if on <= day}
+    if not known:
+        return None
+    return {"contradictions": str(len(known)), "latest": max(known, key=lambda what: (known[what], what))}
 
 
 def _review(said: _Said) -> list[Decided]:

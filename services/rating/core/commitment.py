@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from services.rating.core.documents import CREDITS, RECEIVABLES, Document
 from services.rating.core.position import CLAIMS, SCALAR
-from services.rating.core.sight import Contribution, Sight, gross, taken
+from services.rating.core.sight import Contribution, Sight, gross, successor, taken
 
 
 class Commitment:
@@ -15,6 +15,7 @@ class Commitment:
     def __init__(self, document: Document, sight: Sight) -> None:
         """Look at *document*."""
         self.document, self.sight = document, sight
+        self.successor = successor(document, sight.documents) if document.replacers else None
         self.takers = [sight.documents[taker] for taker in document.takers]
 
     def dates(self) -> Iterable[int]:
@@ -25,8 +26,8 @@ class Commitment:
         yield from (on for on, _ in document.cancelled)
         yield from (taker.booked for taker in self.takers)
         yield from (on for taker in self.takers for on, _ in taker.cancelled)
-        if document.replaced_by:
-            yield self.sight.documents[document.replaced_by].booked
+        if self.successor is not None:
+            yield self.successor.booked
 
     def on(self, day: int) -> Contribution:
         """What counts from *day* on."""
@@ -44,7 +45,7 @@ class Commitment:
             if document.kind == "quality_claim" and not document.takes:
                 result[(CLAIMS, document.booked, "", 0)] = [amount]
             return result
-        if document.replaced_by and day >= self.sight.documents[document.replaced_by].booked:
+        if self.successor is not None and day >= self.successor.booked:
             return {}
         open_ = amount - sum(taken(taker, document.id, day) for taker in self.takers)
         return {(SCALAR, document.kind, "", 0): [max(0, open_)]} if open_ > 0 else {}

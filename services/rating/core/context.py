@@ -34,6 +34,10 @@ class Context:
         """The earliest day that publications after the first *count* speak of; FAR where there are none."""
         return min(self.dates[count:], default=FAR)
 
+    def next_date(self, day: int) -> int:
+        """The next day after *day* that a publication speaks of; FAR where there is none."""
+        return min((on for on in self.dates if on > day), default=FAR)
+
     def value(self, series: str, name: str, day: int) -> Any:
         """The latest value of *name* in *series* on or before *day*; None where there is none."""
         found = None

@@ -33,6 +33,10 @@ def looking_at(ledger: Ledger, marks: Iterable[Marked]) -> dict[Marked, None]:
                 _successors(ledger, to, found)
             for taker in held.takers:
                 found[("document", taker)] = None
+            for credit in (f"credit_note {name}", f"rebate {name}"):
+                if credit in ledger.credits:
+                    for settlement in ledger.settlements_of(ledger.credits[credit]):
+                        found |= dict.fromkeys(("document", to) for to, _ in settlement.to)
     return found
 
 
@@ -47,6 +51,7 @@ def _targets(ledger: Ledger, payment: str) -> list[str]:
 def _successors(ledger: Ledger, name: str, found: dict[Marked, None]) -> None:
     """Add what replaces document *name*, and what replaces that."""
     held = ledger.documents.get(name)
-    while held is not None and held.replaced_by and ("document", held.replaced_by) not in found:
-        found[("document", held.replaced_by)] = None
-        held = ledger.documents.get(held.replaced_by)
+    for replacer in held.replacers if held is not None else ():
+        if ("document", replacer) not in found:
+            found[("document", replacer)] = None
+            _successors(ledger, replacer, found)

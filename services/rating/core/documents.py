@@ -65,7 +65,8 @@ class Document(msgspec.Struct, array_like=True, gc=False):
     """Credits and deposits that were set against it later."""
     disputes: list[str] = []
     replaces: str = ""
-    replaced_by: str = ""
+    replacers: list[str] = []
+    """Documents that say they re-issue it."""
     discount: tuple[int, str] | None = None
     """(until, rate)"""
 

@@ -11,7 +11,7 @@ from bisect import bisect_right, insort
 from services.rating.core.days import WorkCalendar
 from services.rating.core.dependents import Marked, looking_at
 from services.rating.core.documents import Dispute, Document, Lot, Payment, Refund, Settlement
-from services.rating.core.lots import lots_of, payment_postings, refund_postings
+from services.rating.core.lots import as_credit, lots_of, payment_postings, refund_postings
 from services.rating.core.position import FAR, Lens, Position, Posting
 from services.rating.core.sight import Sight
 from services.rating.core.timeline import postings
@@ -224,6 +224,12 @@ class Ledger:
         found: list[Lot] = []
         for name in document.creditors:
             credit = self.credits[name]
+            kind, _, source = name.partition(" ")
+            if kind in {"credit_note", "rebate"}:
+                note = self.documents.get(source)
+                if note is None or note.order is None:
+                    continue
+                credit = as_credit(note, credit)
             found += lots_of(credit, self.settlements_of(credit), [], credit=True).get(document.id, [])
         return found
 

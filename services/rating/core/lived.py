@@ -54,17 +54,22 @@ class Lived(msgspec.Struct, array_like=True, gc=False):
     said: list[Said] = []
     alarms: dict[str, Alarm] = {}
     review_due: int = 0
+    contradictions: int = 0
+    """How many facts that contradict each other staff were told of."""
 
 
 def remember(lived: Lived, decision: Decision, id: str) -> None:
     """Fold one of our own decisions, which was recorded under *id*."""
     if isinstance(decision, GradeChanged):
         if lived.last is None or lived.last.grade != decision.to or lived.last.refusal != decision.refusal:
+            if lived.said and lived.said[-1].as_of == decision.as_of.toordinal():
+                lived.said.pop()  # taken back on its own day: what held at the end of it is what can be compared
             lived.said.append(Said(id, decision.as_of.toordinal(), decision.to, decision.to))
             del lived.said[:-_KEPT]
         policy = decision.policy
         lived.last = Published(id, decision.to, decision.refusal, decision.underlying, decision.method, policy.sha256)
     elif isinstance(decision, WarningRaised):
+        lived.contradictions = int(decision.figures.get("contradictions", lived.contradictions))
         known = lived.alarms.get(decision.rule)
         raised_on = known.raised_on if known else decision.as_of.toordinal()
         lived.alarms[decision.rule] = Alarm(decision.warning_id, raised_on, decision.severity, decision.kind)

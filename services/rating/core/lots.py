@@ -13,7 +13,7 @@ def lots_of(
 
     Allocations beyond the amount count only as far as the money goes, in order. A reversal takes unallocated money
     first, then allocations, the latest first. Until the payment is recorded nothing counts. A credit (*credit* true)
-    is bounded by the documents it is set against, not by an amount of its own.
+    whose document is not known, such as a deposit, is bounded by the documents it is set against alone.
     """
     lots: dict[str, list[Lot]] = {}
     if payment.order is None and not credit:
@@ -28,7 +28,7 @@ def lots_of(
 
     def allocate(day: int, to: str, amount: int, discount: int, settlement: str) -> None:
         nonlocal left
-        counted = amount if credit else min(amount, left)
+        counted = amount if payment.order is None else min(amount, left)
         left -= counted
         lot = Lot(payment.id, payment.paid or day, payment.cash_on or day, pool, [(day, counted, discount)])
         lots.setdefault(to, []).append(lot)
@@ -63,6 +63,22 @@ def lots_of(
         else:
             left -= min(amount, left)
     return lots
+
+
+def as_credit(note: Document, used: Payment) -> Payment:
+    """The credit note *note* as money that the settlements of *used* take from: its amount, less what it consumes itself."""
+    newest = max(note.amended, default=None)
+    amount = newest[2] if newest else note.amount
+    back = [(on, units, "", (on, 0, "", str(i))) for i, (on, units) in enumerate(note.cancelled)]
+    return Payment(
+        used.id,
+        amount=max(0, amount - sum(units for _, units in note.takes)),
+        currency=note.currency,
+        paid=note.booked,
+        order=note.order,
+        settlements=used.settlements,
+        reversals=back,
+    )
 
 
 def _pool(payment: Payment, credit: bool) -> str:

@@ -6,7 +6,7 @@ walk is a property test. Movement rules (G-22, G-23) depend on the path, so a la
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from datetime import date
 
 import msgspec
@@ -15,7 +15,6 @@ from services.rating.core.days import is_month_start, months_before
 from services.rating.core.engine import Engine, Sheet
 from services.rating.core.position import BOOKED
 from services.rating.core.state import State
-from shared.core.policy.assessment import Assessment
 from shared.core.policy.policy import Policy
 from shared.core.policy.warning import Watch, next_change, watch
 from shared.core.refusal import Refusal
@@ -37,10 +36,16 @@ class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     since: int = 0
     """The first day of the unbroken run of this grade."""
     fell_on: int = 0
+    kept: str | None = None
+    """The last grade before a refusal: the movement rules hold against it when there is a grade again."""
+    worst: bool = False
+    """Whether the rules alone give the worst grade."""
     worst_on: int = 0
-    """The last day on which the rules alone gave the worst grade."""
+    """The last day on which the rules alone gave the worst grade, once they give another."""
     default_on: int = 0
-    """The last day on which a trigger of default held."""
+    """Where a trigger of default holds, the day it began to; afterwards the last day it held."""
+    defaulted: bool = False
+    """Whether a trigger of default holds."""
     held: tuple[str, ...] = ()
     """Movement rules that keep the grade away from the underlying one."""
     watches: tuple[Watch, ...] = ()
@@ -86,73 +91,76 @@ def _extend(path: Path, before: Standing | None, now: Standing, day: int) -> Sta
 
 
 def step(state: State, before: Standing | None, sheet: Sheet, day: int, engine: Engine) -> Standing:
-    """The standing on *day*, given the one of the day before and what is seen on *day*."""
+    """The standing on *day*, given the one before and what is seen on *day*. Between the two nothing changed."""
     was = before or Standing()
     watches, _ = watch(engine.warnings(day), sheet.signs, was.watches, date.fromordinal(day))
     policy = sheet.policy
     if isinstance(policy, Refusal):
         return _ungraded(was, str(policy), day, watches)
-    default_on = day if sheet.values.get("in_default") else was.default_on
+    defaulted = bool(sheet.values.get("in_default"))
+    default_on = was.default_on
+    if defaulted != was.defaulted:
+        default_on = day if defaulted else day - 1
     assessment = sheet.assess(sheet.in_default_since(default_on))
     if assessment.grade is None:
-        refused = _ungraded(was, str(assessment.refusal), day, watches)
-        return msgspec.structs.replace(
-            refused, method=policy.method, version=policy.version, sha256=policy.sha256, default_on=default_on
-        )
-    return _graded(state, was, policy, assessment, day, default_on, watches)
-
-
-def _ungraded(was: Standing, refusal: str, day: int, watches: tuple[Watch, ...]) -> Standing:
-    since = was.since if was.grade is None and was.refusal == refusal else day
-    return Standing(
-        refusal=refusal,
-        since=since,
-        fell_on=was.fell_on,
-        worst_on=was.worst_on,
-        default_on=was.default_on,
+        now = _ungraded(was, str(assessment.refusal), day, watches)
+    else:
+        now = _graded(state, was, policy, assessment.grade, day)
+    return msgspec.structs.replace(
+        now,
+        method=policy.method,
+        version=policy.version,
+        sha256=policy.sha256,
+        default_on=default_on,
+        defaulted=defaulted,
         watches=watches,
     )
 
 
-def _graded(
-    state: State,
-    was: Standing,
-    policy: Policy,
-    assessment: Assessment,
-    day: int,
-    default_on: int,
-    watches: tuple[Watch, ...],
-) -> Standing:
-    grades, underlying = policy.grades, assessment.grade
-    assert underlying is not None
-    worst = grades[-1]
-    worst_on = day if underlying == worst else was.worst_on
+def _ungraded(was: Standing, refusal: str, day: int, watches: tuple[Watch, ...]) -> Standing:
+    return msgspec.structs.replace(
+        was,
+        method="",
+        version="",
+        sha256="",
+        grade=None,
+        underlying=None,
+        refusal=refusal,
+        since=was.since if was.grade is None and was.refusal == refusal else day,
+        kept=was.grade or was.kept,
+        worst_on=day - 1 if was.worst else was.worst_on,
+        worst=False,
+        held=(),
+        watches=watches,
+    )
+
+
+def _graded(state: State, was: Standing, policy: Policy, underlying: str, day: int) -> Standing:
+    grades = policy.grades
+    worst = underlying == grades[-1]
     fell_on = was.fell_on
     held: tuple[str, ...] = ()
-    grade: str | None = underlying
-    if was.grade is not None and was.method == policy.method and was.grade in grades:
-        place, target = grades.index(was.grade), grades.index(underlying)
+    grade, stood = underlying, was.grade or was.kept
+    worst_on = day - 1 if was.worst and not worst else was.worst_on
+    if stood is not None and stood in grades and was.method in {"", policy.method}:
+        place, target = grades.index(stood), grades.index(underlying)
         if target > place:
             fell_on = day
         elif target < place:
-            held = _held(state, was, policy, day)
-            grade = was.grade if held else grades[max(target, place - policy.movement.rise.max_steps)]
+            held = _held(state, stood, msgspec.structs.replace(was, worst_on=worst_on), policy, day)
+            grade = stood if held else grades[max(target, place - policy.movement.rise.max_steps)]
     return Standing(
-        method=policy.method,
-        version=policy.version,
-        sha256=policy.sha256,
         grade=grade,
         underlying=underlying,
         since=was.since if grade == was.grade and was.method == policy.method else day,
         fell_on=fell_on,
         worst_on=worst_on,
-        default_on=default_on,
+        worst=worst,
         held=held,
-        watches=watches,
     )
 
 
-def _held(state: State, was: Standing, policy: Policy, day: int) -> tuple[str, ...]:
+def _held(state: State, stood: str, was: Standing, policy: Policy, day: int) -> tuple[str, ...]:
     """Why the grade may not rise on *day*: every rule that forbids it (G-23); empty where it may."""
     rise = policy.movement.rise
     held = []
@@ -160,7 +168,7 @@ def _held(state: State, was: Standing, policy: Policy, day: int) -> tuple[str, .
         held.append("RISE_AT_REVIEW_ONLY")
     if was.fell_on and day - was.fell_on < rise.cooldown_days:
         held.append("RISE_COOLDOWN")
-    if was.grade == policy.grades[-1]:
+    if stood == policy.grades[-1]:
         if was.worst_on and months_before(day, rise.from_worst.clean_months) < was.worst_on:
             held.append("RISE_NOT_CLEAN")
         if rise.from_worst.approval and not _approved(state, was.since, day):
@@ -178,7 +186,13 @@ def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: E
     least = day + 32  # a month start lies before it, so this never decides
     on = date.fromordinal(day)
     least = min(least, months_before(day - on.day + 1, -1))
-    least = min(least, state.ledger.next_effect())
+    least = min(least, state.ledger.next_effect(), engine.context.next_date(day))
+    if standing.fell_on and isinstance(sheet.policy, Policy):
+        cooled = standing.fell_on + sheet.policy.movement.rise.cooldown_days
+        least = min(least, cooled if cooled > day else least)
+    at = bisect_right(state.days, day)
+    if at < len(state.days):
+        least = min(least, state.days[at])
     for position in state.ledger.positions.values():
         for opened in position.opens:
             dues = opened.dues
@@ -199,7 +213,7 @@ def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: E
 
 def _anniversaries(state: State, standing: Standing) -> set[int]:
     """Days of the month on which a measure that counts whole months may change, or on the day after."""
-    bases = [standing.default_on] if standing.default_on else []
+    bases = [day for day in (standing.default_on, standing.worst_on) if day]
     for position in state.ledger.positions.values():
         first = position.flows[BOOKED].first()
         if first:
@@ -210,7 +224,7 @@ def _anniversaries(state: State, standing: Standing) -> set[int]:
             for record in records.values():
                 bases += [day for day in (record.day, record.ended, record.what.get("known", 0)) if day]
     for reports in state.measures.values():
-        for order, end, _ in reports[-1:]:
+        for order, end, _ in reports:
             bases += [order[0], end]
     return {date.fromordinal(day).day for day in bases}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from services.rating.core.documents import CREDITS, INVOICING, Document, Lot
 from services.rating.core.position import AGE, BOOKED, CASHED, DUE, FAR, LATE, OPEN, PAID, SCALAR, Lens
-from services.rating.core.sight import Contribution, Sight, forebears, gross, taken
+from services.rating.core.sight import Contribution, Sight, forebears, gross, money_on, successor, taken
 from services.rating.core.terms import due_on, start_of
 
 
@@ -16,9 +16,10 @@ class Receivable:
     def __init__(self, document: Document, sight: Sight) -> None:
         """Look at *document*."""
         self.document, self.sight = document, sight
+        self.successor = successor(document, sight.documents) if document.replacers else None
         chain = forebears(document, sight) if document.replaces else [document]
         self.takers = [(sight.documents[taker], one.id) for one in chain for taker in one.takers]
-        self.lots = [lot for one in chain for payer in one.payers for lot in sight.lots(payer, one.id)]
+        self.lots = money_on(document, sight)
         if len(self.lots) > 1:
             self.lots.sort(key=lambda lot: (lot.paid, lot.steps[0][0], lot.payment))
         self.credits = [lot for one in chain if one.creditors for lot in sight.credits(one)]
@@ -45,8 +46,8 @@ class Receivable:
         if document.accepted is not None:
             days.append(document.accepted[1])
         days += (known for known, _ in self.starts())
-        if document.replaced_by:
-            days.append(self.sight.documents[document.replaced_by].booked)
+        if self.successor is not None:
+            days.append(self.successor.booked)
         return days
 
     def starts(self) -> list[tuple[int, int]]:
@@ -85,15 +86,14 @@ class Receivable:
 
     def on(self, day: int) -> Contribution:
         """What counts from *day* on."""
-        document, sight = self.document, self.sight
-        replaced = bool(document.replaced_by) and day >= sight.documents[document.replaced_by].booked
+        document = self.document
+        if self.successor is not None and day >= self.successor.booked:
+            return {}
         slices = self.slices(day)
         total = sum(units for _, units in slices)
         result: Contribution = {}
         if document.kind in INVOICING and total:
             result[(BOOKED, document.booked, "", 0)] = [total]
-        if replaced:
-            return result
         credits, claims, moved = self._credited(day)
         left = [list(part) for part in slices]
         discounts = sum(_step(lot, day)[2] for lot in self.lots)

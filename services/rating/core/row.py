@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from services.rating.core.announce import text
+from services.rating.core.announce import DATA_RULE, contradictions, text
 from services.rating.core.engine import Sheet
 from services.rating.core.measures.payment import overdue_amount, receivable_balance
 from services.rating.core.measures.reading import Params
@@ -43,7 +43,7 @@ def row_of(state: State, standing: Standing, sheet: Sheet) -> Row:
     """The row of *state* as its ledger stands."""
     reader, day = sheet.reader, state.head
     known = not reader.without_rate and bool(reader.parts)
-    warnings = warnings_of(state, standing, sheet) if standing.watches else ()
+    warnings = warnings_of(state, standing, sheet) if standing.watches or state.conflicts else ()
     return Row(
         as_of=date.fromordinal(day),
         currency=reader.currency,
@@ -80,6 +80,14 @@ def warnings_of(state: State, standing: Standing, sheet: Sheet) -> tuple[Warning
                 severity=watch.level.name.lower(),
                 since=watch.raised_on,
                 figures={alias: value for alias, value in figures.items() if value is not None},
+            )
+        )
+    facts = contradictions(state, sheet.reader.day) if state.conflicts else None
+    if facts is not None:
+        since = date.fromordinal(min(state.conflicts.values()))
+        found.append(
+            Warning(
+                warning_id=DATA_RULE, rule=DATA_RULE, kind="data", severity="warning", since=since, figures={**facts}
             )
         )
     return tuple(found)

@@ -206,7 +206,7 @@ def _open_of(state: State, document: Document, day: int) -> list[v.OpenItem]:
                 document_no=None,
                 booked_on=date.fromordinal(document.booked),
                 due_on=date.fromordinal(due) if due else None,
-                due_derived=document.term is None and not document.terms,
+                due_derived=document.term is None and all(on > day for _, on, _ in document.terms),
                 amount=_money(gross(document, day), document.currency),
                 open_amount=_money(amount, document.currency),
                 currency=document.currency,

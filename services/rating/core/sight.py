@@ -54,12 +54,49 @@ def taken(taker: Document, target: str, day: int) -> int:
     return amount
 
 
+def successor(document: Document, documents: Mapping[str, Document]) -> Document | None:
+    """The document that re-issues *document*; of several that say so the one recorded first holds."""
+    found: Document | None = None
+    for name in document.replacers:
+        one = documents[name]
+        if one.order is not None and one.replaces == document.id and (found is None or one.order < (found.order or ())):
+            found = one
+    return found
+
+
 def forebears(document: Document, sight: Sight) -> list[Document]:
     """*document* and the documents it replaces, one after another: what was said to them follows to it."""
     found = [document]
     while found[-1].replaces and len(found) < 64:
         held = sight.documents.get(found[-1].replaces)
-        if held is None or any(held is one for one in found):
+        if held is None or any(held is one for one in found) or successor(held, sight.documents) is not found[-1]:
             break
         found.append(held)
     return found
+
+
+def money_on(document: Document, sight: Sight, depth: int = 0) -> list[Lot]:
+    """The money on *document*, also what was allocated to a document it re-issues.
+
+    Where one document is re-issued as several, the first recorded takes what it needs and passes on the rest.
+    """
+    lots = [lot for payer in document.payers for lot in sight.lots(payer, document.id)]
+    former = sight.documents.get(document.replaces) if document.replaces and depth < 64 else None
+    if former is None or document.order is None:
+        return lots
+    others = (sight.documents[name] for name in former.replacers)
+    before = [x for x in others if x.order is not None and x.replaces == former.id and x.order < document.order]
+    return lots + _passed_on(money_on(former, sight, depth + 1), sum(one.amount for one in before))
+
+
+def _passed_on(lots: list[Lot], used: int) -> list[Lot]:
+    """*lots* less the first *used* units of them."""
+    if not used:
+        return lots
+    rest = []
+    for lot in sorted(lots, key=lambda one: (one.paid, one.steps[0][0], one.payment)):
+        taken = min(used, max(units for _, units, _ in lot.steps))
+        used -= taken
+        steps = [(on, max(0, units - taken), 0) for on, units, _ in lot.steps]
+        rest.append(Lot(lot.payment, lot.paid, lot.cash_on, lot.pool, steps))
+    return rest

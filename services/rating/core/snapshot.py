@@ -29,7 +29,7 @@ class Snapshot(msgspec.Struct, array_like=True):
     aliases: list[tuple[tuple[str, str], tuple[Order, bool]]]
     merged: tuple[Order, str] | None
     conflicts: dict[str, int]
-    first: int
+    days: list[int]
     day: int
     touched: int
     late: tuple[int, str, str, str] | None
@@ -62,7 +62,7 @@ def dump(state: State) -> bytes:
             list(state.aliases.items()),
             state.merged,
             state.conflicts,
-            state.first,
+            state.days,
             ledger.day,
             ledger.touched,
             state.late,
@@ -87,6 +87,7 @@ def load(raw: bytes, setting: Setting) -> State:
     ledger.touched = kept.touched
     state.profile, state.records, state.measures = kept.profile, kept.records, kept.measures
     state.aliases, state.merged, state.conflicts = dict(kept.aliases), kept.merged, kept.conflicts
-    state.first, state.late = kept.first, kept.late
+    state.days, state.late = kept.days, kept.late
+    state.first = kept.days[0] if kept.days else 0
     state.path, state.head, state.referred, state.lived = kept.path, kept.head, kept.referred, kept.lived
     return state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from typing import Any
 
 import msgspec
@@ -41,6 +41,7 @@ class State:
         "aliases",
         "conflicts",
         "customer_id",
+        "days",
         "first",
         "head",
         "late",
@@ -70,6 +71,8 @@ class State:
         self.merged: tuple[Order, str] | None = None
         self.conflicts: dict[str, int] = {}
         """Documents recorded twice with other content, quarantined facts: what → day."""
+        self.days: list[int] = []
+        """Every business date of a fact, in order."""
         self.first = 0
         """The earliest business date of any fact; 0 while there is none."""
         self.path: list[tuple[int, Any]] = []
@@ -87,19 +90,7 @@ class State:
         """What the engine measured of those facts, and for which day."""
 
     def attribute(self, name: str, day: int) -> Any:
-        """The value of a profile attribute on *day*; before the first it was told, that first value; None if never."""
-        values = self.profile.get(name)
-        if not values:
-            return None
-        found = values[0][1]
-        for order, value in values:
-            if order[0] > day:
-                break
-            found = value
-        return found
-
-    def reported(self, name: str, day: int) -> int | None:
-        """What billing reported last under *name* by *day*; unlike an attribute, nothing before the first report."""
+        """The value of a profile attribute as last told by *day*; None before it was told."""
         found = None
         for order, value in self.profile.get(name, ()):
             if order[0] > day:
@@ -121,9 +112,16 @@ class State:
             held = kept[id] = Record()
         return held
 
+    def contradicted(self, what: str, order: Order, other: Order) -> None:
+        """*what* was told twice with other content; it counts from the later of the two days."""
+        self.conflicts[what] = max(order[0], other[0], self.conflicts.get(what, 0))
+
     def seen(self, day: int, source: str, id: str, type: str) -> None:
         """A fact of *day* came in: the path from that day on may be another."""
         if self.late is None or (day, source, id) < self.late[:3]:
             self.late = (day, source, id, type)
-        self.first = min(self.first, day) if self.first else day
+        at = bisect_left(self.days, day)
+        if at == len(self.days) or self.days[at] != day:
+            self.days.insert(at, day)
+        self.first = self.days[0]
         self.ledger.touched = min(self.ledger.touched, day)

@@ -33,7 +33,7 @@ def _plain(document: Document, sight: Sight) -> list[Posting] | None:
     term = document.term
     if (
         document.amended or document.cancelled or document.terms or document.takers or document.creditors
-        or document.disputes or document.replaces or document.replaced_by or len(document.payers) > 1
+        or document.disputes or document.replaces or document.replacers or len(document.payers) > 1
         or (term is not None and not term.due)
     ):  # fmt: skip
         return None

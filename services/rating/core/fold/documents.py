@@ -35,28 +35,27 @@ def recorded(state: State, data: TransactionRecorded, order: Order) -> None:
     ledger = state.ledger
     held = ledger.document(data.transaction_id)
     takes = [(portion.transaction_id, units(portion.amount)) for portion in data.consumes or ()]
+    replaces = data.replaces if data.replaces and data.replaces != held.id else ""
+    discount = (data.discount.until.toordinal(), str(data.discount.rate)) if data.discount else None
     said = (data.kind, data.currency, units(data.amount), data.booked_on.toordinal(), _term(data), takes)
     if held.order is not None:
-        if said != (held.kind, held.currency, held.amount, held.booked, held.term, held.takes):
-            state.conflicts[f"document {data.transaction_id}"] = order[0]
+        was = (held.kind, held.currency, held.amount, held.booked, held.term, held.takes)
+        if (said, replaces, discount) != (was, held.replaces, held.discount):
+            state.contradicted(f"document {data.transaction_id}", order, held.order)
         if order >= held.order:
             return
     marks: list[Marked] = [("document", held.id)]
     for to, _ in takes:
         marks.append(("document", ledger.document(to).id))
-    if data.replaces:
-        marks.append(("document", ledger.document(data.replaces).id))
+    for old in {replaces, held.replaces} - {""}:
+        marks.append(("document", ledger.document(old).id))
     found = ledger.before(marks)
     held.kind, held.currency, held.amount, held.booked, held.term, held.takes = said
-    held.order = order
+    held.order, held.replaces, held.discount = order, replaces, discount
     for to, _ in takes:
         link(ledger.document(to).takers, held.id)
-    if data.replaces and data.replaces != held.id:
-        held.replaces = data.replaces
-        old = ledger.document(data.replaces)
-        rival = ledger.documents.get(old.replaced_by)
-        if rival is None or rival.order is None or order < rival.order:
-            old.replaced_by = held.id
+    if replaces:
+        link(ledger.document(replaces).replacers, held.id)
     ledger.after(found)
 
 
@@ -99,11 +98,14 @@ def dispute_opened(state: State, data: DisputeOpened, order: Order) -> None:
     """Keep a dispute and link it to its document."""
     ledger = state.ledger
     document = ledger.document(data.transaction_id)
-    found = ledger.before([("document", document.id)])
     held = ledger.dispute(data.dispute_id)
+    said = (document.id, data.opened_on.toordinal(), units(data.amount))
+    if held.order is not None and said != (held.document, held.opened, held.amount):
+        state.contradicted(f"dispute {data.dispute_id}", order, held.order)
+    found = ledger.before([("document", one) for one in {document.id, held.document} - {""}])
     if held.order is None or order < held.order:
-        held.order, held.document = order, document.id
-        held.opened, held.amount = data.opened_on.toordinal(), units(data.amount)
+        held.order = order
+        held.document, held.opened, held.amount = said
     link(document.disputes, data.dispute_id)
     ledger.after(found)
 

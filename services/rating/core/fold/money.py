@@ -20,10 +20,12 @@ def paid(state: State, data: PaymentRecorded, order: Order) -> None:
         (a.transaction_id, units(a.amount), units(a.discount) if a.discount else 0) for a in data.allocations or ()
     ]
     paid = data.paid_on.toordinal()
+    matures = data.matures_on or data.value_on if data.instrument == "bill" else data.value_on
+    cash_on = max(paid, ordinal(matures))
     said = (units(data.amount), data.currency, paid, data.purpose or "settlement", allocations)
     if held.order is not None:
-        if said != (held.amount, held.currency, held.paid, held.purpose, held.allocations):
-            state.conflicts[f"payment {data.payment_id}"] = order[0]
+        if (said, cash_on) != ((held.amount, held.currency, held.paid, held.purpose, held.allocations), held.cash_on):
+            state.contradicted(f"payment {data.payment_id}", order, held.order)
         if order >= held.order:
             return
     marks: list[Marked] = [("payment", held.id)]
@@ -31,9 +33,7 @@ def paid(state: State, data: PaymentRecorded, order: Order) -> None:
         marks.append(("document", ledger.document(to).id))
     found = ledger.before(marks)
     held.amount, held.currency, held.paid, held.purpose, held.allocations = said
-    held.order = order
-    matures = data.matures_on or data.value_on if data.instrument == "bill" else data.value_on
-    held.cash_on = max(paid, ordinal(matures))
+    held.order, held.cash_on = order, cash_on
     for to, *_ in allocations:
         link(ledger.document(to).payers, held.id)
     ledger.after(found)
@@ -54,12 +54,15 @@ def settled(state: State, data: SettlementApplied, order: Order) -> None:
     """Keep that money or a credit that was there was set against documents."""
     ledger = state.ledger
     settlement = ledger.settlement(data.settlement_id)
-    if settlement.order is not None and order >= settlement.order:
-        return
     name, holder = ledger.holder(data.from_.kind, data.from_.id)
-    is_payment = data.from_.kind in {"payment", "prepayment"}
-    marks: list[Marked] = [("payment", name)] if is_payment else []
     to = [(portion.transaction_id, units(portion.amount)) for portion in data.to]
+    if settlement.order is not None:
+        if (name, to, order[0]) != (settlement.holder, settlement.to, settlement.day):
+            state.contradicted(f"settlement {data.settlement_id}", order, settlement.order)
+        if order >= settlement.order:
+            return
+    is_payment = data.from_.kind in {"payment", "prepayment"}
+    marks: list[Marked] = [("payment", one) for one in {name, settlement.holder} if one in ledger.payments]
     marks += [("document", ledger.document(one).id) for one, _ in [*to, *settlement.to]]
     found = ledger.before(marks)
     settlement.order, settlement.holder = order, name
@@ -88,9 +91,12 @@ def refunded(state: State, data: RefundPaid, order: Order) -> None:
     """Keep that money was paid back."""
     ledger = state.ledger
     held = ledger.refund(data.refund_id)
-    if held.order is not None and order >= held.order:
-        return
     of = data.of or ""
+    if held.order is not None:
+        if (of, units(data.amount), data.currency, order[0]) != (held.of, held.amount, held.currency, held.day):
+            state.contradicted(f"refund {data.refund_id}", order, held.order)
+        if order >= held.order:
+            return
     marks: list[Marked] = [("refund", held.id)]
     marks += [("payment", name) for name in {of, held.of} if name in ledger.payments]
     found = ledger.before(marks)

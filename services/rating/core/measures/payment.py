@@ -12,6 +12,8 @@ from services.rating.core.timeline import postings
 
 Ageing = dict[str, Decimal]
 
+_LEAST = Decimal("1e-9")
+
 AGE_BANDS = (
     ("0_30", 0),
     ("31_60", 31),
@@ -40,7 +42,7 @@ def overdue_amount(r: Reader, p: Params) -> Decimal:
 def overdue_ratio(r: Reader, p: Params) -> Decimal:
     """overdue amount ÷ balance; 0 where nothing is overdue. Never rounded to 0 where something is."""
     overdue = r.overdue(p)[0]
-    return ratio(overdue, r.balance(p)) if overdue else Decimal(0)
+    return (ratio(overdue, r.balance(p)) or _LEAST) if overdue else Decimal(0)
 
 
 def ageing(r: Reader, _: Params) -> Ageing:
@@ -199,7 +201,7 @@ def overdue_difference(r: Reader, _: Params) -> Decimal:
         total, code = 0, part[1]
         for name in r.state.profile:
             document = ledger.documents.get(name.removeprefix("overdue ")) if name.startswith("overdue ") else None
-            theirs = r.state.reported(name, r.day)
+            theirs = r.state.attribute(name, r.day)
             if document is not None and document.currency == code and theirs is not None:
                 total += abs(theirs - _overdue_now(r, document))
         amounts.append(total)

@@ -1,0 +1,159 @@
+"""The figures as a page and as data: `docs/benchmarks.md`, `docs/benchmarks.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from tests.bench.report import Figure, Table, Told, shown
+from tests.bench.scale import Scale
+
+TARGETS = Path(__file__).with_name("targets.yaml")
+RATIOS = (
+    ("replay_to_peer", "replay to state ÷ the peer's replay", "replay_one", "peer_replay"),
+    ("ingest_to_peer_single", "ingest ÷ the peer's append, an event a transaction", "ingest_small", "peer_single"),
+    ("ingest_to_peer_batch", "ingest ÷ the peer's append in batches", "ingest_small", "peer_batch"),
+    ("ingest_to_consume", "ingest ÷ what kafka-python consumes", "ingest_small", "limit_consume"),
+    ("ingest_to_copy", "ingest ÷ what COPY writes", "ingest_small", "limit_copy"),
+)
+"""Key, what, and the keys of the two figures: measured in one run, they can be compared with other machines."""
+HOW = """\
+- **ingest**: every customer is known and graded before; what is timed begins when all of today's facts are in the broker
+  and ends when the last is committed, grade and projection included. Nine invoices in ten are dated today, the others one
+  to three days back. The few customers have half a year behind them, the many the least that gives a grade. The worker
+  reads a backlog here, so one transaction holds many facts of few partitions.
+- **replay**: reads the log that the first ingest left; each reading in a process of its own, two processes share the hash
+  partitions.
+- **peer**: `eventsourcing`, one aggregate a customer, a payment an event, on a PostgreSQL with the same settings.
+- **assessment**: `Engine.sheet` and `step` for one customer in one process; the decision adds the walk from today, what is
+  announced and the projection's row.
+- **latency**: the whole instance as `gradeline up` starts it; facts leave at their time whether or not answers have come,
+  from one process with kept-alive connections; another process listens with kafka-python.
+- **limits**: the parts alone over the same kind of facts.
+- PostgreSQL and broker are the embedded ones with the settings an instance has (fsync on); each step has fresh ones.
+"""
+
+
+def ratios(tolds: Sequence[Told]) -> list[Figure]:
+    """What is measured against what, where both were."""
+    values = {figure.key: figure.value for told in tolds for figure in told.figures}
+    return [
+        Figure(key=key, what=what, value=values[ours] / values[theirs], unit="times")
+        for key, what, ours, theirs in RATIOS
+        if ours in values and values.get(theirs)
+    ]
+
+
+def data(machine: dict[str, str], scale: Scale, tolds: Sequence[Told], load: float) -> bytes:
+    """Everything as JSON."""
+    targets = _targets()
+    figures = [
+        {**msgspec.structs.asdict(figure), **({"target": targets[figure.key]} if figure.key in targets else {})}
+        for figure in [*(figure for told in tolds for figure in told.figures), *ratios(tolds)]
+    ]
+    failed = {told.step: told.failed for told in tolds if told.failed}
+    seconds = {told.step: round(told.seconds, 1) for told in tolds}
+    whole = {"machine": machine | versions(tolds), "load_before": load, "scale": msgspec.structs.asdict(scale),
+             "figures": figures, "failed": failed, "seconds": seconds}  # fmt: skip
+    return msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n"
+
+
+def page(machine: dict[str, str], scale: Scale, tolds: Sequence[Told], load: float, *, quick: bool) -> str:
+    """Everything as Markdown."""
+    return "\n".join(_lines(machine, scale, tolds, load, quick)).rstrip() + "\n"
+
+
+def versions(tolds: Sequence[Told]) -> dict[str, str]:
+    """The parts that the steps ran on."""
+    return {part: version for told in tolds for part, version in told.versions.items()}
+
+
+def _lines(machine: dict[str, str], scale: Scale, tolds: Sequence[Told], load: float, quick: bool) -> Iterator[str]:
+    yield "# Benchmarks"
+    yield ""
+    yield "Written by `make bench`; not edited by hand. One run, everything on one machine, side by side: on another machine"
+    yield "the values differ, the ratios hardly."
+    if quick:
+        yield ""
+        yield "**This was a quick run**: too short for values that are compared with the promises."
+    yield ""
+    yield "| machine | |"
+    yield "|---|---|"
+    for name, text in {**machine, **versions(tolds), "load before the run": f"{load:.1f}"}.items():
+        yield f"| {name} | {text} |"
+    yield ""
+    yield "## What is promised"
+    yield ""
+    yield from _promised(tolds)
+    yield ""
+    yield "## Everything that was measured"
+    for told in tolds:
+        yield ""
+        yield f"### {told.step}"
+        yield ""
+        yield from _told(told)
+    yield ""
+    yield "## How"
+    yield ""
+    yield HOW
+    yield f"Sizes of this run: {scale.events:,} facts an ingest, {scale.rate} facts/s for {scale.seconds:g} s."
+
+
+def _promised(tolds: Sequence[Told]) -> Iterator[str]:
+    measured = {figure.key: figure for told in tolds for figure in told.figures}
+    measured |= {figure.key: figure for figure in ratios(tolds)}
+    yield "| what | measured | target | share of the target |"
+    yield "|---|---:|---:|---:|"
+    failed = "; ".join(f"{told.step} failed" for told in tolds if told.failed)
+    for key, target in _targets().items():
+        figure = measured.get(key)
+        bound, least = next(iter(target.values())), "at_least" in target
+        sign = "≥" if least else "≤"
+        if figure is None:
+            yield f"| {key} | not measured{f' ({failed})' if failed else ''} | {sign} {bound:,} | |"
+            continue
+        share = figure.value / bound if least else bound / figure.value
+        unit = f" {figure.unit}"
+        yield f"| {figure.what} | {shown(figure.value)}{unit} | {sign} {bound:,}{unit} | {100 * share:.0f} % |"
+    rest = [figure for figure in ratios(tolds) if figure.key not in _targets()]
+    if rest:
+        yield ""
+        yield "| ratio | |"
+        yield "|---|---:|"
+        yield from (f"| {figure.what} | {shown(figure.value)} |" for figure in rest)
+
+
+def _told(told: Told) -> Iterator[str]:
+    if told.failed:
+        yield f"**Failed**: {told.failed.replace('|', '/')}"
+        yield ""
+    if told.figures:
+        yield "| what | measured | |"
+        yield "|---|---:|---|"
+        for figure in told.figures:
+            yield f"| {figure.what} | {shown(figure.value)} {figure.unit} | {figure.note} |"
+    for table in told.tables:
+        yield from _table(table)
+    for remark in told.remarks:
+        yield ""
+        yield remark
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield ""
+    yield f"{table.title}:"
+    yield ""
+    yield f"| {' | '.join(table.head)} |"
+    yield "|---" + "|---:" * (len(table.head) - 1) + "|"
+    for row in table.rows:
+        first, *others = row
+        yield f"| `{first}` | {' | '.join(others)} |"
+
+
+def _targets() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load(TARGETS.read_text("utf-8"))
+    return found
