@@ -97,6 +97,7 @@ class Poster(AbstractContextManager["Poster"]):
         if answer.status in (200, 202):
             return msgspec.json.decode(text, type=Taken)
         if answer.status == 500:
+            self._connection.close()  # the server has closed it, whatever it said
             raise Failed(f"{self._url} failed at its own fault (500); look at its log")
         if answer.status in (429, 502, 503, 504):
             raise Busy(f"{self._url} answers {answer.status}", wait_s=_seconds(answer.getheader("Retry-After")))

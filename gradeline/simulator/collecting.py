@@ -10,6 +10,9 @@ from gradeline.simulator.agenda import Agenda, Event, money
 from gradeline.simulator.chasing import Chasing
 from gradeline.simulator.profile import Behaviour, Profile
 
+_KEEPS_DATES = frozenset({Behaviour.PROMPT, Behaviour.NEW})
+"""Who pays all of it in time, in whatever way."""
+
 
 class Collecting:
     """Books payments, settlements, reversals and disputes into the agenda."""
@@ -38,28 +41,34 @@ class Collecting:
         if paid is None or paid > due + 5:
             self._chasing.chase(document, minor, due, paid)
         if paid is not None:
-            self._pay_somehow(document, minor, paid)
+            self._pay_somehow(document, minor, paid, due if paid <= due and self._p.behaviour in _KEEPS_DATES else None)
 
-    def _pay_somehow(self, document: str, minor: int, day: int) -> None:
+    def _pay_somehow(self, document: str, minor: int, day: int, latest: int | None) -> None:
+        """Pay in one of the ways customers pay; all of it by *latest* where the customer is one who keeps dates."""
         rng, chance = self._rng, self._rng.random()
         payment = f"PAY-{document}"
         if paying.crisis(self._p, day) is not None and rng.random() < 0.4:
             self._bounce(document, minor, day)
-        elif self._p.pays_in_runs:
+        elif self._p.pays_in_runs and (latest is None or self._run_of(day) <= latest):
             self._pay_in_run(document, minor, day)
         elif chance < 0.85 or minor < 100:
             self._pay(payment, day, minor, [(document, minor)])
         elif chance < 0.93:
             first = minor * rng.randint(3, 7) // 10
             self._pay(f"{payment}-1", day, first, [(document, first)])
-            self._pay(f"{payment}-2", day + 3 + int(rng.random() * 18), minor - first, [(document, minor - first)])
+            second = day + 3 + int(rng.random() * 18)
+            rest = minor - first
+            self._pay(f"{payment}-2", second if latest is None else min(second, latest), rest, [(document, rest)])
         elif chance < 0.96:
             self._overpay(payment, document, minor, day)
         elif chance < 0.995:
             self._pay(payment, day, minor, None)
-            self._settle(payment, document, minor, day + 2 + int(rng.random() * 12))
-        else:
+            settled = day + 2 + int(rng.random() * 12)
+            self._settle(payment, document, minor, settled if latest is None else min(settled, latest))
+        elif latest is None:
             self._bounce(document, minor, day)
+        else:
+            self._pay(payment, day, minor, [(document, minor)])
 
     def _pay(self, payment: str, day: int, minor: int, allocations: list[tuple[str, int]] | None) -> None:
         self._agenda.put(day, "payment.recorded", f"pay:{payment}", self._payment(payment, day, minor, allocations))
@@ -76,9 +85,13 @@ class Collecting:
             data["allocations"] = [{"transaction_id": to, "amount": money(part)} for to, part in allocations]
         return data
 
-    def _pay_in_run(self, document: str, minor: int, day: int) -> None:
+    def _run_of(self, day: int) -> int:
+        """The payment run after *day*: the 10th or the 25th."""
         on = date.fromordinal(day).day
-        run = day + (10 - on if on <= 10 else 25 - on if on <= 25 else 0)
+        return day + (10 - on if on <= 10 else 25 - on if on <= 25 else 0)
+
+    def _pay_in_run(self, document: str, minor: int, day: int) -> None:
+        run = self._run_of(day)
         if run not in self._runs:
             self._runs[run] = []
             self._agenda.put(run, "payment.recorded", f"pay:RUN-{run}", self._close_run)

@@ -26,10 +26,10 @@ pytestmark = [
 ]
 
 FACTS = 100 + 2466 + 2466 + 561 + 561
-EVERYONE = (date(2012, 7, 31), date(2013, 2, 28), date(2013, 12, 2))
-"""All customers on these dates: early, in the middle with whole windows, near the end with much still open."""
+EVERYONE = (date(2012, 7, 31), date(2012, 12, 31), date(2013, 7, 31))
+"""All customers on these dates: early, at the end of a year, and when windows of twelve months are whole."""
 SOME = tuple(date(2012 + month // 12, month % 12 + 1, 17) for month in range(2, 26, 2))
-"""A few customers on these twelve."""
+"""A few customers on these twelve, to the end of the ledger."""
 Plain = Callable[[list[Row], date], object]
 COMPARED: dict[str, Plain] = {
     "receivable_balance": plain.balance,

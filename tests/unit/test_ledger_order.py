@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,8 @@ RULES = load_rules(Path(__file__).parents[2] / "services/rating/policies")
 SETTING = setting_for(RULES, Setting())
 GRADING = {"exclude_disputed": 60, "due_roll": True, "grace_days": 0}
 WINDOWS = ("90d", "12m", "24m")
+
+pytestmark = pytest.mark.slow
 
 
 def _readings() -> dict[str, Reading]:

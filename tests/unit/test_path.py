@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,8 @@ from tests.unit.test_ledger_order import RULES, SETTING, folded
 BRAIN = RatingBrain(RULES, Setting())
 CONTEXT = Context()
 END = START.toordinal() + 500
+
+pytestmark = pytest.mark.slow
 
 
 def scratch(events: list[Event], end: int = END, *, daily: bool = True) -> Path:

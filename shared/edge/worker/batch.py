@@ -70,14 +70,20 @@ class Preparer:
         self._leave(prepared)
         return prepared
 
-    async def streams(self, streams: Sequence[str], *, cause: str, retry: bool = False) -> Prepared:
-        """The batch that decides *streams* again, with no new fact. *retry*: parked ones are folded all the same."""
+    async def streams(
+        self, streams: Sequence[str], *, cause: str, retry: bool = False, snapshots: bool = False
+    ) -> Prepared:
+        """The batch that decides *streams* again, with no new fact.
+
+        *retry*: parked ones are folded all the same. *snapshots*: each of them leaves one.
+        """
         prepared = self._begin()
         async with self.pool.acquire() as connection, connection.transaction(readonly=True):
             if retry:
                 self.memory.cache.drop(streams)
             await self.load(connection, streams, parked=retry)
         decider = self._decider(prepared)
+        decider.snapshots = snapshots
         failed: list[Failed] = []
         for number, stream in enumerate(streams):
             if number % BREATH == BREATH - 1:

@@ -46,6 +46,8 @@ class Decider:
     write: Write
     number: int
     now: datetime
+    snapshots: bool = False
+    """Whether every stream leaves a snapshot: after a long walk, so that it is not walked again after a restart."""
 
     def take(
         self,
@@ -179,7 +181,7 @@ class Decider:
         return event
 
     def _snapshot(self, entry: Entry[Any]) -> None:
-        if entry.version - entry.snapshot_version >= self.settings.snapshot_every:
+        if self.snapshots or entry.version - entry.snapshot_version >= self.settings.snapshot_every:
             raw = self.brain.dump(entry.state)
             self.write.snapshots.append((entry.stream, entry.version, self.brain.fold_version, raw))
             entry.snapshot_version = entry.version

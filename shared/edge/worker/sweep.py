@@ -38,7 +38,9 @@ class Sweeper:
         async with self.preparer.pool.acquire() as connection:
             streams = await to_sweep(connection, part, limit)
         part.behind = len(streams) == limit
-        if streams and not await self._committed(part, await self.preparer.streams(streams, cause="fact")):
+        if streams and not await self._committed(
+            part, await self.preparer.streams(streams, cause="fact", snapshots=True)
+        ):
             part.behind = True
 
     async def piece(self, part: Part[Any]) -> None:
