@@ -33,6 +33,9 @@ PARTITIONS = 12
 APPLIED = """
 select stream, count(*) as facts from events where kind = 0 and stream = any($1::text[]) group by stream
 """
+UNDECIDED = """
+select s.stream from streams s join partitions p using (partition) where s.stream = any($1::text[]) and s.wakes_on <= p.day
+"""
 
 
 class RunningInstance:
@@ -116,12 +119,15 @@ class RunningInstance:
         return found
 
     def until_applied(self, expected: dict[str, int], *, seconds: float = APPLIED_SECONDS) -> None:
-        """Wait until each customer has exactly so many facts in the log. More than that is a failure at once."""
+        """Wait until each customer has exactly so many facts in the log, and no decision that was put off.
+
+        More facts than that is a failure at once.
+        """
 
         def there() -> bool:
             found = {row["stream"]: row["facts"] for row in self.rows(APPLIED, list(expected))}
             assert all(found.get(one, 0) <= count for one, count in expected.items()), (expected, found)
-            return found == expected
+            return found == expected and not self.rows(UNDECIDED, list(expected))
 
         assert wait_until(there, seconds, pause=0.2), f"not applied within {seconds:g} s\n{self.logs()}"
 

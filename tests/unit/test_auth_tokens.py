@@ -196,7 +196,7 @@ async def test_a_token_remembered_is_checked_again_when_the_keys_were_read_anew(
 
 async def test_roles_and_scopes_add_up_and_unknown_ones_are_nothing() -> None:
     who = await verifier().verify(signed({"scope": "pii:read root", "roles": ["operator", "emperor"]}))
-    assert who.scopes == {"pii:read", "dlq:replay", "admin:users"}
+    assert who.scopes == {"pii:read", "events:write", "history:import", "dlq:replay", "admin:users"}
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_each_role_of_the_product_carries_only_scopes_that_exist() -> None:
         "operator",
         "privacy_officer",
     }
-    assert len(roles.scopes()) == 13
+    assert len(roles.scopes()) == 14
     assert not roles.roles()["operator"] & {"ratings:read", "exposures:read", "pii:read"}, "no business data"
     assert "pii:read" not in roles.roles()["auditor"]
     assert roles.roles()["integrator"] == {"events:write"}
