@@ -9,11 +9,20 @@ from typing import Any, TypeVar
 
 import asyncpg
 
+from gradeline.instance import running
 from shared.core.errors import Misconfigured, Unavailable
+from shared.edge import settings
 from shared.edge.settings import Settings
 from shared.edge.store.pool import LOST, open_pool
 
 R = TypeVar("R")
+
+
+def told() -> Settings:
+    """The settings; where they name no database, that of the instance that runs from GRADELINE_DATA."""
+    known = settings.load()
+    instance = None if known.postgres else running(known.data.resolve())
+    return settings.load(postgres=instance.postgres, embedded=True) if instance else known
 
 
 def reached(work: Coroutine[Any, Any, R]) -> R:
@@ -29,11 +38,11 @@ def reached(work: Coroutine[Any, Any, R]) -> R:
 
 
 @asynccontextmanager
-async def pool_of(settings: Settings, *, schema: str = "rating") -> AsyncIterator[asyncpg.Pool]:
-    """A small pool on the database that *settings* name. Raises Misconfigured where they name none."""
-    if not settings.postgres:
+async def pool_of(known: Settings, *, schema: str = "rating") -> AsyncIterator[asyncpg.Pool]:
+    """A small pool on the database that *known* names. Raises Misconfigured where it names none."""
+    if not known.postgres:
         raise Misconfigured("GRADELINE_POSTGRES is not set: write postgresql://user@host/name, or use `gradeline up`")
-    pool = await open_pool(settings.postgres, schema=schema, size=2, statement_seconds=settings.statement_seconds)
+    pool = await open_pool(known.postgres, schema=schema, size=2, statement_seconds=known.statement_seconds)
     try:
         yield pool
     finally:

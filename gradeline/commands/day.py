@@ -26,11 +26,11 @@ def open_day(
 
     Exit status: 0 done (also where nothing was to be opened), 2 the date is before the last day opened.
     """
-    from gradeline.database import reached
-    from shared.edge import clock, settings
+    from gradeline.database import reached, told
+    from shared.edge import clock
 
-    told = settings.load()
-    opened = reached(_open(told, upto.date() if upto is not None else clock.today(told.zone)))
+    known = told()
+    opened = reached(_open(known, upto.date() if upto is not None else clock.today(known.zone)))
     if as_json:
         typer.echo(json.dumps({"opened": [day.isoformat() for day in opened]}))
     elif opened:

@@ -96,39 +96,37 @@ def _as_json(letter: Letter) -> dict[str, object]:
 
 
 async def _letters(state: str | None, limit: int) -> list[Letter]:
-    from gradeline.database import pool_of
-    from shared.edge import settings
+    from gradeline.database import pool_of, told
     from shared.edge.store import dead
 
-    async with pool_of(settings.load()) as pool, pool.acquire() as connection:
+    async with pool_of(told()) as pool, pool.acquire() as connection:
         return await dead.letters(connection, state=state, limit=limit)
 
 
 async def _raw(place: str) -> bytes:
-    from gradeline.database import pool_of
-    from shared.edge import settings
+    from gradeline.database import pool_of, told
     from shared.edge.store import dead, secret
     from shared.edge.store.sealing import Box
 
-    told = settings.load()
-    keys = secret.read(secrets_folder=told.secrets, data=told.data, embedded=told.embedded)
-    async with pool_of(told) as pool, pool.acquire() as connection:
+    known = told()
+    keys = secret.read(secrets_folder=known.secrets, data=known.data, embedded=known.embedded)
+    async with pool_of(known) as pool, pool.acquire() as connection:
         return (await dead.raw_bytes(connection, dead.Place.parse(place), box=Box(keys.box))).value
 
 
 async def _redriven(places: list[str], mended: bytes | None, parked: bool) -> tuple[list[Redriven], int]:
-    from gradeline.database import pool_of
+    from gradeline.database import pool_of, told
     from shared.core.errors import Misconfigured
-    from shared.edge import clock, settings
+    from shared.edge import clock
     from shared.edge.store import dead, secret
     from shared.edge.store.keys import SubjectKeys
     from shared.edge.store.sealing import Box
 
     if mended is not None and len(places) != 1:
         raise Misconfigured("--mended replaces the bytes of exactly one PLACE; name it")
-    told = settings.load()
-    keys = secret.read(secrets_folder=told.secrets, data=told.data, embedded=told.embedded)
-    async with pool_of(told) as pool:
+    known = told()
+    keys = secret.read(secrets_folder=known.secrets, data=known.data, embedded=known.embedded)
+    async with pool_of(known) as pool:
         async with pool.acquire() as connection:
             wanted = [dead.Place.parse(place) for place in places]
             if not places and not parked:
@@ -139,7 +137,7 @@ async def _redriven(places: list[str], mended: bytes | None, parked: bool) -> tu
             wanted,
             box=Box(keys.box),
             now=clock.now(),
-            partitions=told.partitions,
+            partitions=known.partitions,
             sealer=SubjectKeys(pool, keys.wrapping),
             mended=mended,
         )

@@ -137,6 +137,7 @@ def _direction(was: str | None, now: Standing, method: str, underlying: str | No
 
 
 def _corrected(said: _Said, start: int) -> list[Decided]:
+    """The lived decisions that are seen to be other than they were last seen; one may come back to what it was."""
     state = said.state
     if start >= FAR or state.late is None:
         return []

@@ -7,6 +7,7 @@ the documents that the event touches, never the history. `move_to` carries the p
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from collections import Counter
 
 from services.rating.core.days import WorkCalendar
 from services.rating.core.dependents import Marked, looking_at
@@ -146,30 +147,30 @@ class Ledger:
                     break
                 same += 1
         gone, come, day = old[same:], new[same:], self.day
-        self.touched = min(self.touched, gone[0][0] if gone else FAR, come[0][0] if come else FAR)
+        if gone and was == currency:  # told in another order, most of it is still the same
+            left = Counter(come)
+            left.subtract(gone)
+            gone, come = [p for p in gone if left[p] < 0], [p for p in come if left[p] > 0]
+        self.touched = min(self.touched, *(p[0] for p in gone), *(p[0] for p in come), FAR)
         if gone:
             position = self._position(was)
             for posting in reversed(gone):
                 if posting[0] <= day:
                     position.post(posting, -1)
-        last = 0
         if come:
             position = self._position(currency)
             for posting in come:
-                on = posting[0]
-                if on <= day:
+                if posting[0] <= day:
                     position.post(posting, 1)
-                if on != last:
-                    last = on
-                    marks = self.effects.get(on)
-                    if marks is None:
-                        self._effect(on, mark)
-                    elif marks[-1] != mark:
-                        marks.append(mark)
+                self._effect(posting[0], mark)
 
     def _effect(self, on: int, mark: Marked) -> None:
-        self.effects[on] = [mark]
-        insort(self.effect_days, on)
+        marks = self.effects.get(on)
+        if marks is None:
+            self.effects[on] = [mark]
+            insort(self.effect_days, on)
+        elif marks[-1] != mark:
+            marks.append(mark)
 
     def _position(self, currency: str) -> Position:
         held = self.positions.get(currency)
@@ -262,11 +263,8 @@ class Ledger:
             for posting in posted:
                 if posting[0] <= day:
                     self._position(currency).post(posting, 1)
-            for on in dict.fromkeys(posting[0] for posting in posted):
-                if on in self.effects:
-                    self.effects[on].append(mark)
-                else:
-                    self._effect(on, mark)
+            for posting in posted:
+                self._effect(posting[0], mark)
 
     def next_effect(self) -> int:
         """The next day on which a fact already known takes effect; FAR where there is none."""
