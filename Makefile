@@ -1,5 +1,6 @@
 # Every target sets up what it needs on a bare machine with Python 3.11 or newer.
 PYTHON ?= python3
+PYTEST_ARGS ?= -n 2 --dist loadfile --durations=15
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
