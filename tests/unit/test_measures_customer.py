@@ -192,3 +192,25 @@ def test_a_customer_of_one_foreign_currency_is_shown_in_it_and_needs_no_rate(boo
     view = book.view("2025-01-31")
 
     assert (view.currency, view.measures["receivable_balance"]) == ("JPY", "1000")
+
+
+def test_a_customer_that_begins_to_pay_early_is_noted_only_when_it_is_a_change(book: Customer) -> None:
+    for month in range(1, 13):
+        paid = f"2025-{month:02}-28" if month < 10 else f"2025-{month:02}-10"
+        book.invoice(f"I{month}", "100.00", f"2025-{month:02}-01", due=f"2025-{month:02}-28")
+        book.pays(f"P{month}", "100.00", paid, for_={f"I{month}": "100.00"})
+
+    assert book.at("2025-09-30")["early_payment_note"] is False
+    assert book.at("2025-12-31")["early_payment_note"] is True
+    assert book.at("2026-07-31")["early_payment_note"] is None
+
+
+def test_paying_early_for_a_cash_discount_is_no_news(book: Customer) -> None:
+    for month in range(1, 13):
+        early = month >= 10
+        paid = f"2025-{month:02}-10" if early else f"2025-{month:02}-28"
+        book.invoice(f"I{month}", "100.00", f"2025-{month:02}-01", due=f"2025-{month:02}-28")
+        book.pays(f"P{month}", "98.00" if early else "100.00", paid, for_={f"I{month}": "98.00" if early else "100.00"},
+                  discount="2.00" if early else None)  # fmt: skip
+
+    assert book.at("2025-12-31")["early_payment_note"] is False

@@ -31,6 +31,9 @@ AGE, BOOKED, COLLECTED, CASHED, CLAIMS, SCALAR = 0, 1, 2, 3, 4, 9
 DUE, PAID, OPEN, LATE = 100, 200, 300, 400
 """Plus the index of the lens."""
 
+EARLY_DAYS = 5
+"""Paid so many days before it is due, without a cash discount, counts as early (RM-22.08)."""
+
 FAR = 4_000_000
 """Later than any day: the year 10951."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.rating.core.documents import CREDITS, INVOICING, Document, Lot
-from services.rating.core.position import AGE, BOOKED, CASHED, DUE, FAR, LATE, OPEN, PAID, SCALAR, Lens
+from services.rating.core.position import AGE, BOOKED, CASHED, DUE, EARLY_DAYS, FAR, LATE, OPEN, PAID, SCALAR, Lens
 from services.rating.core.sight import Contribution, Sight, forebears, gross, money_on, successor, taken
 from services.rating.core.terms import due_on, start_of
 
@@ -199,7 +199,8 @@ class Receivable:
             signed = days if days <= 0 or late else 0
             cash += amount
             on_time += 0 if late else amount
-            _add(result, (PAID + index, lot.paid, "", 0), amount, amount * late, amount * signed)
+            early = amount if days <= -EARLY_DAYS and not any(step[2] for step in lot.steps) else 0
+            _add(result, (PAID + index, lot.paid, "", 0), amount, amount * late, amount * signed, early)
             if late:
                 _add(result, (LATE + index, lot.paid, str(size), late), 1)
         if due and (cash or open_ or claimed):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from services.rating.core.commitment import Commitment
 from services.rating.core.documents import INVOICING, RECEIVABLES, Document
-from services.rating.core.position import AGE, BOOKED, CASHED, DUE, LATE, OPEN, PAID, SCALAR, Posting
+from services.rating.core.position import AGE, BOOKED, CASHED, DUE, EARLY_DAYS, LATE, OPEN, PAID, SCALAR, Posting
 from services.rating.core.receivable import Receivable
 from services.rating.core.sight import Contribution, Sight
 
@@ -75,7 +75,8 @@ def _plain(document: Document, sight: Sight) -> list[Posting] | None:
         on_time = 0 if late else used
         posted.append((day, OPEN + i, seen, (-used, document.id)))
         posted.append((day, DUE + i, seen, (used, on_time, 0, 0, 1 if used == amount and not late else 0)))
-        posted.append((day, PAID + i, paid, (used, used * late, used * signed)))
+        early = used if days <= -EARLY_DAYS else 0
+        posted.append((day, PAID + i, paid, (used, used * late, used * signed, early)))
         if late:
             posted.append((day, LATE + i, paid, (late, amount, 1)))
     return posted

@@ -84,7 +84,7 @@ def days_beyond_terms(r: Reader, p: Params) -> Decimal | None:
 
     Floored: early is 0. Signed: early counts against late. None where nothing was settled and nothing is overdue.
     """
-    amount, floored, signed = r.settled(p)
+    amount, floored, signed, _ = r.settled(p)
     scan = r.overdue(p)
     total = amount + scan[0]
     return ratio((signed if p.signed else floored) + scan[5], total) if total else None

@@ -110,13 +110,13 @@ class Reader:
         return sums
 
     def settled(self, params: Params) -> list[int]:
-        """[amount, amount × days late floored, amount × days late signed] of what was settled in the window."""
+        """[amount, amount × days late floored, amount × days late signed, amount early] of what was settled in the window."""
         key = ("settled", params.lens, params.window, params.min_amount)
         held = self.memo.get(key)
         if held is None:
             family, window = PAID + params.lens, params.window
-            parts = [p.flows[family].window(self.day, window, 3)[2:] for p in self._seen(params)]
-            held = self.memo[key] = self._add_up(parts, 3)
+            parts = [p.flows[family].window(self.day, window, 4)[2:] for p in self._seen(params)]
+            held = self.memo[key] = self._add_up(parts, 4)
         return held
 
     def overdue(self, params: Params) -> list[int]:
