@@ -55,7 +55,7 @@ def run(name: str, folder: Path, scale: Scale) -> Told:
     seconds = STEPS[name][1] * scale.patience
     print(f"{name} (at most {seconds:.0f} s)", flush=True)
     log = folder / f"{name}.log"
-    words = [sys.executable, "-m", "tests.bench.step", name, folder, msgspec.json.encode(scale).decode()]
+    words = [sys.executable, "-m", "tests.bench.step", name, str(folder), msgspec.json.encode(scale).decode()]
     child = spawn(words, log=log, die_with=signal.SIGTERM)
     shown, until = 0, clock.monotonic() + seconds
     try:

@@ -18,8 +18,8 @@ from services.rating.core.path import step
 from services.rating.core.state import State
 from services.rating.worker import brain
 from shared.core.envelope import Event
-from shared.core.events import PaymentRecorded, TransactionRecorded
-from shared.core.events.payment import Allocation
+from shared.core.events.payment import Allocation, PaymentRecorded
+from shared.core.events.transaction import TransactionRecorded
 from shared.edge import clock
 from shared.edge.worker.assembly import GC_THRESHOLD
 from tests.bench.parts import ZONE

@@ -23,7 +23,6 @@ from shared.edge.embedded.process import wait_until
 from shared.edge.kafka.client import connect
 from shared.edge.kafka.profile import EMBEDDED
 from tests.bench import traffic
-from tests.bench.ingest import PATIENCE_SECONDS
 from tests.bench.openloop import Load, Posted
 from tests.bench.parts import PARTITIONS, cpu_seconds
 from tests.bench.report import Report
@@ -32,6 +31,7 @@ from tests.support.instance import RunningInstance, up
 
 TOPIC = "credit.ratings"
 CHANGED = "credit.grade.changed.v1"
+PATIENCE_SECONDS = 180.0
 WARM_SECONDS = 2.0
 """Posted at the same rate before what is counted."""
 QUIET_SECONDS = 20.0
@@ -52,12 +52,8 @@ class Heard(msgspec.Struct):
     data: msgspec.Raw
 
 
-async def latency(scale: Scale, folder: Path, report: Report) -> None:
+def latency(scale: Scale, folder: Path, report: Report) -> None:
     """Prepare, post, listen, and tell the quantiles."""
-    await asyncio.to_thread(_measured, scale, folder, report)
-
-
-def _measured(scale: Scale, folder: Path, report: Report) -> None:
     warm = int(WARM_SECONDS * scale.rate)
     customers = warm + int(scale.seconds * scale.rate)
     with up(folder) as instance:

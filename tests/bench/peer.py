@@ -41,8 +41,6 @@ class Customer(Aggregate):
 class Credit(Application[UUID]):
     """Keeps customers."""
 
-    snapshotting_intervals = None
-
 
 async def peer(scale: Scale, folder: Path, report: Report) -> None:
     """Measure append one at a time, append in batches, and replay."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -15,15 +17,15 @@ from shared.edge import clock
 from tests.bench.report import Report
 from tests.bench.scale import Scale
 
-Step = Callable[[Scale, Path, Report], Awaitable[None]]
+Step = Callable[[Scale, Path, Report], Coroutine[Any, Any, None] | None]
 
 STEPS = {
     "limits": ("tests.bench.limits:limits", 120),
-    "ingest-small": ("tests.bench.ingest:small", 240),
+    "ingest-small": ("tests.bench.ingest:small", 200),
     "replay": ("tests.bench.replaying:replayed", 180),
     "peer": ("tests.bench.peer:peer", 120),
     "assessment": ("tests.bench.assessing:assessed", 60),
-    "ingest-large": ("tests.bench.ingest:large", 300),
+    "ingest-large": ("tests.bench.ingest:large", 480),
     "latency": ("tests.bench.latency:latency", 240),
     "profile": ("tests.bench.profiling:profiled", 180),
 }
@@ -39,10 +41,12 @@ def main(name: str, folder: Path, scale: Scale) -> int:
     """Run the step; what it raises is told as its failure."""
     module, _, function = STEPS[name][0].partition(":")
     report = Report(name, where(folder, name))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("its time is over"))  # so that what it started is ended, too
     since = clock.monotonic()
     try:
         step: Step = getattr(import_module(module), function)
-        asyncio.run(step(scale, folder / name, report))
+        if (work := step(scale, folder / name, report)) is not None:
+            asyncio.run(work)
     except Exception as error:
         traceback.print_exc()
         report.fail(f"{type(error).__name__}: {error}"[:300])

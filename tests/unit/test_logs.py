@@ -33,7 +33,7 @@ def test_a_line_is_json_with_the_request(capsys: pytest.CaptureFixture[str]) -> 
     with structlog.contextvars.bound_contextvars(request_id="r-1"):
         structlog.get_logger("a").info("kept", facts=3)
         structlog.get_logger("a").debug("not shown")
-        logging.getLogger("uvicorn.error").warning("from a library %s", "too")
+        logging.getLogger("some.library").warning("from a library %s", "too")
     first, second = lines(capsys)
     assert (first["event"], first["facts"], first["request_id"], first["service"]) == ("kept", 3, "r-1", "rating")
     assert (second["event"], second["level"], second["request_id"]) == ("from a library too", "warning", "r-1")

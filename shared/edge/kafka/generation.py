@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TypeVar
 
@@ -32,6 +32,8 @@ from shared.edge.kafka.topics import GENERATION, Admin, Topic, check_counts, cou
 KEPT = timedelta(days=7)
 """How long topics are kept, so what a new log must hold again."""
 READ_S = 5.0
+STUCK_S = 25.0
+"""Longer than any call that still does something."""
 R = TypeVar("R")
 log = logging.getLogger(__name__)
 
@@ -70,7 +72,6 @@ class Generation:
         self._topics = list(topics)
         self._place = TopicPartition(next(t.name for t in topics if t.name.endswith(GENERATION)), 0)
         self._leader = leader
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="kafka-generation")
         self._consumer: KafkaConsumer | None = None
         self.renewals = 0
         """How often the broker was found to have lost its log."""
@@ -99,9 +100,8 @@ class Generation:
 
     async def close(self) -> None:
         """Close the clients."""
-        with contextlib.suppress(RuntimeError):
+        with contextlib.suppress(Unavailable):
             await self._on_thread(self._forget)
-        self._thread.shutdown(wait=False)
 
     async def _adopt(self, connection: asyncpg.Connection, generation: str, stored: str | None) -> bool:
         async with connection.transaction():
@@ -119,7 +119,28 @@ class Generation:
         return True
 
     async def _on_thread(self, work: Callable[..., R], *arguments: object) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+        """Run *work* beside the event loop, one at a time. Raises Unavailable where it does not come back.
+
+        Some calls of kafka-python have no time limit of their own, so the thread must be one that can be left behind.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[R] = loop.create_future()
+
+        def run() -> None:
+            try:
+                result = work(*arguments)
+            except BaseException as failed:  # it is raised again where it is waited for
+                error = failed
+                _tell(loop, done, lambda: done.set_exception(error))
+            else:
+                _tell(loop, done, lambda: done.set_result(result))
+
+        threading.Thread(target=run, name="kafka-generation", daemon=True).start()
+        try:
+            return await asyncio.wait_for(done, STUCK_S)
+        except TimeoutError:
+            self._consumer = None  # it belongs to the thread that is stuck
+            raise Unavailable(f"the broker's client did not come back in {STUCK_S:.0f} s") from None
 
     # on the thread
 
@@ -206,3 +227,9 @@ def marker_of(row: object) -> Marker:
     """Return what the record says."""
     topics = dict(row.headers).get("topics", b"").decode()  # type: ignore[attr-defined]
     return Marker(row.value.decode(), frozenset(name for name in topics.split(",") if name))  # type: ignore[attr-defined]
+
+
+def _tell(loop: asyncio.AbstractEventLoop, done: asyncio.Future[R], say: Callable[[], None]) -> None:
+    """Say what came of a call, unless nobody waits for it any more."""
+    with contextlib.suppress(RuntimeError):  # the loop is closed
+        loop.call_soon_threadsafe(lambda: None if done.done() else say())

@@ -61,13 +61,11 @@ async def _streams(connection: Connection, write: Write) -> None:
     ordered = sorted(write.streams.items())
     kept = [(stream, wanted) for stream, wanted in ordered if wanted.before]
     if kept:
-        names = [stream for stream, _ in kept]
-        found = dict(map(tuple, await connection.fetch(sql.LOCK_STREAMS, names)))
-        moved = [stream for stream, wanted in kept if found.get(stream) != wanted.before]
+        columns = _columns([(s, w.before, w.version, w.wakes_on, w.parked) for s, w in kept])
+        done = {row["stream"] for row in await connection.fetch(sql.MOVE_STREAMS, *columns)}
+        moved = [stream for stream, _ in kept if stream not in done]
         if moved:
             raise Moved(f"{len(moved)} streams moved, the first is {moved[0]}")
-        wanted_columns = _columns([(s, w.version, w.wakes_on, w.parked) for s, w in kept])
-        await connection.execute(sql.UPDATE_STREAMS, *wanted_columns)
     new = [(s, w.partition, w.version, w.wakes_on, w.parked) for s, w in ordered if not w.before]
     if new and _count(await connection.execute(sql.INSERT_STREAMS, *_columns(new))) != len(new):
         raise Moved("a new stream was made by another writer first")
@@ -95,14 +93,13 @@ async def _numbered(connection: Connection, write: Write, now: datetime) -> None
     touched = sorted(sent.keys() | logged.keys() | write.days.keys())
     if not touched:
         return
-    locked = await connection.fetch(sql.LOCK_PARTITIONS, touched)
-    if len(locked) != len(touched):
-        missing = set(touched) - {row["partition"] for row in locked}
-        for partition in sorted(missing):
+    counts = {part: (part, 1 if part in logged else 0, sent.get(part, 0)) for part in touched}
+    heads = {row["partition"]: row for row in await connection.fetch(sql.NUMBER, *_columns(list(counts.values())))}
+    if missing := sorted(counts.keys() - heads.keys()):
+        for partition in missing:
             await connection.execute("insert into partitions (partition) values ($1) on conflict do nothing", partition)
-        await connection.fetch(sql.LOCK_PARTITIONS, touched)
-    counts = [(part, 1 if part in logged else 0, sent.get(part, 0)) for part in touched]
-    heads = {row["partition"]: row for row in await connection.fetch(sql.NUMBER, *_columns(counts))}
+        made = await connection.fetch(sql.NUMBER, *_columns([counts[partition] for partition in missing]))
+        heads |= {row["partition"]: row for row in made}
     if logged:
         records = [(part, heads[part]["log_position"], now, *_columns(spans)) for part, spans in logged.items()]
         await connection.executemany("insert into commits values ($1, $2, $3, $4, $5, $6)", records)
@@ -117,7 +114,6 @@ async def _outbox(connection: Connection, write: Write, last: dict[int, int], no
         at = last[row.partition]
         records.append((row.partition, at, row.topic, row.key, row.event_id, row.value, row.headers, now))
     await connection.copy_records_to_table("outbox", records=records, columns=OUTBOX_COLUMNS)
-    await connection.execute("select pg_notify(current_schema() || '_outbox', '')")
 
 
 async def _days(connection: Connection, write: Write) -> None:

@@ -15,7 +15,7 @@ from shared.core.errors import Conflict
 from shared.edge import codec
 from shared.edge.kafka.partition import partition_of
 from shared.edge.store.pool import Connection
-from shared.edge.store.read import known
+from shared.edge.store.read import known_anywhere
 from shared.edge.store.rows import stream_of
 
 COLUMNS = ("partition", "position", "stream", "identity", "content", "value", "recorded_at")
@@ -159,7 +159,8 @@ async def _lock(connection: Connection, partitions: Sequence[int]) -> dict[int, 
 async def _fresh(connection: Connection, rows: Sequence[_Row], sealer: Sealer | None) -> list[_Row]:
     """Those of *rows* that are neither in intake nor in their stream. Raises Conflict."""
     keys = [(row.stream, row.event.identity) for row in rows]
-    kept = await known(connection, keys) | await known(connection, keys, intake=True)
+    kept, waiting = await known_anywhere(connection, keys)
+    kept |= waiting
     for index, seen in sorted(kept.items()):
         row = rows[index]
         if seen.content != row.content and not (sealer is not None and sealer.erased(row.event.subject)):

@@ -59,7 +59,15 @@ async def open_pool(dsn: str, *, schema: str, size: int = 10, statement_seconds:
         timeout=CONNECT_SECONDS,
         command_timeout=statement_seconds + 2,
         server_settings=settings_of(schema, statement_seconds=statement_seconds),
+        reset=_as_it_is,
     )
+
+
+async def _as_it_is(_: asyncpg.Connection) -> None:
+    """Nothing: a session of a pool is only ever changed with `set local`. asyncpg itself ends an open transaction.
+
+    Its default asks the server to forget settings, locks and cursors that nobody has: a round trip after each use.
+    """
 
 
 async def connect(dsn: str, *, schema: str, statement_seconds: float = 3600.0) -> asyncpg.Connection:

@@ -52,14 +52,16 @@ async def read_stream(
 
 
 async def load(
-    connection: Connection, streams: Sequence[str], *, fold_version: str, parked: bool = False
+    connection: Connection, streams: Sequence[str], *, fold_version: str, parked: bool = False, pinned: bool = False
 ) -> dict[str, Loaded]:
     """Every stream of *streams* with its snapshot and tail, in two round trips; one that is new has version 0.
 
     Snapshots of another fold version are ignored: such a stream is folded from its first event. Parked streams come
-    without tail unless *parked*, because nobody folds them. Must run inside a transaction, whose planner it pins.
+    without tail unless *parked*, because nobody folds them. Must run inside a transaction, whose planner it pins unless
+    it is *pinned*.
     """
-    await connection.execute(sql.PIN)
+    if not pinned:
+        await connection.execute(sql.PIN)
     found: dict[str, Loaded] = {}
     for row in await connection.fetch(sql.LOAD, list(streams)):
         one = found[row["stream"]] = Loaded(row["stream"], row["version"] or 0, bool(row["parked"]))
@@ -84,20 +86,33 @@ async def _tails(connection: Connection, found: dict[str, Loaded], wanted: list[
         one.version = max(one.version, version)
 
 
-async def known(connection: Connection, keys: Sequence[tuple[str, bytes]], *, intake: bool = False) -> dict[int, Seen]:
-    """Which of *keys* (stream, identity) are kept already: index in *keys* → content.
-
-    *intake* looks at what waits in intake instead of at `events`, and gives its recorded time. Same transaction rule
-    as `load`.
-    """
+async def known(connection: Connection, keys: Sequence[tuple[str, bytes]]) -> dict[int, Seen]:
+    """Which of *keys* (stream, identity) are in their stream: index in *keys* → content. Pins the planner as `load`."""
     if not keys:
         return {}
     await connection.execute(sql.PIN)
-    streams, identities = [key[0] for key in keys], [key[1] for key in keys]
-    if intake:
-        rows = await connection.fetch(sql.TAKEN_IN, streams, identities)
-        return {row["n"] - 1: Seen(row["content"], row["recorded_at"]) for row in rows}
-    return {row["n"] - 1: Seen(row["content"]) for row in await connection.fetch(sql.KNOWN, streams, identities)}
+    return {row["n"] - 1: Seen(row["content"]) for row in await connection.fetch(sql.KNOWN, *_split(keys))}
+
+
+async def known_anywhere(
+    connection: Connection, keys: Sequence[tuple[str, bytes]]
+) -> tuple[dict[int, Seen], dict[int, Seen]]:
+    """As `known`, and the same of what waits in intake, with its recorded time."""
+    if not keys:
+        return {}, {}
+    await connection.execute(sql.PIN)
+    kept: dict[int, Seen] = {}
+    waiting: dict[int, Seen] = {}
+    for row in await connection.fetch(sql.KNOWN_ANYWHERE, *_split(keys)):
+        if row["content"] is not None:
+            kept[row["n"] - 1] = Seen(row["content"])
+        if row["waiting"] is not None:
+            waiting[row["n"] - 1] = Seen(row["waiting"], row["recorded_at"])
+    return kept, waiting
+
+
+def _split(keys: Sequence[tuple[str, bytes]]) -> tuple[list[str], list[bytes]]:
+    return [key[0] for key in keys], [key[1] for key in keys]
 
 
 async def quarantined(connection: Connection, keys: Sequence[tuple[str, bytes, bytes]]) -> set[int]:

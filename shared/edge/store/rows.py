@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from shared.core.envelope import Event
 from shared.edge import codec
 
+SEQUENCES = 16_384
+"""Versions whose text is remembered: most streams are short, and every event carries it."""
 FACT = 0
 DECISION = 1
 
@@ -139,6 +142,7 @@ def subject_of(stream: str) -> str:
     return stream.partition("/")[0] if stream.startswith("~") else stream
 
 
+@lru_cache(SEQUENCES)
 def sequence_of(version: int) -> str:
     """A stream version as the extension `sequence` carries it: 20 digits, so that text order is number order."""
     return f"{version:020d}"

@@ -30,27 +30,33 @@ cross join lateral (
 ) e
 """
 
-TAKEN_IN = """
-select u.n, i.content, i.recorded_at
+KNOWN_ANYWHERE = """
+select u.n, e.content, i.content as waiting, i.recorded_at
 from unnest($1::text[], $2::bytea[]) with ordinality as u(stream, identity, n)
-cross join lateral (
+left join lateral (
+    select content from events where events.stream = u.stream and events.identity = u.identity
+) e on true
+left join lateral (
     select content, recorded_at from intake where intake.stream = u.stream and intake.identity = u.identity
-) i
+) i on true
+where e.content is not null or i.content is not null
 """
 
-LOCK_STREAMS = """
-select s.stream, s.version
-from unnest($1::text[]) with ordinality as u(stream, n)
-join streams s on s.stream = u.stream
-order by u.n
-for update of s
+MOVE_STREAMS = """
+with held as (
+    select s.stream, u.before, u.version, u.wakes_on, u.parked
+    from unnest($1::text[], $2::int[], $3::int[], $4::date[], $5::bool[])
+        with ordinality as u(stream, before, version, wakes_on, parked, n)
+    join streams s on s.stream = u.stream
+    order by u.n
+    for update of s
+)
+update streams s set version = h.version, wakes_on = h.wakes_on, parked = h.parked
+from held h
+where s.stream = h.stream and s.version = h.before
+returning s.stream
 """
-
-UPDATE_STREAMS = """
-update streams s set version = u.version, wakes_on = u.wakes_on, parked = u.parked
-from unnest($1::text[], $2::int[], $3::date[], $4::bool[]) as u(stream, version, wakes_on, parked)
-where s.stream = u.stream
-"""
+"""Locks in the order given, and moves those that still have the version that was read."""
 
 INSERT_STREAMS = """
 insert into streams (stream, partition, version, wakes_on, parked)
@@ -67,15 +73,22 @@ where p.topic = u.topic and p.partition = u.partition
 returning p.topic, p.partition
 """
 
-LOCK_PARTITIONS = "select partition from partitions where partition = any($1::smallint[]) order by partition for update"
-
 NUMBER = """
+with held as (
+    select p.partition, u.logged, u.sent
+    from unnest($1::smallint[], $2::int[], $3::int[]) as u(partition, logged, sent)
+    join partitions p on p.partition = u.partition
+    order by p.partition
+    for update of p
+)
 update partitions p
-set log_position = p.log_position + u.logged, outbox_position = p.outbox_position + u.sent
-from unnest($1::smallint[], $2::int[], $3::int[]) as u(partition, logged, sent)
-where p.partition = u.partition
-returning p.partition, p.log_position, p.outbox_position
+set log_position = p.log_position + h.logged, outbox_position = p.outbox_position + h.sent
+from held h
+where p.partition = h.partition
+returning p.partition, p.log_position, p.outbox_position,
+    case when h.sent > 0 then pg_notify(current_schema() || '_outbox', '')::text end as notified
 """
+"""Locks by number, gives the next positions, and wakes the relay where something is sent."""
 
 SET_DAYS = """
 update partitions p

@@ -60,7 +60,7 @@ class Preparer:
             )
             bad += sifted.refused
             self._open(prepared, sifted.opening)
-            await self.load(connection, sifted.facts.keys() | sifted.own.keys())
+            await self.load(connection, sifted.facts.keys() | sifted.own.keys(), pinned=bool(good))
         prepared.write.quarantine.extend(sifted.quarantine)
         prepared.duplicates, prepared.facts = sifted.duplicates, sifted.count
         prepared.oldest = min((fact.recorded_at for facts in sifted.facts.values() for fact in facts), default=None)
@@ -111,12 +111,14 @@ class Preparer:
         assert entry is not None, f"{stream} was not loaded"
         self._one(self._decider(prepared), entry, (), (data,), "day")
 
-    async def load(self, connection: Connection, streams: Iterable[str], *, parked: bool = False) -> None:
-        """Bring the states of *streams* into memory."""
+    async def load(
+        self, connection: Connection, streams: Iterable[str], *, parked: bool = False, pinned: bool = False
+    ) -> None:
+        """Bring the states of *streams* into memory. *pinned* as in the store's `load`."""
         missing = sorted(stream for stream in streams if stream not in self.memory.cache)
         if not missing:
             return
-        found = await load(connection, missing, fold_version=self.brain.fold_version, parked=parked)
+        found = await load(connection, missing, fold_version=self.brain.fold_version, parked=parked, pinned=pinned)
         for number, one in enumerate(found.values()):
             if number % BREATH == 0:
                 await asyncio.sleep(0)

@@ -14,7 +14,7 @@ from shared.core.events.rating import FactQuarantined, FactRef
 from shared.edge import codec
 from shared.edge.kafka.record import Record
 from shared.edge.store.pool import Connection
-from shared.edge.store.read import Seen, known, quarantined
+from shared.edge.store.read import Seen, known, known_anywhere, quarantined
 from shared.edge.store.write import Quarantined
 from shared.edge.worker.days import DAY_SUBJECT, OpenedDays
 from shared.edge.worker.deciding import NewFact
@@ -57,8 +57,7 @@ async def sift(
     pending = tuple(memory.pending.values())
     events = [one.event for one in incoming] if sealer is None else await sealer.seal([one.event for one in incoming])
     keys: list[Key] = [(one.stream, event.identity) for one, event in zip(incoming, events, strict=True)]
-    kept = await known(connection, keys)
-    taken_in = await _taken_in(connection, incoming, keys, kept, settings)
+    kept, taken_in = await _kept(connection, incoming, keys, settings)
     missing = await _unopened(connection, incoming, opened)
     conflicts: list[tuple[Incoming, Event, Key, bytes]] = []
     for index, (one, event, key) in enumerate(zip(incoming, events, keys, strict=True)):
@@ -93,23 +92,22 @@ def _first(places: Sequence[dict[Key, bytes]], key: Key) -> bytes | None:
     return None
 
 
-async def _taken_in(
-    connection: Connection,
-    incoming: Sequence[Incoming],
-    keys: Sequence[Key],
-    kept: dict[int, Seen],
-    settings: WorkerSettings,
-) -> dict[int, Seen]:
-    """What waits in intake, of records that say so and of our own subjects: proof that our relay wrote them."""
+async def _kept(
+    connection: Connection, incoming: Sequence[Incoming], keys: Sequence[Key], settings: WorkerSettings
+) -> tuple[dict[int, Seen], dict[int, Seen]]:
+    """What is in its stream, and what waits in intake, which proves that our relay wrote it.
+
+    Intake is asked only where a record says that it comes from there, or is about one of our own subjects.
+    """
     asked = [
         index
         for index, one in enumerate(incoming)
-        if index not in kept and (one.event.recordedtime is not None or one.event.subject.startswith("~"))
+        if one.event.recordedtime is not None or one.event.subject.startswith("~")
     ]
     if not asked or not settings.intake:
-        return {}
-    found = await known(connection, [keys[index] for index in asked], intake=True)
-    return {asked[index]: seen for index, seen in found.items()}
+        return await known(connection, keys), {}
+    kept, waiting = await known_anywhere(connection, keys)
+    return kept, {index: waiting[index] for index in asked if index in waiting and index not in kept}
 
 
 def _recorded_at(one: Incoming, intake: Seen | None, settings: WorkerSettings) -> datetime:
