@@ -17,6 +17,10 @@ from services.rating.core.position import FAR, Lens, Position, Posting
 from services.rating.core.sight import Sight
 from services.rating.core.timeline import postings
 
+RECENT_DAYS = 10
+"""Facts seldom reach back further, so the postings of so many days are kept at hand."""
+KEPT_POSTINGS = 64
+
 Change = tuple[list[Marked], dict[Marked, None]]
 """What is about to change, and all that looks at it."""
 
@@ -26,6 +30,7 @@ class Ledger:
 
     __slots__ = (
         "_lots",
+        "_most",
         "_posted",
         "calendar",
         "credits",
@@ -66,6 +71,7 @@ class Ledger:
         self.touched = FAR
         """The earliest day whose position changed since this was last set to FAR."""
         self._posted: dict[Marked, tuple[str, list[Posting]]] = {}
+        self._most = KEPT_POSTINGS
         self._lots: dict[str, dict[str, list[Lot]]] = {}
         self.sight = Sight(self.documents, self._money, self._credit, self.disputes, lenses, calendar, term_days)
 
@@ -128,15 +134,22 @@ class Ledger:
             currency, new = self._post(mark)
             if new != old or currency != old_currency:
                 self._replace(mark, old_currency, old, currency, new)
-            if self._is_live(mark):
+            if self._is_live(mark, new):
                 self._posted[mark] = (currency, new)
+        if len(self._posted) > self._most:
+            self._forget()
 
-    def _is_live(self, mark: Marked) -> bool:
-        """Whether the postings of *mark* are worth keeping: it is a document with something open."""
-        if mark[0] != "document":
-            return False
-        held = self.documents[mark[1]]
-        return held.order is not None and not held.payers
+    def _is_live(self, mark: Marked, posted: list[Posting]) -> bool:
+        """Whether the postings of *mark* are worth keeping: something is open, or they are of the last days."""
+        if posted and posted[-1][0] > self.day - RECENT_DAYS:
+            return True
+        held = self.documents.get(mark[1]) if mark[0] == "document" else None
+        return held is not None and held.order is not None and not held.payers
+
+    def _forget(self) -> None:
+        """Let postings go that are no longer worth keeping."""
+        self._posted = {mark: kept for mark, kept in self._posted.items() if self._is_live(mark, kept[1])}
+        self._most = KEPT_POSTINGS + 2 * len(self._posted)
 
     def _replace(self, mark: Marked, was: str, old: list[Posting], currency: str, new: list[Posting]) -> None:
         """Take away the *old* postings of *mark* and add the *new* ones, leaving alone those that both begin with."""
@@ -245,7 +258,12 @@ class Ledger:
         days = self.effect_days[bisect_right(self.effect_days, low) : bisect_right(self.effect_days, high)]
         for on in days if forward else reversed(days):
             for mark in dict.fromkeys(self.effects[on]):
-                currency, posted = self._posted.get(mark) or self._post(mark)
+                kept = self._posted.get(mark)
+                if kept is None:
+                    kept = self._post(mark)
+                    if self._is_live(mark, kept[1]):
+                        self._posted[mark] = kept
+                currency, posted = kept
                 today = [posting for posting in posted if posting[0] == on]
                 for posting in today if forward else reversed(today):
                     self._position(currency).post(posting, 1 if forward else -1)

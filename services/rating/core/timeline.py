@@ -45,26 +45,29 @@ def _plain(document: Document, sight: Sight) -> list[Posting] | None:
             return None
         if lots:
             lot = lots[0]
-            if len(lot.steps) > 1 or lot.steps[0][2] or lot.steps[0][0] <= booked:
+            if len(lot.steps) > 1 or lot.steps[0][2]:
                 return None
     if not amount:
         return None
     due = term.due if term is not None else booked + sight.term_days
     lenses = sight.lenses
     dues = [sight.calendar.roll(due) if lens.due_roll else due for lens in lenses]
-    posted: list[Posting] = [(booked, AGE, booked, (amount,))]
+    used = min(amount, lot.steps[0][1]) if lot is not None else 0
+    day = max(booked, lot.steps[0][0]) if lot is not None else 0
+    at_once = used if day == booked else 0  # paid by the day it was booked: it was never open
+    posted: list[Posting] = []
     if document.kind in INVOICING:
         posted.append((booked, BOOKED, booked, (amount,)))
-    for i, seen in enumerate(dues):
-        posted.append((booked, OPEN + i, seen, (amount, document.id)))
-        posted.append((booked, DUE + i, seen, (0, 0, 0, 1, 0)))
-    if lot is None:
-        return posted
-    day, used = lot.steps[0][0], min(amount, lot.steps[0][1])
-    if not used:
+    if amount > at_once:
+        posted.append((booked, AGE, booked, (amount - at_once,)))
+        posted += [(booked, OPEN + i, seen, (amount - at_once, document.id)) for i, seen in enumerate(dues)]
+    if not at_once:
+        posted += [(booked, DUE + i, seen, (0, 0, 0, 1, 0)) for i, seen in enumerate(dues)]
+    if lot is None or not used:
         return posted
     paid = lot.paid
-    posted.append((day, AGE, booked, (-used,)))
+    if not at_once:
+        posted.append((day, AGE, booked, (-used,)))
     posted.append((day, SCALAR, lot.pool, (-used,)))
     posted.append((day, CASHED, paid, (used, used * (lot.cash_on - booked))))
     for i, lens in enumerate(lenses):
@@ -72,9 +75,10 @@ def _plain(document: Document, sight: Sight) -> list[Posting] | None:
         days = paid - seen
         late = days if days > lens.grace_days else 0
         signed = days if days <= 0 or late else 0
-        on_time = 0 if late else used
-        posted.append((day, OPEN + i, seen, (-used, document.id)))
-        posted.append((day, DUE + i, seen, (used, on_time, 0, 0, 1 if used == amount and not late else 0)))
+        whole = 1 if used == amount and not late else 0
+        if not at_once:
+            posted.append((day, OPEN + i, seen, (-used, document.id)))
+        posted.append((day, DUE + i, seen, (used, 0 if late else used, 0, 1 if at_once else 0, whole)))
         early = used if days <= -EARLY_DAYS else 0
         posted.append((day, PAID + i, paid, (used, used * late, used * signed, early)))
         if late:
