@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -16,6 +17,10 @@ document, the least stands."""
 RECEIVABLES = frozenset({"opening_balance", "invoice", "debit_note", "retention", "interest", "fee"})
 CREDITS = frozenset({"credit_note", "rebate", "quality_claim", "return"})
 INVOICING = frozenset({"invoice", "debit_note"})
+
+
+_NOTHING: Any = ()
+"""Of most documents most lists stay empty, so a list is made when something is put into it (`fold.marking.added`)."""
 
 
 class Term(msgspec.Struct, array_like=True, gc=False):
@@ -50,22 +55,22 @@ class Document(msgspec.Struct, array_like=True, gc=False):
     booked: int = 0
     order: Order | None = None
     term: Term | None = None
-    amended: list[tuple[Order, int, int]] = []
+    amended: list[tuple[Order, int, int]] = _NOTHING
     """(order, day, units)"""
-    terms: list[tuple[Order, int, Term]] = []
-    cancelled: list[tuple[int, int]] = []
+    terms: list[tuple[Order, int, Term]] = _NOTHING
+    cancelled: list[tuple[int, int]] = _NOTHING
     """(day, units; −1: all that is left)"""
     accepted: tuple[Order, int] | None = None
-    takes: list[tuple[str, int]] = []
+    takes: list[tuple[str, int]] = _NOTHING
     """What it consumes: (document, units)."""
-    takers: list[str] = []
-    payers: list[str] = []
+    takers: list[str] = _NOTHING
+    payers: list[str] = _NOTHING
     """Payments that settle it."""
-    creditors: list[str] = []
+    creditors: list[str] = _NOTHING
     """Credits and deposits that were set against it later."""
-    disputes: list[str] = []
+    disputes: list[str] = _NOTHING
     replaces: str = ""
-    replacers: list[str] = []
+    replacers: list[str] = _NOTHING
     """Documents that say they re-issue it."""
     discount: tuple[int, str] | None = None
     """(until, rate)"""
@@ -82,11 +87,11 @@ class Payment(msgspec.Struct, array_like=True, gc=False):
     purpose: str = "settlement"
     cash_on: int = 0
     """The day it is money: bills count when they mature."""
-    allocations: list[tuple[str, int, int]] = []
+    allocations: list[tuple[str, int, int]] = _NOTHING
     """(document, units, discount)"""
-    settlements: list[str] = []
+    settlements: list[str] = _NOTHING
     """Later settlements out of it."""
-    reversals: list[tuple[int, int, str, Order]] = []
+    reversals: list[tuple[int, int, str, Order]] = _NOTHING
     """(day, units; −1: all, reason, order)"""
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from typing import Any
 
 from services.rating.core.dependents import Marked
 from services.rating.core.documents import Order, Term, units
-from services.rating.core.fold.marking import ALL, link, ordinal
+from services.rating.core.fold.marking import ALL, added, link, ordinal
 from services.rating.core.state import State
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
 from shared.core.events.transaction import (
@@ -53,9 +52,11 @@ def recorded(state: State, data: TransactionRecorded, order: Order) -> None:
     held.kind, held.currency, held.amount, held.booked, held.term, held.takes = said
     held.order, held.replaces, held.discount = order, replaces, discount
     for to, _ in takes:
-        link(ledger.document(to).takers, held.id)
+        linked = ledger.document(to)
+        linked.takers = link(linked.takers, held.id)
     if replaces:
-        link(ledger.document(replaces).replacers, held.id)
+        linked = ledger.document(replaces)
+        linked.replacers = link(linked.replacers, held.id)
     ledger.after(found)
 
 
@@ -63,7 +64,7 @@ def amended(state: State, data: TransactionAmended, order: Order) -> None:
     """Keep a new amount from its day on."""
     held = state.ledger.document(data.transaction_id)
     found = state.ledger.before([("document", held.id)])
-    insort(held.amended, (order, order[0], units(data.amount)))
+    held.amended = added(held.amended, (order, order[0], units(data.amount)))
     state.ledger.after(found)
 
 
@@ -80,7 +81,7 @@ def cancelled(state: State, data: TransactionCancelled, order: Order) -> None:
     """Keep that so much, or all, no longer counts."""
     held = state.ledger.document(data.transaction_id)
     found = state.ledger.before([("document", held.id)])
-    insort(held.cancelled, (order[0], ALL if data.amount is None else units(data.amount)))
+    held.cancelled = added(held.cancelled, (order[0], ALL if data.amount is None else units(data.amount)))
     state.ledger.after(found)
 
 
@@ -90,7 +91,7 @@ def terms_changed(state: State, data: TransactionTermsChanged, order: Order) -> 
     found = state.ledger.before([("document", held.id)])
     term = _term(data)
     if term is not None:
-        insort(held.terms, (order, order[0], term), key=lambda entry: entry[0])
+        held.terms = added(held.terms, (order, order[0], term), key=lambda entry: entry[0])
     state.ledger.after(found)
 
 
@@ -106,7 +107,7 @@ def dispute_opened(state: State, data: DisputeOpened, order: Order) -> None:
     if held.order is None or order < held.order:
         held.order = order
         held.document, held.opened, held.amount = said
-    link(document.disputes, data.dispute_id)
+    document.disputes = link(document.disputes, data.dispute_id)
     ledger.after(found)
 
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 ALL = -1
 """An amount left out: all of it."""
 
 
-def link(names: list[str], name: str) -> None:
-    """Add *name* once, in an order that does not depend on arrival."""
-    if name not in names:
-        insort(names, name)
+def link(names: list[str], name: str) -> list[str]:
+    """*names* with *name* once, in an order that does not depend on arrival."""
+    return names if name in names else added(names, name)
+
+
+def added(entries: list[Any], entry: Any, key: Callable[[Any], Any] | None = None) -> list[Any]:
+    """*entries* with *entry* in its place; a list of its own where there were none."""
+    if not entries:
+        return [entry]
+    insort(entries, entry, key=key)  # type: ignore[arg-type]  # the stubs do not know that no key may be given
+    return entries
 
 
 def ordinal(day: date | None) -> int:

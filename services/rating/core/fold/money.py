@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import insort
-
 from services.rating.core.dependents import Marked
 from services.rating.core.documents import Order, units
-from services.rating.core.fold.marking import ALL, link, ordinal
+from services.rating.core.fold.marking import ALL, added, link, ordinal
 from services.rating.core.fold.records import keep
 from services.rating.core.state import State
 from shared.core.events.payment import PaymentRecorded, PaymentReversed, RefundPaid, SettlementApplied, SettlementUndone
@@ -35,7 +33,8 @@ def paid(state: State, data: PaymentRecorded, order: Order) -> None:
     held.amount, held.currency, held.paid, held.purpose, held.allocations = said
     held.order, held.cash_on = order, cash_on
     for to, *_ in allocations:
-        link(ledger.document(to).payers, held.id)
+        linked = ledger.document(to)
+        linked.payers = link(linked.payers, held.id)
     ledger.after(found)
 
 
@@ -44,7 +43,7 @@ def reversed(state: State, data: PaymentReversed, order: Order) -> None:
     held = state.ledger.payment(data.payment_id)
     found = state.ledger.before([("payment", held.id)])
     amount = ALL if data.amount is None else units(data.amount)
-    insort(held.reversals, (order[0], amount, data.reason, order), key=lambda r: (r[0], r[3]))
+    held.reversals = added(held.reversals, (order[0], amount, data.reason, order), key=lambda r: (r[0], r[3]))
     state.ledger.after(found)
     if data.reason == "bounced":
         keep(state, "bounced", f"{data.payment_id}\0{order[3]}", order, {})
@@ -67,10 +66,13 @@ def settled(state: State, data: SettlementApplied, order: Order) -> None:
     found = ledger.before(marks)
     settlement.order, settlement.holder = order, name
     settlement.day, settlement.to = data.applied_on.toordinal(), to
-    link(holder.settlements, settlement.id)
+    holder.settlements = link(holder.settlements, settlement.id)
     for one, _ in to:
         document = ledger.document(one)
-        link(document.payers if is_payment else document.creditors, name)
+        if is_payment:
+            document.payers = link(document.payers, name)
+        else:
+            document.creditors = link(document.creditors, name)
     ledger.after(found)
 
 
@@ -103,5 +105,5 @@ def refunded(state: State, data: RefundPaid, order: Order) -> None:
     held.order, held.of, held.day = order, of, data.paid_on.toordinal()
     held.amount, held.currency = units(data.amount), data.currency
     if of:
-        link(ledger.refunds_of.setdefault(of, []), held.id)
+        ledger.refunds_of[of] = link(ledger.refunds_of.get(of, []), held.id)
     ledger.after(found)
