@@ -20,7 +20,7 @@ def added(entries: list[Any], entry: Any, key: Callable[[Any], Any] | None = Non
     """*entries* with *entry* in its place; a list of its own where there were none."""
     if not entries:
         return [entry]
-    insort(entries, entry, key=key)  # type: ignore[arg-type]  # the stubs do not know that no key may be given
+    insort(entries, entry, key=key)
     return entries
 
 
