@@ -94,6 +94,9 @@ def test_whatever_is_killed_every_accepted_fact_is_applied_once_and_published_gr
             assert wait_until(lambda at=at: upstream.posted >= at * (batches // len(KILLS)) + 2, 60.0)  # type: ignore[misc]
             if part == "broker":
                 with subscribed(instance.kafka) as subscriber:
+                    assert subscriber.until(lambda: bool(subscriber.heard)), (
+                        "nothing was published before the broker died"
+                    )
                     subscriber.listen(2)
                     before_the_broker_died = subscriber.heard
             kill(instance, part)

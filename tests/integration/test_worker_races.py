@@ -203,7 +203,7 @@ async def test_sessions_that_are_ended_under_a_running_worker_lose_and_double_no
                 if number % 20 == 10:
                     await ours.execute(
                         "select pg_terminate_backend(pid) from pg_stat_activity"
-                        " where datname = current_database() and pid <> pg_backend_pid()"
+                        " where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()"
                     )
                 await asyncio.sleep(0.01)
             for _ in range(200):
