@@ -69,17 +69,18 @@ def half_a_year(customers: int, today: date) -> Iterator[Keyed]:
         yield invoice(subject, *opening(number), today - timedelta(days=10))
 
 
-def five_days(customers: int, today: date) -> Iterator[Keyed]:
-    """Old customers of whom we know since five days, with the least that gives a grade: three documents that fell due."""
-    begin = today - timedelta(days=5)
+def fortnight(customers: int, today: date) -> Iterator[Keyed]:
+    """Old customers of whom we know since a fortnight, with the least that gives a grade, and a good one on every day of
+    the year: three documents that fell due and were paid before, whatever rest days there were; one is open, not due."""
+    begin = today - timedelta(days=14)
     opened = (today - timedelta(days=800)).isoformat()
     for number in range(customers):
-        subject, paid = subject_of(number), [(f"H{number}-{at}", _amount(number + at)) for at in range(2)]
+        subject, paid = subject_of(number), [(f"H{number}-{at}", _amount(number + at)) for at in range(3)]
         head = (f"o-{number}", "customer.updated", subject, begin.isoformat())
         yield subject, (_OPENED % (*head, opened)).encode()
         for id_, amount in paid:
             yield invoice(subject, id_, amount, begin, term=2)
-        yield invoice(subject, *opening(number), begin, term=4)
+        yield invoice(subject, *opening(number), begin)
         yield payment(subject, f"H{number}", begin + timedelta(days=1), *paid)
 
 

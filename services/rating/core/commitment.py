@@ -35,17 +35,17 @@ class Commitment:
         amount = gross(document, day)
         if document.kind in CREDITS:
             used = 0
-            result: Contribution = {(SCALAR, "credit", "", 0): [amount]}
+            result: Contribution = {(SCALAR, "credit", "", 0): amount}
             for target in dict.fromkeys(to for to, _ in document.takes):
                 held = self.sight.documents.get(target)
                 if held is not None and held.order is not None and held.kind not in RECEIVABLES and day >= held.booked:
                     used += min(taken(document, target, day), gross(held, day))
             if used:
-                result[(SCALAR, "credit", "", 0)] = [amount - used]
+                result[(SCALAR, "credit", "", 0)] = amount - used
             if document.kind == "quality_claim" and not document.takes:
-                result[(CLAIMS, document.booked, "", 0)] = [amount]
+                result[(CLAIMS, document.booked, "", 0)] = amount
             return result
         if self.successor is not None and day >= self.successor.booked:
             return {}
         open_ = amount - sum(taken(taker, document.id, day) for taker in self.takers)
-        return {(SCALAR, document.kind, "", 0): [max(0, open_)]} if open_ > 0 else {}
+        return {(SCALAR, document.kind, "", 0): max(0, open_)} if open_ > 0 else {}

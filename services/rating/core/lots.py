@@ -108,8 +108,8 @@ def payment_postings(payment: Payment) -> list[Posting]:
     """What a payment adds to cash received and to money not yet on any document (which documents then take from)."""
     pool = "prepayments" if payment.purpose == "prepayment" else "cash"
     result: list[Posting] = [
-        (payment.paid, COLLECTED, payment.paid, (payment.amount,)),
-        (payment.paid, SCALAR, pool, (payment.amount,)),
+        (payment.paid, COLLECTED, payment.paid, payment.amount),
+        (payment.paid, SCALAR, pool, payment.amount),
     ]
     left = payment.amount
     for day, amount, _, _ in sorted(payment.reversals, key=lambda reversal: (reversal[0], reversal[3])):
@@ -117,8 +117,8 @@ def payment_postings(payment: Payment) -> list[Posting]:
         left -= back
         on = max(day, payment.paid)
         if back:
-            result.append((on, COLLECTED, payment.paid, (-back,)))
-            result.append((on, SCALAR, pool, (-back,)))
+            result.append((on, COLLECTED, payment.paid, -back))
+            result.append((on, SCALAR, pool, -back))
     result.sort(key=lambda posting: posting[0])
     return result
 
@@ -132,4 +132,4 @@ def refund_postings(refund: Refund, payment: Payment | None, credit: Document | 
         pool = _pool(payment, credit=False)
     elif credit is not None and credit.kind in CREDITS:
         pool = "credit"
-    return [(refund.day, SCALAR, pool, (-refund.amount,))]
+    return [(refund.day, SCALAR, pool, -refund.amount)]

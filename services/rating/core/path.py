@@ -215,7 +215,7 @@ def _anniversaries(state: State, standing: Standing) -> set[int]:
     """Days of the month on which a measure that counts whole months may change, or on the day after."""
     bases = [day for day in (standing.default_on, standing.worst_on) if day]
     for position in state.ledger.positions.values():
-        first = position.flows[BOOKED].first()
+        first = position.flow(BOOKED).first()
         if first:
             bases.append(first)
     bases += [value for _, value in state.profile.get("opened_on", ()) if value]

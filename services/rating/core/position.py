@@ -38,86 +38,87 @@ FAR = 4_000_000
 """Later than any day: the year 10951."""
 
 Posting = tuple[int, int, Any, Any]
-"""(effect day, family, day or name, numbers); an open item is (units, item), a late portion (days, item units, ±1)."""
+"""(effect day, family, day or name, sum or sums in lanes); an open item is (units, item), a late portion (days, item
+units, ±1)."""
+
+
+class Window:
+    """The running sum of one window: days after `low`, up to `day`."""
+
+    __slots__ = ("day", "low", "total")
+
+    def __init__(self, low: int, day: int, total: int) -> None:
+        """Hold *total* for (*low*, *day*]."""
+        self.low, self.day, self.total = low, day, total
 
 
 class Flow:
-    """Numbers by day, with running sums of the windows that are asked for."""
+    """Sums by day, in lanes where there are several, with running sums of the windows that are asked for."""
 
-    __slots__ = ("days", "keys", "months", "revision", "windows")
+    __slots__ = ("days", "keys", "months", "windows")
 
     def __init__(self) -> None:
         """Nothing on any day."""
-        self.days: dict[int, list[int]] = {}
+        self.days: dict[int, int] = {}
         self.keys: list[int] = []
         """The days that hold anything, in order."""
-        self.windows: dict[str, list[int]] = {}
+        self.windows: dict[str, Window] = {}
         self.months: dict[int, int] | None = None
-        self.revision = 0
-        """Grows with every change."""
 
-    def add(self, day: int, numbers: tuple[int, ...], sign: int) -> None:
-        """Add *sign* × *numbers* on *day*."""
-        self.revision += 1
-        bucket = self.days.get(day)
-        if bucket is None:
-            self.days[day] = [sign * n for n in numbers]
+    def add(self, day: int, sums: int, sign: int) -> None:
+        """Add *sign* × *sums* on *day*."""
+        if sign < 0:
+            sums = -sums
+        days = self.days
+        held = days.get(day)
+        if held is None:
+            days[day] = sums
             insort(self.keys, day)
+        elif held + sums:
+            days[day] = held + sums
         else:
-            left = 0
-            for i, n in enumerate(numbers):
-                bucket[i] += sign * n
-                left |= bucket[i]
-            if not left:
-                del self.days[day]
-                del self.keys[bisect_left(self.keys, day)]
+            del days[day]
+            del self.keys[bisect_left(self.keys, day)]
         if self.months is not None:
             month = month_index(day)
-            self.months[month] = self.months.get(month, 0) + sign * numbers[0]
-        for running in self.windows.values():
-            if running[0] < day <= running[1]:
-                for i, n in enumerate(numbers, 2):
-                    running[i] += sign * n
+            self.months[month] = self.months.get(month, 0) + sums
+        for window in self.windows.values():
+            if window.low < day <= window.day:
+                window.total += sums
 
     def month(self, index: int) -> int:
-        """The first number summed over calendar month *index*."""
+        """The sum over calendar month *index*."""
         if self.months is None:
             self.months = {}
-            for day, numbers in self.days.items():
+            for day, sums in self.days.items():
                 month = month_index(day)
-                self.months[month] = self.months.get(month, 0) + numbers[0]
+                self.months[month] = self.months.get(month, 0) + sums
         return self.months.get(index, 0)
 
-    def window(self, day: int, window: str, width: int, slot: str = "") -> list[int]:
-        """`[start, day, sums…]` of *window* ending on *day*. Costs the days it moved since it was last asked.
+    def window(self, day: int, window: str, slot: str = "") -> int:
+        """The sum over *window* ending on *day*. Costs the days it moved since it was last asked.
 
         *slot* tells apart running sums of the same window that end on different days.
         """
         name = window + slot if slot else window
         running = self.windows.get(name)
-        if running is not None and running[1] == day:
-            return running
-        low = window_start(day, window)
-        days = self.days
-        if running is None or low < running[0] or day < running[1] or day - running[1] > len(days):
-            running = [low, day] + [0] * width
-            for on, numbers in days.items():
-                if low < on <= day:
-                    for i, n in enumerate(numbers, 2):
-                        running[i] += n
-            self.windows[name] = running
-            return running
-        for start, stop, sign in ((running[0], min(low, running[1]), -1), (max(running[1], low), day, 1)):
-            for on in range(start + 1, stop + 1):
-                if on in days:
-                    for i, n in enumerate(days[on], 2):
-                        running[i] += sign * n
-        running[0], running[1] = low, day
-        return running
+        if running is not None and running.day == day:
+            return running.total
+        low, days = window_start(day, window), self.days
+        if running is None or low < running.low or day < running.day or day - running.day > len(days):
+            total = sum([sums for on, sums in days.items() if low < on <= day])
+            self.windows[name] = Window(low, day, total)
+            return total
+        for on in range(running.low + 1, min(low, running.day) + 1):
+            running.total -= days.get(on, 0)
+        for on in range(max(running.day, low) + 1, day + 1):
+            running.total += days.get(on, 0)
+        running.low, running.day = low, day
+        return running.total
 
-    def first(self) -> int | None:
-        """The earliest day that holds anything."""
-        return self.keys[0] if self.keys else None
+    def first(self) -> int:
+        """The earliest day that holds anything; 0 where none does."""
+        return self.keys[0] if self.keys else 0
 
     def next_change(self, day: int) -> int:
         """Days from *day* until a sum by day enters or leaves a window that is asked for; FAR where none will.
@@ -126,7 +127,7 @@ class Flow:
         """
         keys, least = self.keys, FAR
         for running in self.windows.values():
-            for edge in (running[0], running[1]):
+            for edge in (running.low, running.day):
                 at = bisect_right(keys, edge)
                 if at < len(keys):
                     least = min(least, keys[at] - edge)
@@ -146,8 +147,9 @@ class OpenItems:
         self.total = 0
         self.scanned: tuple[tuple[int, int], tuple[int, ...]] | None = None
 
-    def add(self, due: int, item: str, amount: int) -> None:
-        """Add *amount* to *item* at *due*."""
+    def add(self, due: int, part: tuple[int, str], sign: int) -> None:
+        """Add *sign* × the units of *part*, which is (units, item), at *due*."""
+        amount, item = sign * part[0], part[1]
         self.scanned = None
         self.total += amount
         held = self.items.get(due)
@@ -223,11 +225,11 @@ class LateList:
         """Nothing was late."""
         self.months: dict[int, list[tuple[int, int, int]]] = {}
 
-    def add(self, day: int, numbers: tuple[int, ...], sign: int) -> None:
-        """Add or take away one portion settled on *day*: *numbers* is (days late, item amount, 1 or −1)."""
+    def add(self, day: int, part: tuple[int, int, int], sign: int) -> None:
+        """Add or take away one portion settled on *day*: *part* is (days late, item amount, 1 or −1)."""
         month = month_index(day)
-        portion = (numbers[0], day, numbers[1])
-        if sign * numbers[2] > 0:
+        portion = (part[0], day, part[1])
+        if sign * part[2] > 0:
             insort(self.months.setdefault(month, []), portion)
             return
         portions = self.months[month]
@@ -252,35 +254,54 @@ class LateList:
         return worst
 
 
-class Position:
-    """All sums of one customer in one currency on one day."""
+class Scalars:
+    """Plain sums by name, such as cash on no document."""
 
-    __slots__ = ("flows", "lates", "opens", "scalars")
+    __slots__ = ("sums",)
+
+    def __init__(self) -> None:
+        """All are 0."""
+        self.sums: dict[str, int] = {}
+
+    def add(self, name: str, amount: int, sign: int) -> None:
+        """Add *sign* × *amount* to *name*."""
+        self.sums[name] = self.sums.get(name, 0) + sign * amount
+
+
+class Position:
+    """All sums of one customer in one currency on one day, each made when something is first posted to it or read."""
+
+    __slots__ = ("flows", "lates", "opens", "scalars", "sums")
 
     def __init__(self, lenses: int) -> None:
         """Nothing known, seen through so many *lenses* (the raw one included)."""
-        self.flows: dict[int, Flow] = {family: Flow() for family in (AGE, BOOKED, COLLECTED, CASHED, CLAIMS)}
-        for i in range(lenses):
-            self.flows[DUE + i] = Flow()
-            self.flows[PAID + i] = Flow()
+        self.flows: dict[int, Flow] = {}
         self.opens = [OpenItems() for _ in range(lenses)]
         self.lates = [LateList() for _ in range(lenses)]
-        self.scalars: dict[str, int] = {}
+        self.scalars = Scalars()
+        self.sums: dict[int, Any] = {SCALAR: self.scalars}
+        """Family → what takes its postings."""
+        self.sums |= {OPEN + i: opened for i, opened in enumerate(self.opens)}
+        self.sums |= {LATE + i: late for i, late in enumerate(self.lates)}
 
     @property
     def holds(self) -> bool:
         """Whether anything is, or ever was, in this currency by now."""
-        flows = self.flows
-        return bool(flows[BOOKED].days or flows[COLLECTED].days or any(self.scalars.values()))
+        booked, collected = self.flows.get(BOOKED), self.flows.get(COLLECTED)
+        return bool(
+            (booked is not None and booked.days)
+            or (collected is not None and collected.days)
+            or any(self.scalars.sums.values())
+        )
+
+    def flow(self, family: int) -> Flow:
+        """The sums by day of *family*."""
+        held = self.flows.get(family)
+        if held is None:
+            held = self.flows[family] = self.sums[family] = Flow()
+        return held
 
     def post(self, posting: Posting, sign: int) -> None:
         """Add (*sign* 1) or take away (−1) one posting."""
         _, family, key, numbers = posting
-        if family >= LATE:
-            self.lates[family - LATE].add(key, numbers, sign)
-        elif family >= OPEN:
-            self.opens[family - OPEN].add(key, numbers[1], sign * numbers[0])
-        elif family == SCALAR:
-            self.scalars[key] = self.scalars.get(key, 0) + sign * numbers[0]
-        else:
-            self.flows[family].add(key, numbers, sign)
+        (self.sums.get(family) or self.flow(family)).add(key, numbers, sign)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.rating.core.documents import CREDITS, INVOICING, Document, Lot
+from services.rating.core.lanes import pack
 from services.rating.core.position import AGE, BOOKED, CASHED, DUE, EARLY_DAYS, FAR, LATE, OPEN, PAID, SCALAR, Lens
-from services.rating.core.sight import Contribution, Sight, forebears, gross, money_on, successor, taken
+from services.rating.core.sight import Contribution, Key, Sight, forebears, gross, money_on, successor, taken
 from services.rating.core.terms import due_on, start_of
 
 
@@ -93,14 +94,14 @@ class Receivable:
         total = sum(units for _, units in slices)
         result: Contribution = {}
         if document.kind in INVOICING and total:
-            result[(BOOKED, document.booked, "", 0)] = [total]
+            result[(BOOKED, document.booked, "", 0)] = total
         credits, claims, moved = self._credited(day)
         left = [list(part) for part in slices]
         discounts = sum(_step(lot, day)[2] for lot in self.lots)
         _fill(left, moved + discounts)
         given = _fill(left, credits + claims)
         if given:
-            result[(SCALAR, "credit", "", 0)] = [-sum(units for _, units in given)]
+            result[(SCALAR, "credit", "", 0)] = -sum(units for _, units in given)
         settled = self._settle(day, left, result)
         self._lenses(day, slices, left, settled, _share(given, claims, credits + claims), result)
         return result
@@ -160,10 +161,10 @@ class Receivable:
         document, sight = self.document, self.sight
         open_ = sum(units for _, units in left)
         if open_:
-            result[(AGE, document.booked, "", 0)] = [open_]
+            result[(AGE, document.booked, "", 0)] = open_
             disputed = min(open_, self._disputed(day, paid=False, within=FAR))
             if disputed:
-                result[(SCALAR, "disputed", "", 0)] = [disputed]
+                result[(SCALAR, "disputed", "", 0)] = disputed
         several = len(slices) > 1
         for index, lens in enumerate(sight.lenses):
             hidden = self._disputed(day, paid=False, within=lens.exclude_disputed) if lens.exclude_disputed else 0
@@ -173,7 +174,7 @@ class Receivable:
                 seen = sight.calendar.roll(due) if lens.due_roll and due else due
                 item = f"{document.id}#{at}" if several else document.id
                 if shown:
-                    result[(OPEN + index, seen, item, 0)] = [shown]
+                    result[(OPEN + index, seen, item, 0)] = shown
                 self._portion(index, lens, seen, at, slices[at][1], shown, settled, claims.get(at, 0), result)
 
     def _portion(
@@ -234,13 +235,8 @@ def _share(given: list[tuple[int, int]], claims: int, total: int) -> dict[int, i
     return {at: units * claims // total for at, units in given} if claims else {}
 
 
-def _add(result: Contribution, key: tuple[int, int | str, str, int], *numbers: int) -> None:
-    held = result.get(key)
-    if held is None:
-        result[key] = list(numbers)
-    else:
-        for i, n in enumerate(numbers):
-            held[i] += n
+def _add(result: Contribution, key: Key, *numbers: int) -> None:
+    result[key] = result.get(key, 0) + pack(*numbers)
 
 
 def _longest(lenses: tuple[Lens, ...]) -> int:

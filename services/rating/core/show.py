@@ -191,7 +191,7 @@ def _open_of(state: State, document: Document, day: int) -> list[v.OpenItem]:
         if on <= day and family == OPEN:
             open_[key] = open_.get(key, 0) + numbers[0]
         elif on <= day and family == SCALAR and key == "disputed":
-            disputed += numbers[0]
+            disputed += numbers
     items = []
     for due, amount in sorted(open_.items()):
         if not amount:

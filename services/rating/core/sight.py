@@ -9,8 +9,11 @@ from services.rating.core.days import WorkCalendar
 from services.rating.core.documents import Dispute, Document, Lot
 from services.rating.core.position import Lens
 
-Contribution = dict[tuple[int, int | str, str, int], list[int]]
-"""(family, key, item, days late) → numbers."""
+Key = tuple[int, int | str, str, int]
+"""(family, day or name, item, days late)."""
+
+Contribution = dict[Key, int]
+"""What a document adds to each sum, in lanes where there are several."""
 
 
 class Sight(NamedTuple):

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from services.rating.core.commitment import Commitment
 from services.rating.core.documents import INVOICING, RECEIVABLES, Document
+from services.rating.core.lanes import pack
 from services.rating.core.position import AGE, BOOKED, CASHED, DUE, EARLY_DAYS, LATE, OPEN, PAID, SCALAR, Posting
 from services.rating.core.receivable import Receivable
-from services.rating.core.sight import Contribution, Sight
+from services.rating.core.sight import Contribution, Key, Sight
+
+_FELL_DUE = pack(0, 0, 0, 1, 0)
 
 
 def postings(document: Document, sight: Sight) -> list[Posting]:
@@ -57,19 +60,19 @@ def _plain(document: Document, sight: Sight) -> list[Posting] | None:
     at_once = used if day == booked else 0  # paid by the day it was booked: it was never open
     posted: list[Posting] = []
     if document.kind in INVOICING:
-        posted.append((booked, BOOKED, booked, (amount,)))
+        posted.append((booked, BOOKED, booked, amount))
     if amount > at_once:
-        posted.append((booked, AGE, booked, (amount - at_once,)))
+        posted.append((booked, AGE, booked, amount - at_once))
         posted += [(booked, OPEN + i, seen, (amount - at_once, document.id)) for i, seen in enumerate(dues)]
     if not at_once:
-        posted += [(booked, DUE + i, seen, (0, 0, 0, 1, 0)) for i, seen in enumerate(dues)]
+        posted += [(booked, DUE + i, seen, _FELL_DUE) for i, seen in enumerate(dues)]
     if lot is None or not used:
         return posted
     paid = lot.paid
     if not at_once:
-        posted.append((day, AGE, booked, (-used,)))
-    posted.append((day, SCALAR, lot.pool, (-used,)))
-    posted.append((day, CASHED, paid, (used, used * (lot.cash_on - booked))))
+        posted.append((day, AGE, booked, -used))
+    posted.append((day, SCALAR, lot.pool, -used))
+    posted.append((day, CASHED, paid, pack(used, used * (lot.cash_on - booked))))
     for i, lens in enumerate(lenses):
         seen = dues[i]
         days = paid - seen
@@ -78,9 +81,9 @@ def _plain(document: Document, sight: Sight) -> list[Posting] | None:
         whole = 1 if used == amount and not late else 0
         if not at_once:
             posted.append((day, OPEN + i, seen, (-used, document.id)))
-        posted.append((day, DUE + i, seen, (used, 0 if late else used, 0, 1 if at_once else 0, whole)))
+        posted.append((day, DUE + i, seen, pack(used, 0 if late else used, 0, 1 if at_once else 0, whole)))
         early = used if days <= -EARLY_DAYS else 0
-        posted.append((day, PAID + i, paid, (used, used * late, used * signed, early)))
+        posted.append((day, PAID + i, paid, pack(used, used * late, used * signed, early)))
         if late:
             posted.append((day, LATE + i, paid, (late, amount, 1)))
     return posted
@@ -91,23 +94,20 @@ def _walk(document: Document, sight: Sight, what: Receivable | Commitment) -> li
     before: Contribution = {}
     for day in sorted({day for day in what.dates() if day >= document.booked}):
         now = what.on(day)
-        for key, numbers in now.items():
-            was = before.pop(key, None)
-            delta = numbers if was is None else [n - w for n, w in zip(numbers, was, strict=True)]
-            if any(delta):
+        for key, sums in now.items():
+            if delta := sums - before.pop(key, 0):
                 posted.append(_posting(day, key, delta))
-        for key, was in before.items():
-            if any(was):
-                posted.append(_posting(day, key, [-w for w in was]))
+        for key, sums in before.items():
+            if sums:
+                posted.append(_posting(day, key, -sums))
         before = now
     return posted
 
 
-def _posting(day: int, key: tuple[int, int | str, str, int], delta: list[int]) -> Posting:
+def _posting(day: int, key: Key, delta: int) -> Posting:
     family, on, item, late = key
     if family >= LATE:
-        count, amount = delta[0], int(item)
-        return (day, family, on, (late, amount, count))
+        return (day, family, on, (late, int(item), delta))
     if family >= OPEN:
-        return (day, family, on, (delta[0], item))
-    return (day, family, on, tuple(delta))
+        return (day, family, on, (delta, item))
+    return (day, family, on, delta)

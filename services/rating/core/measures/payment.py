@@ -7,7 +7,7 @@ from decimal import Decimal
 from services.rating.core.days import window_days
 from services.rating.core.documents import Document
 from services.rating.core.measures.reading import Params, Reader, ratio
-from services.rating.core.position import AGE, BOOKED, CASHED, CLAIMS, COLLECTED, OPEN
+from services.rating.core.position import AGE, BOOKED, CLAIMS, COLLECTED, OPEN
 from services.rating.core.timeline import postings
 
 Ageing = dict[str, Decimal]
@@ -59,10 +59,10 @@ def receivable_age(r: Reader, _: Params) -> Ageing:
     for part in r.parts:
         position = part[2]
         sums = [0] * len(AGE_BANDS)
-        for booked, numbers in position.flows[AGE].days.items():
+        for booked, amount in position.flow(AGE).days.items():
             age = r.day - booked
             at = max(i for i, (_, start) in enumerate(AGE_BANDS) if age >= start)
-            sums[at] += numbers[0]
+            sums[at] += amount
         for i, amount in enumerate(sums):
             columns[i].append(amount)
     return {name: r.money(r.total(columns[i])) for i, (name, _) in enumerate(AGE_BANDS)}
@@ -129,30 +129,30 @@ def net_collection_rate(r: Reader, p: Params) -> Decimal | None:
     due = cash + claims + open_
     if not due:
         return None
-    paid_out = r.flow(CLAIMS, p.window, 1)
+    paid_out = r.flow(CLAIMS, p.window)
     return ratio(due - claims - paid_out if p.reading == "literal" else cash - paid_out, due)
 
 
 def invoiced(r: Reader, p: Params) -> Decimal:
     """Invoices and debit notes booked in the window, tax included, cancellations taken off."""
-    return r.money(r.flow(BOOKED, p.window, 1))
+    return r.money(r.flow(BOOKED, p.window))
 
 
 def collected(r: Reader, p: Params) -> Decimal:
     """Money received in the window, what was reversed taken off."""
-    return r.money(r.flow(COLLECTED, p.window, 1))
+    return r.money(r.flow(COLLECTED, p.window))
 
 
 def dso(r: Reader, p: Params) -> Decimal | None:
     """Days sales outstanding: balance ÷ invoiced in the window × days of the window; None without sales."""
-    sales = r.flow(BOOKED, p.window, 1)
+    sales = r.flow(BOOKED, p.window)
     return ratio(r.balance(Params()) * window_days(r.day, p.window), sales) if sales > 0 else None
 
 
 def days_to_cash(r: Reader, p: Params) -> Decimal | None:
     """Σ(amount × days from booking to money) ÷ Σ amount, of what was settled in the window; bills with their term (G-32)."""
-    amount = r.flow(CASHED, p.window, 2)
-    return ratio(r.flow(CASHED, p.window, 2, 1), amount) if amount else None
+    amount, weighted = r.cashed(p.window)
+    return ratio(weighted, amount) if amount else None
 
 
 def disputed_amount(r: Reader, _: Params) -> Decimal:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from services.rating.core.context import Context
 from services.rating.core.days import window_start
 from services.rating.core.documents import UNIT
-from services.rating.core.position import BOOKED, DUE, PAID, Position
+from services.rating.core.lanes import unpack
+from services.rating.core.position import BOOKED, CASHED, DUE, PAID, Position
 from services.rating.core.state import Setting, State
 from services.rating.core.timeline import postings
 from shared.core.money import QUANTA
@@ -75,7 +76,7 @@ class Reader:
         own = self.state.attribute("currency", self.day)
         if own:
             return str(own)
-        return min(held, key=lambda code: (-len(held[code].flows[BOOKED].days), code), default=self.setting.currency)
+        return min(held, key=lambda code: (-len(held[code].flow(BOOKED).days), code), default=self.setting.currency)
 
     def total(self, amounts: list[int]) -> int:
         """Add up one amount a position, each at its rate; rounded half to even to 10⁻⁴ for each foreign position."""
@@ -84,12 +85,12 @@ class Reader:
             total += amount if rate is None else int((rate * amount).to_integral_value(ROUND_HALF_EVEN))
         return total
 
-    def flow(self, family: int, window: str, width: int, index: int = 0) -> int:
-        """The sum of number *index* of *family* over *window* ending today."""
+    def flow(self, family: int, window: str) -> int:
+        """The sum of *family* over *window* ending today."""
         day = self.day
         if self.only is not None:
-            return self.only.flows[family].window(day, window, width)[2 + index]
-        return self.total([p.flows[family].window(day, window, width)[2 + index] for _, _, p in self.parts])
+            return self.only.flow(family).window(day, window)
+        return self.total([p.flow(family).window(day, window) for p in self.positions])
 
     def due(self, params: Params) -> list[int]:
         """[cash, on time, claims, items, items on time, still open] of what fell due in the window, before today."""
@@ -100,13 +101,9 @@ class Reader:
         return held
 
     def _due_of(self, position: Position, params: Params) -> list[int]:
-        flow = position.flows[DUE + params.lens]
-        running = flow.window(self.day, params.window, 5)
-        sums = running[2:]
-        today = flow.days.get(self.day)
-        if today:
-            sums = [total - one for total, one in zip(sums, today, strict=True)]
-        sums.append(position.opens[params.lens].since(running[0], self.day))
+        flow, day = position.flow(DUE + params.lens), self.day
+        sums = unpack(flow.window(day, params.window) - flow.days.get(day, 0), 5)
+        sums.append(position.opens[params.lens].since(window_start(day, params.window), day))
         return sums
 
     def settled(self, params: Params) -> list[int]:
@@ -115,9 +112,14 @@ class Reader:
         held = self.memo.get(key)
         if held is None:
             family, window = PAID + params.lens, params.window
-            parts = [p.flows[family].window(self.day, window, 4)[2:] for p in self._seen(params)]
+            parts = [unpack(p.flow(family).window(self.day, window), 4) for p in self._seen(params)]
             held = self.memo[key] = self._add_up(parts, 4)
         return held
+
+    def cashed(self, window: str) -> list[int]:
+        """[amount, amount × days from booking to money] of what was settled in *window*."""
+        parts = [unpack(p.flow(CASHED).window(self.day, window), 2) for p in self.positions]
+        return self._add_up(parts, 2)
 
     def overdue(self, params: Params) -> list[int]:
         """[overdue, 1–30, 31–60, 61–90, over 90, Σ amount × days past due] of open items."""
@@ -143,7 +145,7 @@ class Reader:
 
     def scalar(self, name: str) -> int:
         """One plain sum, such as cash not yet on any document; never below 0."""
-        return max(0, self.total([p.scalars.get(name, 0) for _, _, p in self.parts]))
+        return max(0, self.total([p.scalars.sums.get(name, 0) for _, _, p in self.parts]))
 
     def worst(self, params: Params, *, paid: bool = True) -> int:
         """Days late of the worst portion settled in the window and of the oldest open item; 0: none was late."""
@@ -171,7 +173,7 @@ class Reader:
         return held[0]
 
     def _least(self, code: str, rate: Decimal | None) -> int:
-        share = self.flow(BOOKED, "12m", 1) // 1200
+        share = self.flow(BOOKED, "12m") // 1200
         if rate:
             share = int(Decimal(share) / rate)
         fixed = self.context.materiality(code, self.day)
@@ -205,5 +207,5 @@ class Reader:
     def first_sale(self) -> int:
         """The day of the first credit sale; 0: none yet."""
         if self.only is not None:
-            return self.only.flows[BOOKED].first() or 0
-        return min((first for p in self.positions if (first := p.flows[BOOKED].first())), default=0)
+            return self.only.flow(BOOKED).first()
+        return min((first for p in self.positions if (first := p.flow(BOOKED).first())), default=0)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from services.rating.core.days import month_index, months_before, months_between
+from services.rating.core.lanes import unpack
 from services.rating.core.measures.payment import due_documents
 from services.rating.core.measures.reading import Params, Reader, ratio
 from services.rating.core.position import BOOKED, PAID
@@ -37,11 +38,8 @@ def sales_trend(r: Reader, _: Params) -> Decimal | None:
     None where there were none a year ago.
     """
     year_ago = months_before(r.day, 12)
-    now = r.flow(BOOKED, _THREE, 1)
-    if r.only is not None:
-        before = r.only.flows[BOOKED].window(year_ago, _THREE, 1, "-1y")[2]
-    else:
-        before = r.total([p.flows[BOOKED].window(year_ago, _THREE, 1, "-1y")[2] for p in r.positions])
+    now = r.flow(BOOKED, _THREE)
+    before = r.total([p.flow(BOOKED).window(year_ago, _THREE, "-1y") for p in r.positions])
     return ratio(now, before) - 1 if before > 0 else None
 
 
@@ -66,9 +64,7 @@ def _falling(months: list[int], year_ago: Callable[[int], int]) -> bool:
 
 
 def _month(r: Reader, index: int) -> int:
-    if r.only is not None:
-        return r.only.flows[BOOKED].month(index)
-    return r.total([p.flows[BOOKED].month(index) for p in r.positions])
+    return r.total([p.flow(BOOKED).month(index) for p in r.positions])
 
 
 def early_payment_note(r: Reader, p: Params) -> bool | None:
@@ -79,7 +75,7 @@ def early_payment_note(r: Reader, p: Params) -> bool | None:
     """
     amount, _, signed, early = r.settled(Params(window=_THREE, lens=p.lens))
     start = months_before(r.day, 3)
-    held = [q.flows[PAID + p.lens].window(start, "6m", 4, "-3m")[2:] for q in r.positions]
+    held = [unpack(q.flow(PAID + p.lens).window(start, "6m", "-3m"), 4) for q in r.positions]
     before = [sum(column) for column in zip(*held, strict=True)] if r.only is not None else _rated(r, held)
     if not amount or not before or not before[0]:
         return None
