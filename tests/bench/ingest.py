@@ -1,13 +1,13 @@
-"""Facts from Kafka to committed grade and projection, by the real worker process, with nothing else running.
+"""Facts from Kafka to committed grade and projection, by real worker processes, with nothing else running.
 
-The worker first takes in the past of every customer, so that all are known and graded. Then the traffic of today is
+The workers, one a core, share the partitions. They first take in the past of every customer, so that all are known and graded. Then the traffic of today is
 produced; what is timed begins when all of it is in the broker and ends when the last of it is committed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from tests.bench.report import Report
 from tests.bench.scale import Scale
 
 Past = Callable[[int, date], Iterator[traffic.Keyed]]
+NAMES = {"worker": "the workers", "postgres": "the postgres", "broker": "the broker"}
 LOOK_SECONDS = 0.02
 PATIENCE_SECONDS = 400.0
 
@@ -52,55 +53,57 @@ async def run(scale: Scale, folder: Path, report: Report, *, key: str, customers
     today = clock.today(ZONE)
     async with started(folder, report) as parts:
         known = await parts.produce(past(customers, today))
-        worker = parts.worker()
+        workers = [parts.worker(number=number) for number in range(scale.workers)]
         try:
             since = clock.monotonic()
-            await until(parts, known, worker, decided=True)
+            await until(parts, known, *workers, decided=True)
             took = clock.monotonic() - since
             total = known + await parts.produce(traffic.live(customers, scale.events, today))
-            before = await next_commit(parts, worker, total)
-            await until(parts, total, worker)
-            after = read(parts, worker, total)
+            before = await next_commit(parts, workers, total)
+            await until(parts, total, *workers)
+            after = read(parts, workers, total)
             assert not await parts.put_off(), "decisions about live facts were put off"
-            memory = resident(worker.pid)
+            memory = max(resident(worker.pid) for worker in workers)
         finally:
-            worker.stop(*STOP)
+            for worker in workers:
+                worker.stop(*STOP)
         await tell(report, parts, key, customers, before, after, memory)
-        report.figure(f"{key}_past", f"the past of {customers:,} customers, start of the worker included", known / took,
+        report.figure(f"{key}_past", f"the past of {customers:,} customers, start of the workers included", known / took,
                       "events/s", f"{known:,} facts")  # fmt: skip
 
 
-def read(parts: Parts, worker: Child, facts: int) -> Reading:
+def read(parts: Parts, workers: Sequence[Child], facts: int) -> Reading:
     """Take a reading."""
     return Reading(
-        clock.monotonic(), facts, cpu_seconds(worker.pid), cpu_seconds(parts.postgres.pid),
+        clock.monotonic(), facts, sum(cpu_seconds(worker.pid) for worker in workers), cpu_seconds(parts.postgres.pid),
         cpu_seconds(parts.broker.pid),
     )  # fmt: skip
 
 
-async def until(parts: Parts, count: int, worker: Child, *, decided: bool = False) -> None:
+async def until(parts: Parts, count: int, *workers: Child, decided: bool = False) -> None:
     """Wait until *count* records are committed; *decided*: and no decision that was put off is still to be taken.
 
-    Raises RuntimeError where the worker ends or takes far too long.
+    Raises RuntimeError where a worker ends or they take far too long.
     """
     patience = clock.monotonic() + PATIENCE_SECONDS
     while (reached := await parts.reached()) < count or (decided and await parts.put_off()):
-        if not worker.alive:
-            raise RuntimeError(f"the worker ended: {worker.output().strip()[-300:]}")
+        for worker in workers:
+            if not worker.alive:
+                raise RuntimeError(f"a worker ended: {worker.output().strip()[-300:]}")
         if clock.monotonic() > patience:
             raise RuntimeError(f"{reached:,} of {count:,} records after {PATIENCE_SECONDS:.0f} s")
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def next_commit(parts: Parts, worker: Child, total: int) -> Reading:
+async def next_commit(parts: Parts, workers: Sequence[Child], total: int) -> Reading:
     """The reading at the next commit, so that no batch is counted in part."""
     reached = now = await parts.reached()
-    while now == reached < total and worker.alive:
+    while now == reached < total and all(worker.alive for worker in workers):
         await asyncio.sleep(LOOK_SECONDS / 4)
         now = await parts.reached()
     if now >= total:
-        raise RuntimeError("the worker was as fast as the facts were produced; take more --events")
-    return read(parts, worker, now)
+        raise RuntimeError("the workers were as fast as the facts were produced; take more --events")
+    return read(parts, workers, now)
 
 
 async def tell(
@@ -119,6 +122,6 @@ async def tell(
     thousand = 1000 / facts
     for part in ("worker", "postgres", "broker"):
         used = getattr(after, part) - getattr(before, part)
-        report.figure(f"{key}_cpu_{part}", f"CPU of the {part}, {name}", used * thousand, "s per 1,000 events")
+        report.figure(f"{key}_cpu_{part}", f"CPU of {NAMES[part]}, {name}", used * thousand, "s per 1,000 events")
     report.figure(f"{key}_batch", f"facts in one transaction, {name}", facts / max(batches, 1), "facts")
-    report.figure(f"{key}_memory", f"memory of the worker, {name}", memory, "MiB")
+    report.figure(f"{key}_memory", f"memory of one worker, {name}", memory, "MiB")

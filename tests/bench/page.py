@@ -24,8 +24,8 @@ RATIOS = (
 HOW = """\
 - **ingest**: every customer is known and graded before; what is timed begins when all of today's facts are in the broker
   and ends when the last is committed, grade and projection included. Nine invoices in ten are dated today, the others one
-  to three days back. The few customers have half a year behind them, the many the least that gives a grade. The worker
-  reads a backlog here, so one transaction holds many facts of few partitions.
+  to three days back. The few customers have half a year behind them, the many the least that gives a grade. Two workers
+  share the partitions; they read a backlog here, so one transaction holds many facts of few partitions.
 - **replay**: reads the log that the first ingest left; each reading in a process of its own, two processes share the hash
   partitions.
 - **peer**: `eventsourcing`, one aggregate a customer, a payment an event, on a PostgreSQL with the same settings.

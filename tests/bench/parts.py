@@ -64,10 +64,12 @@ class Parts:
         """How many customers wait for a decision of the day that is open."""
         return int(await self.session.fetchval(PUT_OFF))
 
-    def worker(self, *program: str) -> Child:
-        """Start the rating worker as `gradeline` does, or *program* instead of it, which is told the same."""
+    def worker(self, *program: str, number: int = 1) -> Child:
+        """Start a rating worker as `gradeline` does, or *program* instead of it, which is told the same."""
         words = [sys.executable, *(program or WORK)]
-        return spawn(words, log=self.folder / "worker.log", die_with=signal.SIGTERM, environment=self.environment())
+        return spawn(
+            words, log=self.folder / f"worker-{number}.log", die_with=signal.SIGTERM, environment=self.environment()
+        )
 
     def environment(self) -> dict[str, str]:
         """What a process of ours is told."""

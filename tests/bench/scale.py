@@ -14,6 +14,8 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """Customers of the first ingest run."""
     large: int = 100_000
     """Customers of the second, which gets half the facts: making so many customers known takes longer than measuring."""
+    workers: int = 2
+    """Worker processes of an ingest run: one for each core of the machine that the promises are for."""
     peer: int = 20_000
     """Events of the peer."""
     rate: int = 500
