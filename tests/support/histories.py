@@ -51,15 +51,89 @@ def history(seed: int, documents: int = 12, days: int = 420, currencies: tuple[s
     """A random history: documents with everything that can happen to them, over *days* days."""
     story = Story(seed, currencies=currencies)
     random = story.random
+    if random.random() < 0.3:
+        return _plain(story, documents, days)
     if random.random() < 0.7:
         opened = START - timedelta(days=random.randint(0, 900))
         story.tell("customer.registered", START, name="甲公司", kind="company", region="CN-31",
                    opened_on=opened if random.random() < 0.3 else None)  # fmt: skip
     for number in range(documents):
         _sale(story, number, START + timedelta(days=random.randint(0, days)))
+    if random.random() < 0.4:
+        _reissues(story, documents, days)
+    if random.random() < 0.4:
+        _credits(story, documents, days)
     for number in range(random.randint(0, 4)):
         _side(story, number, START + timedelta(days=random.randint(0, days)))
     return story.events
+
+
+def _plain(story: Story, documents: int, days: int) -> list[Event]:
+    """What most customers are: invoices paid in full, in two parts of one size, on the due date or by the same habit."""
+    random, tell = story.random, story.tell
+    habit = random.choice([[0], [0, 0, 3, 21], [-12, -5, 0], [-5, 0, 0, 2, 40, 100]])
+    for number in range(documents * 2):
+        on = START + timedelta(days=random.randint(0, days))
+        term, amount = random.choice([10, 30, 45]), money(random, 100)
+        due = on + timedelta(days=term)
+        tell("transaction.recorded", on, transaction_id=f"I{number}", kind="invoice", amount=amount, currency="CNY",
+             booked_on=on, due_on=due)  # fmt: skip
+        paid = max(on, due + timedelta(days=random.choice(habit)))
+        whole = Decimal(amount)
+        half = (whole / 2).quantize(Decimal("0.01"), "ROUND_DOWN")
+        parts = [whole] if random.random() < 0.7 else [half, whole - half]
+        for at, part in enumerate(parts):
+            tell("payment.recorded", paid, payment_id=f"P{number}.{at}", amount=str(part), currency="CNY", paid_on=paid,
+                 allocations=[{"transaction_id": f"I{number}", "amount": str(part)}])  # fmt: skip
+            if random.random() < 0.08:
+                back = paid + timedelta(days=random.randint(0, 9))
+                tell("payment.reversed", back, payment_id=f"P{number}.{at}", reversed_on=back, reason="error")
+    for number in range(random.randint(0, 3)):
+        _side(story, number, START + timedelta(days=random.randint(0, days)))
+    return story.events
+
+
+def _reissues(story: Story, number: int, days: int) -> None:
+    """Order, delivery, invoice and credit note, some of them issued again, with or without saying what they consume."""
+    random, tell = story.random, story.tell
+    on = START + timedelta(days=random.randint(0, days))
+    names = {"order": "", "delivery": "order", "invoice": "delivery", "credit_note": "invoice"}
+    amounts = {"order": "100.00", "delivery": "40.00", "invoice": "25.00", "credit_note": "5.00"}
+    for kind, of in names.items():
+        on += timedelta(days=random.randint(0, 5))
+        consumes = [{"transaction_id": f"{of}{number}", "amount": amounts[kind]}] if of else None
+        tell("transaction.recorded", on, transaction_id=f"{kind}{number}", kind=kind, amount=amounts[kind],
+             currency="CNY", booked_on=on, consumes=consumes)  # fmt: skip
+        again = on + timedelta(days=random.randint(0, 20))
+        for time in range(random.choice([0, 0, 1, 2])):
+            tell("transaction.recorded", again, transaction_id=f"{kind}{number}" + "b" * (time + 1), kind=kind,
+                 amount=amounts[kind], currency="CNY", booked_on=again, replaces=f"{kind}{number}" + "b" * time,
+                 consumes=consumes if random.random() < 0.5 else None)  # fmt: skip
+    if random.random() < 0.5:
+        tell("payment.recorded", on, payment_id=f"PR{number}", amount="20.00", currency="CNY", paid_on=on,
+             allocations=[{"transaction_id": f"invoice{number}", "amount": "20.00"}])  # fmt: skip
+
+
+def _credits(story: Story, number: int, days: int) -> None:
+    """A credit note that is amended, and used for several documents by settlements of which some are undone."""
+    random, tell = story.random, story.tell
+    on = START + timedelta(days=random.randint(0, days))
+    note, held = f"N{number}", random.choice(["credit_note", "credit_note", "deposit"])
+    if held == "credit_note":
+        tell("transaction.recorded", on, transaction_id=note, kind="credit_note", amount="80.00", currency="CNY",
+             booked_on=on)  # fmt: skip
+    for at in range(random.randint(1, 3)):
+        later = on + timedelta(days=random.randint(0, 40))
+        tell("settlement.applied", later, settlement_id=f"SN{number}.{at}", from_={"kind": held, "id": note},
+             to=[{"transaction_id": f"I{random.randint(0, 3)}", "amount": "60.00"}], applied_on=later)  # fmt: skip
+        for _ in range(random.choice([0, 1, 2])):
+            undone = later + timedelta(days=random.randint(0, 20))
+            tell("settlement.undone", undone, settlement_id=f"SN{number}.{at}", undone_on=undone)
+    if random.random() < 0.5:
+        later = on + timedelta(days=random.randint(0, 40))
+        tell("transaction.amended", later, transaction_id=note, amount=random.choice(["50.00", "90.00"]))
+    if random.random() < 0.3:
+        tell("refund.paid", on, refund_id=f"FN{number}", amount="10.00", currency="CNY", paid_on=on, of=note)
 
 
 def _sale(story: Story, number: int, on: date) -> None:

@@ -113,6 +113,21 @@ def test_a_merged_customer_loses_its_grade_and_says_why(book: Customer, desk: De
     assert desk.said(GradeChanged)[-1].refusal == "MERGED"
 
 
+def test_a_merged_customer_says_so_once_and_warns_no_more(book: Customer, desk: Desk) -> None:
+    book.invoice("LATE", "50000.00", "2025-03-02", due="2025-03-03")
+    desk.decides("2025-04-20")
+    assert warned(desk, "MN-02")
+    book.tell("customer.merged", day("2025-04-21"), into="C2")
+    desk.decides("2025-04-21")
+    said = len(desk.log)
+
+    for number, on in enumerate(("2025-04-21", "2025-04-22", "2025-05-30")):
+        book.reports("register_check", str(number), on)
+        assert desk.decides(on) == []
+    assert len(desk.log) == said
+    assert not desk.state.lived.alarms
+
+
 def test_a_review_falls_due_once(book: Customer, desk: Desk) -> None:
     book.signals("G", SECOND, "2025-03-05")
     book.pays("PL", "9000.00", "2025-03-31", for_={"L": "9000.00"})

@@ -149,8 +149,12 @@ def test_the_worst_grade_is_left_only_after_six_clean_months_and_an_approved_rev
     assert [grade(f"2025-{month:02}-01") for month in (9, 10, 11)] == ["D", "C", "B"]
 
 
-@pytest.mark.parametrize(("on", "outcome"), [("2025-03-05", "approved"), ("2025-09-25", "refused")])
-def test_a_review_before_the_fall_or_one_that_refuses_opens_nothing(book: Customer, on: str, outcome: str) -> None:
+@pytest.mark.parametrize(
+    ("on", "outcome"), [("2025-03-05", "approved"), ("2025-03-22", "approved"), ("2025-09-25", "refused")]
+)
+def test_a_review_before_the_fall_or_before_the_clean_months_or_one_that_refuses_opens_nothing(
+    book: Customer, on: str, outcome: str
+) -> None:
     told(book, WORST, "2025-03-10", "2025-03-20")
     book.reviewed("V", on, outcome)
 

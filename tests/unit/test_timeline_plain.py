@@ -20,9 +20,9 @@ def test_a_plain_invoice_posts_what_the_general_walk_posts(seed: int) -> None:
     for document in state.ledger.documents.values():
         if document.kind not in RECEIVABLES:
             continue
-        plain = _plain(document, state.ledger.sight)
+        plain = _plain(document, state.ledger)
         if plain is not None:
-            general = _walk(document, state.ledger.sight, Receivable(document, state.ledger.sight))
+            general = _walk(document, state.ledger, Receivable(document, state.ledger))
 
             assert Counter(plain) == Counter(general)
 
@@ -31,4 +31,4 @@ def test_most_documents_of_a_plain_ledger_take_the_fast_way() -> None:
     state = folded(history(7, documents=60))
     receivables = [d for d in state.ledger.documents.values() if d.kind in RECEIVABLES and d.order]
 
-    assert sum(_plain(d, state.ledger.sight) is not None for d in receivables) > len(receivables) / 8
+    assert sum(_plain(d, state.ledger) is not None for d in receivables) > len(receivables) / 8

@@ -9,11 +9,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from services.rating.core.days import months_before
+from services.rating.core.days import FAR, months_before
 from services.rating.core.engine import Sheet
-from services.rating.core.lived import Alarm
+from services.rating.core.lived import Alarm, Published
 from services.rating.core.path import Standing, at
-from services.rating.core.position import FAR
 from services.rating.core.state import State
 from shared.core.brain import Decided
 from shared.core.events.rating import (
@@ -33,6 +32,8 @@ from shared.core.policy.warning import Level
 
 ENGINE = "gradeline-1"
 """Of the functions that turn facts into measures; equal engines give equal measures."""
+
+NO_RULES = "0" * 64
 
 DATA_RULE = "DQ-01"
 """Facts that contradict each other."""
@@ -67,10 +68,11 @@ def text(value: Any) -> str | None:
 
 def _grade(said: _Said) -> list[Decided]:
     now, last = said.standing, said.state.lived.last
-    if last is not None and (last.grade, last.refusal) == (now.grade, now.refusal) and last.method == now.method:
-        if last.underlying == now.underlying and last.sha256 == now.sha256:
-            return []
-    elif last is None and now.grade is None:
+    if last is None and now.grade is None:
+        return []
+    # where no method applies, what is said is said under the last one
+    rules = (now.method or (last.method if last else "none"), now.sha256 or NO_RULES)
+    if last is not None and (now.grade, now.refusal, now.underlying, *rules) == _as_said(last):
         return []
     was = last.grade if last else None
     publish = last is None or was != now.grade or (now.grade is not None and last.method != now.method)
@@ -79,12 +81,12 @@ def _grade(said: _Said) -> list[Decided]:
     valid = valid_until(policy, now, said.day) if isinstance(policy, Policy) else None
     decision = GradeChanged(
         **said.common | ({"cause": "review"} if _at_review(said, was, policy) else {}),
-        method=now.method or (last.method if last else "none"),
+        method=rules[0],
         purpose="credit",
         from_=was,
         to=now.grade,
         direction=_direction(was, now, last.method if last else "", last.underlying if last else None, policy),
-        policy=PolicyRef(id=now.method or "none", version=now.version or "0", sha256=now.sha256 or "0" * 64),
+        policy=PolicyRef(id=now.method or "none", version=now.version or "0", sha256=rules[1]),
         reasons=(*(assessment.reasons if assessment else ()), *now.held),
         refusal=now.refusal,
         underlying=now.underlying,
@@ -95,6 +97,10 @@ def _grade(said: _Said) -> list[Decided]:
         engine=f"{ENGINE} {said.state.ledger.calendar.version}",
     )
     return [Decided(decision, publish)]
+
+
+def _as_said(last: Published) -> tuple[str | None, str | None, str | None, str, str]:
+    return (last.grade, last.refusal, last.underlying, last.method, last.sha256)
 
 
 def valid_until(policy: Policy, standing: Standing, day: int) -> date | None:

@@ -10,17 +10,17 @@ import msgspec
 from services.rating.core import snapshot
 from services.rating.core.announce import announce
 from services.rating.core.context import Context
+from services.rating.core.days import FAR
 from services.rating.core.engine import Engine, Sheet, setting_for
 from services.rating.core.evolve import evolve
 from services.rating.core.path import next_day, walk
-from services.rating.core.position import FAR
 from services.rating.core.row import row_of
 from services.rating.core.state import Setting, State
 from shared.core.brain import Outcome
 from shared.core.envelope import Event
 from shared.core.policy.rulebook import Rulebook
 
-FOLD_VERSION = "1"
+FOLD_VERSION = "2"
 """Raised by hand whenever the fold or the snapshot changes."""
 
 

@@ -6,7 +6,17 @@ from collections.abc import Iterable
 
 from services.rating.core.documents import CREDITS, RECEIVABLES, Document
 from services.rating.core.position import CLAIMS, SCALAR
-from services.rating.core.sight import Contribution, Sight, gross, successor, taken
+from services.rating.core.sight import (
+    Contribution,
+    Sight,
+    changes_of,
+    gross,
+    successor,
+    taken,
+    takers_of,
+    takes_of,
+    turns_of,
+)
 
 
 class Commitment:
@@ -16,36 +26,40 @@ class Commitment:
         """Look at *document*."""
         self.document, self.sight = document, sight
         self.successor = successor(document, sight.documents) if document.replacers else None
-        self.takers = [sight.documents[taker] for taker in document.takers]
+        self.takers = takers_of(document, sight)
 
     def dates(self) -> Iterable[int]:
         """Days on which anything may change."""
-        document = self.document
-        yield document.booked
-        yield from (on for _, on, _ in document.amended)
-        yield from (on for on, _ in document.cancelled)
-        yield from (taker.booked for taker in self.takers)
-        yield from (on for taker in self.takers for on, _ in taker.cancelled)
+        documents = self.sight.documents
+        yield from changes_of(self.document)
+        for taker, _ in self.takers:
+            yield from turns_of(taker, documents)
+        if self.document.kind in CREDITS:
+            for target, _ in takes_of(self.document, documents):
+                held = documents.get(target)
+                if held is not None and held.order is not None:
+                    yield from changes_of(held)
         if self.successor is not None:
             yield self.successor.booked
 
     def on(self, day: int) -> Contribution:
         """What counts from *day* on."""
         document = self.document
-        amount = gross(document, day)
+        if self.successor is not None and day >= self.successor.booked:
+            return {}
+        amount, documents = gross(document, day), self.sight.documents
         if document.kind in CREDITS:
             used = 0
             result: Contribution = {(SCALAR, "credit", "", 0): amount}
-            for target in dict.fromkeys(to for to, _ in document.takes):
-                held = self.sight.documents.get(target)
+            takes = takes_of(document, documents)
+            for target in dict.fromkeys(to for to, _ in takes):
+                held = documents.get(target)
                 if held is not None and held.order is not None and held.kind not in RECEIVABLES and day >= held.booked:
-                    used += min(taken(document, target, day), gross(held, day))
+                    used += min(taken(document, target, day, documents), gross(held, day))
             if used:
                 result[(SCALAR, "credit", "", 0)] = amount - used
-            if document.kind == "quality_claim" and not document.takes:
+            if document.kind == "quality_claim" and not takes:
                 result[(CLAIMS, document.booked, "", 0)] = amount
             return result
-        if self.successor is not None and day >= self.successor.booked:
-            return {}
-        open_ = amount - sum(taken(taker, document.id, day) for taker in self.takers)
+        open_ = amount - sum(taken(taker, target, day, documents) for taker, target in self.takers)
         return {(SCALAR, document.kind, "", 0): max(0, open_)} if open_ > 0 else {}

@@ -6,7 +6,7 @@ from bisect import insort
 from decimal import Decimal
 from typing import Any
 
-from services.rating.core.position import FAR
+from services.rating.core.days import FAR
 from shared.core.envelope import Event
 from shared.core.events.calendar import ReferencePublished
 

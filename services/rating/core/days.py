@@ -8,6 +8,9 @@ from functools import lru_cache
 
 import msgspec
 
+FAR = 4_000_000
+"""Later than any day: the year 10951."""
+
 
 class WorkCalendar(msgspec.Struct, frozen=True):
     """Statutory rest days of the years *first* to *last*; outside them Saturday and Sunday rest.

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from services.rating.core.documents import Payment
     from services.rating.core.ledger import Ledger
 
 Marked = tuple[str, str]
-"""('document' | 'payment' | 'refund', id): what a fact touches."""
+"""('document' | 'payment' | 'refund' | 'credit', id): what a fact touches. A credit posts nothing of its own."""
 
 
 def looking_at(ledger: Ledger, marks: Iterable[Marked]) -> dict[Marked, None]:
-    """*marks* and everything whose postings look at one of them."""
+    """*marks* and everything whose postings look at one of them. It may name too much, never too little."""
     found = dict.fromkeys(marks)
     for kind, name in list(found):
         for refund in ledger.refunds_of.get(name, ()):
@@ -22,36 +23,59 @@ def looking_at(ledger: Ledger, marks: Iterable[Marked]) -> dict[Marked, None]:
             of = ledger.refunds[name].of
             if of in ledger.payments:
                 found |= looking_at(ledger, [("payment", of)])
-        elif kind == "payment":
-            for to in _targets(ledger, name):
+        elif kind == "document":
+            _document(ledger, name, found)
+        else:
+            held = (ledger.payments if kind == "payment" else ledger.credits).get(name)
+            for to in _targets(ledger, held) if held is not None else ():
                 found[("document", to)] = None
                 _successors(ledger, to, found)
-        elif (held := ledger.documents.get(name)) is not None:
-            _successors(ledger, name, found)
-            for to, _ in held.takes:
-                found[("document", to)] = None
-                _successors(ledger, to, found)
-            for taker in held.takers:
-                found[("document", taker)] = None
-            for credit in (f"credit_note {name}", f"rebate {name}"):
-                if credit in ledger.credits:
-                    for settlement in ledger.settlements_of(ledger.credits[credit]):
-                        found |= dict.fromkeys(("document", to) for to, _ in settlement.to)
     return found
 
 
-def _targets(ledger: Ledger, payment: str) -> list[str]:
-    """Every document that money of *payment* was ever said to be for."""
-    held = ledger.payments.get(payment)
+def _document(ledger: Ledger, name: str, found: dict[Marked, None]) -> None:
+    """Add what looks at document *name*: what re-issues it, what it consumes or took over, what consumes it."""
+    held = ledger.documents.get(name)
     if held is None:
-        return []
+        return
+    for taker in held.takers:
+        found[("document", taker)] = None
+        _successors(ledger, taker, found)
+    one = held
+    seen: set[str] = set()
+    while True:  # it stands in the place of what it re-issues
+        for to, _ in one.takes:
+            found[("document", to)] = None
+            _successors(ledger, to, found)
+        seen.add(one.id)
+        before = ledger.documents.get(one.replaces) if one.replaces else None
+        if before is None or before.id in seen:
+            break
+        found[("document", before.id)] = None
+        one = before
+    _successors(ledger, name, found)
+    if ledger.credits:
+        for credit in (f"credit_note {name}", f"rebate {name}"):
+            used = ledger.credits.get(credit)
+            for to in _targets(ledger, used) if used is not None else ():
+                found[("document", to)] = None
+                _successors(ledger, to, found)
+
+
+def _targets(ledger: Ledger, held: Payment) -> list[str]:
+    """Every document that money of *held* was ever said to be for."""
     return [to for to, *_ in held.allocations] + [to for s in ledger.settlements_of(held) for to, _ in s.to]
 
 
 def _successors(ledger: Ledger, name: str, found: dict[Marked, None]) -> None:
-    """Add what replaces document *name*, and what replaces that."""
+    """Add what re-issues document *name*, and what re-issues that; and what those consume."""
     held = ledger.documents.get(name)
-    for replacer in held.replacers if held is not None else ():
-        if ("document", replacer) not in found:
-            found[("document", replacer)] = None
-            _successors(ledger, replacer, found)
+    if held is None or not held.replacers:
+        return
+    waiting, seen = list(held.replacers), {name}
+    while waiting:
+        one = waiting.pop()
+        if one not in seen:
+            seen.add(one)
+            found[("document", one)] = None
+            waiting += ledger.documents[one].replacers

@@ -42,7 +42,7 @@ class Dispute(msgspec.Struct, array_like=True, gc=False):
     amount: int = 0
     order: Order | None = None
     closed: int = 0
-    close_order: Order | None = None
+    """The first day on which it was told to be closed."""
 
 
 class Document(msgspec.Struct, array_like=True, gc=False):
@@ -60,7 +60,8 @@ class Document(msgspec.Struct, array_like=True, gc=False):
     terms: list[tuple[Order, int, Term]] = _NOTHING
     cancelled: list[tuple[int, int]] = _NOTHING
     """(day, units; −1: all that is left)"""
-    accepted: tuple[Order, int] | None = None
+    accepted: list[tuple[Order, int]] = _NOTHING
+    """(order, day), in order"""
     takes: list[tuple[str, int]] = _NOTHING
     """What it consumes: (document, units)."""
     takers: list[str] = _NOTHING
@@ -105,7 +106,7 @@ class Settlement(msgspec.Struct, array_like=True, gc=False):
     to: list[tuple[str, int]] = []
     order: Order | None = None
     undone: int = 0
-    undo_order: Order | None = None
+    """The first day on which it was told to be undone."""
 
 
 class Refund(msgspec.Struct, array_like=True, gc=False):

@@ -6,10 +6,9 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from services.rating.core.context import Context
-from services.rating.core.days import months_before
+from services.rating.core.days import FAR, months_before
 from services.rating.core.measures.catalogue import Measured, compile_reading, lenses_of, reads_ledger
 from services.rating.core.measures.reading import Reader
-from services.rating.core.position import FAR
 from services.rating.core.state import Setting, State
 from shared.core.policy.assessment import Assessment
 from shared.core.policy.evaluate import evaluate

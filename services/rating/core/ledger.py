@@ -9,12 +9,11 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections import Counter
 
-from services.rating.core.days import WorkCalendar
+from services.rating.core.days import FAR, WorkCalendar
 from services.rating.core.dependents import Marked, looking_at
 from services.rating.core.documents import Dispute, Document, Lot, Payment, Refund, Settlement
 from services.rating.core.lots import as_credit, lots_of, payment_postings, refund_postings
-from services.rating.core.position import FAR, Lens, Position, Posting
-from services.rating.core.sight import Sight
+from services.rating.core.position import Lens, Position, Posting
 from services.rating.core.timeline import postings
 
 RECENT_DAYS = 10
@@ -46,7 +45,6 @@ class Ledger:
         "refunds",
         "refunds_of",
         "settlements",
-        "sight",
         "term_days",
         "touched",
     )
@@ -73,7 +71,6 @@ class Ledger:
         self._posted: dict[Marked, tuple[str, list[Posting]]] = {}
         self._most = KEPT_POSTINGS
         self._lots: dict[str, dict[str, list[Lot]]] = {}
-        self.sight = Sight(self.documents, self._money, self._credit, self.disputes, lenses, calendar, term_days)
 
     def document(self, id: str) -> Document:
         """The document *id*; an empty one where it was only referred to so far."""
@@ -107,6 +104,10 @@ class Ledger:
             return id, self.payment(id)
         name = f"{kind} {id}"
         return name, self.credits.setdefault(name, Payment(name))
+
+    def mark_of(self, holder: str) -> Marked:
+        """How *holder*, the name of a payment or of a credit, is marked."""
+        return ("payment" if holder in self.payments else "credit", holder)
 
     def before(self, marks: list[Marked]) -> Change:
         """Say that the facts about *marks* are about to change. *marks* names every document that will be linked.
@@ -200,30 +201,23 @@ class Ledger:
             held = self.payments.get(name)
             return (held.currency, payment_postings(held)) if held is not None and held.order is not None else ("", [])
         document = self.documents.get(name)
-        return (document.currency, postings(document, self.sight)) if document is not None else ("", [])
+        return (document.currency, postings(document, self)) if document is not None else ("", [])
 
     def _lots_of(self, payment: str) -> dict[str, list[Lot]]:
         lots = self._lots.get(payment)
         if lots is None:
             held = self.payments.get(payment)
-            lots = (
-                lots_of(
-                    held,
-                    self.settlements_of(held),
-                    [r for name in self.refunds_of.get(payment, ()) if (r := self.refunds[name]).of == payment],
-                    credit=False,
-                )
-                if held is not None
-                else {}
-            )
+            refunds = [r for name in self.refunds_of.get(payment, ()) if (r := self.refunds[name]).of == payment]
+            lots = lots_of(held, self.settlements_of(held), refunds) if held is not None and held.order else {}
             if len(self._lots) > 64:
                 self._lots.clear()
             self._lots[payment] = lots
         return lots
 
-    def _money(self, payment: str, document: str) -> list[Lot]:
-        held, to = self.payments[payment], self.documents[document]
-        if held.order is None or (held.currency != to.currency):
+    def money(self, payment: str, document: str, currency: str) -> list[Lot]:
+        """The money of *payment* that was said to be for *document*, where it is in *currency*."""
+        held = self.payments[payment]
+        if held.order is None or held.currency != currency:
             return []
         return self._lots_of(payment).get(document, [])
 
@@ -234,17 +228,18 @@ class Ledger:
         held = (self.settlements[name] for name in holder.settlements)
         return [settlement for settlement in held if settlement.holder == holder.id]
 
-    def _credit(self, document: Document) -> list[Lot]:
+    def credit(self, document: Document) -> list[Lot]:
+        """Credits and deposits set against *document* later."""
         found: list[Lot] = []
         for name in document.creditors:
-            credit = self.credits[name]
+            credit, changes = self.credits[name], list[tuple[int, int]]()
             kind, _, source = name.partition(" ")
             if kind in {"credit_note", "rebate"}:
                 note = self.documents.get(source)
                 if note is None or note.order is None:
                     continue
-                credit = as_credit(note, credit)
-            found += lots_of(credit, self.settlements_of(credit), [], credit=True).get(document.id, [])
+                credit, changes = as_credit(note, credit)
+            found += lots_of(credit, self.settlements_of(credit), [], changes).get(document.id, [])
         return found
 
     def move_to(self, day: int) -> None:

@@ -13,11 +13,14 @@ import msgspec
 
 from services.rating.core.days import is_month_start, months_before
 from services.rating.core.engine import Engine, Sheet
-from services.rating.core.position import BOOKED
+from services.rating.core.position import BOOKED, DUE, Position
 from services.rating.core.state import State
 from shared.core.policy.policy import Policy
 from shared.core.policy.warning import Watch, next_change, watch
 from shared.core.refusal import Refusal
+
+_EARLY = 4
+"""How many days before its time a sum over months may change: windows of months jump at the end of February."""
 
 _APPROVING = frozenset({"approved", "rise", "release"})
 """Outcomes of a completed review that let a customer leave the worst grade."""
@@ -96,7 +99,7 @@ def step(state: State, before: Standing | None, sheet: Sheet, day: int, engine: 
     watches, _ = watch(engine.warnings(day), sheet.signs, was.watches, date.fromordinal(day))
     policy = sheet.policy
     if isinstance(policy, Refusal):
-        return _ungraded(was, str(policy), day, watches)
+        return _ungraded(was, str(policy), day, () if policy is Refusal.MERGED else watches)
     defaulted = bool(sheet.values.get("in_default"))
     default_on = was.default_on
     if defaulted != was.defaulted:
@@ -171,21 +174,28 @@ def _held(state: State, stood: str, was: Standing, policy: Policy, day: int) -> 
     if stood == policy.grades[-1]:
         if was.worst_on and months_before(day, rise.from_worst.clean_months) < was.worst_on:
             held.append("RISE_NOT_CLEAN")
-        if rise.from_worst.approval and not _approved(state, was.since, day):
+        if rise.from_worst.approval and not _approved(state, was, rise.from_worst.clean_months, day):
             held.append("RISE_NEEDS_APPROVAL")
     return tuple(held)
 
 
-def _approved(state: State, since: int, day: int) -> bool:
-    reviews = state.records.get("review", {}).values()
-    return any(r.order and since < r.day <= day and r.what.get("outcome") in _APPROVING for r in reviews)
+def _approved(state: State, was: Standing, clean_months: int, day: int) -> bool:
+    """Whether a completed review let the customer leave the worst grade, after the clean months (G-23)."""
+    return any(
+        review.order
+        and was.since < review.day <= day
+        and review.what.get("outcome") in _APPROVING
+        and (not was.worst_on or months_before(review.day, clean_months) >= was.worst_on)
+        for review in state.records.get("review", {}).values()
+    )
 
 
 def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: Engine) -> int:
     """The next day on which anything may change with no fact but the day. Early is allowed, late is not."""
-    least = day + 32  # a month start lies before it, so this never decides
     on = date.fromordinal(day)
-    least = min(least, months_before(day - on.day + 1, -1))
+    if on.day == 1 and standing.held:
+        return day + 1  # what may only rise at the monthly review is held again
+    least = months_before(day - on.day + 1, -1)
     least = min(least, state.ledger.next_effect(), engine.context.next_date(day))
     if standing.fell_on and isinstance(sheet.policy, Policy):
         cooled = standing.fell_on + sheet.policy.movement.rise.cooldown_days
@@ -194,21 +204,30 @@ def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: E
     if at < len(state.days):
         least = min(least, state.days[at])
     for position in state.ledger.positions.values():
-        for opened in position.opens:
-            dues = opened.dues
-            first = dues[1] if dues and not dues[0] and len(dues) > 1 else dues[0] if dues else 0
-            if first and first <= day:
-                return day + 1
-            if first:
-                least = min(least, first + 1)
-        for flow in position.flows.values():
-            if flow.windows:
-                least = min(least, day + max(1, flow.next_change(day) - 4))
+        least = min(least, _next_in(position, day, least))
+        if least <= day + 1:
+            return day + 1
     least = min(least, _next_anniversary(_anniversaries(state, standing), on))
     waits = next_change(engine.warnings(day), sheet.signs, standing.watches, on)
     if waits is not None:
         least = min(least, waits.toordinal())
     return max(day + 1, min(least, engine.next_effective(day)))
+
+
+def _next_in(position: Position, day: int, least: int) -> int:
+    """The next day, *least* at the latest, on which a sum of *position* may change."""
+    for opened in position.opens:
+        first = opened.first_due()
+        if first:
+            least = min(least, first + 1 if first > day else day + 1)
+    for family, flow in position.flows.items():
+        if flow.windows:
+            if family >= DUE and day in flow.days:
+                return day + 1  # what falls due today counts from tomorrow on
+            least = min(least, day + max(1, flow.next_change(day) - _EARLY))
+    for late in position.lates:
+        least = min(least, day + max(1, late.next_change(day) - _EARLY))
+    return least
 
 
 def _anniversaries(state: State, standing: Standing) -> set[int]:

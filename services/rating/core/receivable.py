@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from services.rating.core.days import FAR
 from services.rating.core.documents import CREDITS, INVOICING, Document, Lot
 from services.rating.core.lanes import pack
-from services.rating.core.position import AGE, BOOKED, CASHED, DUE, EARLY_DAYS, FAR, LATE, OPEN, PAID, SCALAR, Lens
-from services.rating.core.sight import Contribution, Key, Sight, forebears, gross, money_on, successor, taken
+from services.rating.core.position import AGE, BOOKED, CASHED, DUE, EARLY_DAYS, LATE, OPEN, PAID, SCALAR, Lens
+from services.rating.core.sight import (
+    Contribution,
+    Key,
+    Sight,
+    changes_of,
+    forebears,
+    gross,
+    money_on,
+    successor,
+    taken,
+    takers_of,
+    takes_of,
+    turns_of,
+)
 from services.rating.core.terms import due_on, start_of
 
 
@@ -19,24 +33,21 @@ class Receivable:
         self.document, self.sight = document, sight
         self.successor = successor(document, sight.documents) if document.replacers else None
         chain = forebears(document, sight) if document.replaces else [document]
-        self.takers = [(sight.documents[taker], one.id) for one in chain for taker in one.takers]
+        self.takers = takers_of(document, sight)
         self.lots = money_on(document, sight)
         if len(self.lots) > 1:
             self.lots.sort(key=lambda lot: (lot.paid, lot.steps[0][0], lot.payment))
-        self.credits = [lot for one in chain if one.creditors for lot in sight.credits(one)]
+        self.credits = [lot for one in chain if one.creditors for lot in sight.credit(one)]
         held = (sight.disputes[dispute] for dispute in document.disputes)
         self.disputes = [dispute for dispute in held if dispute.document == document.id]
 
     def dates(self) -> Iterable[int]:
         """Days on which anything may change."""
         document = self.document
-        days = [document.booked]
-        days += (on for _, on, _ in document.amended)
-        days += (on for on, _ in document.cancelled)
+        days = changes_of(document)
         days += (on for _, on, _ in document.terms)
         for taker, _ in self.takers:
-            days.append(taker.booked)
-            days += (on for on, _ in taker.cancelled)
+            days += turns_of(taker, self.sight.documents)
         for lot in self.lots:
             days += (step[0] for step in lot.steps)
         for lot in self.credits:
@@ -44,8 +55,7 @@ class Receivable:
         for dispute in self.disputes:
             days += (dispute.opened, dispute.closed, dispute.closed + 1)
             days += (dispute.opened + lens.exclude_disputed + 1 for lens in self.sight.lenses if lens.exclude_disputed)
-        if document.accepted is not None:
-            days.append(document.accepted[1])
+        days += (on for _, on in document.accepted)
         days += (known for known, _ in self.starts())
         if self.successor is not None:
             days.append(self.successor.booked)
@@ -54,12 +64,11 @@ class Receivable:
     def starts(self) -> list[tuple[int, int]]:
         """(known from, starts on) of deliveries and acceptances that terms may start at."""
         found: list[tuple[int, int]] = []
-        for target, _ in self.document.takes:
+        for target, _ in takes_of(self.document, self.sight.documents):
             delivery = self.sight.documents.get(target)
             if delivery is not None and delivery.order is not None:
                 found.append((delivery.booked, delivery.booked))
-                if delivery.accepted is not None:
-                    found.append((delivery.accepted[1], delivery.accepted[1]))
+                found += ((on, on) for _, on in delivery.accepted)
         return found
 
     def slices(self, day: int) -> list[list[int]]:
@@ -102,6 +111,7 @@ class Receivable:
         given = _fill(left, credits + claims)
         if given:
             result[(SCALAR, "credit", "", 0)] = -sum(units for _, units in given)
+        _fill(left, sum(_step(lot, day)[1] for lot in self.credits if not lot.pool))
         settled = self._settle(day, left, result)
         self._lenses(day, slices, left, settled, _share(given, claims, credits + claims), result)
         return result
@@ -110,14 +120,14 @@ class Receivable:
         """(credits, quality claims, moved to a retention) that count on *day*."""
         credits = claims = moved = 0
         for taker, target in self.takers:
-            amount = taken(taker, target, day)
+            amount = taken(taker, target, day, self.sight.documents)
             if taker.kind == "quality_claim":
                 claims += amount
             elif taker.kind in CREDITS:
                 credits += amount
             else:
                 moved += amount
-        return credits + sum(_step(lot, day)[1] for lot in self.credits), claims, moved
+        return credits + sum(_step(lot, day)[1] for lot in self.credits if lot.pool), claims, moved
 
     def _settle(self, day: int, left: list[list[int]], result: Contribution) -> list[tuple[int, Lot, int, int]]:
         """Fill *left* with money: (instalment, lot, units, of it in dispute when it was paid)."""

@@ -186,7 +186,7 @@ def _items(state: State, day: int) -> list[v.OpenItem]:
 def _open_of(state: State, document: Document, day: int) -> list[v.OpenItem]:
     open_: dict[int, int] = {}
     disputed = 0
-    for posting in postings(document, state.ledger.sight):
+    for posting in postings(document, state.ledger):
         on, family, key, numbers = posting
         if on <= day and family == OPEN:
             open_[key] = open_.get(key, 0) + numbers[0]

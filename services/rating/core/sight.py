@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from services.rating.core.days import WorkCalendar
-from services.rating.core.documents import Dispute, Document, Lot
+from services.rating.core.documents import CREDITS, Dispute, Document, Lot
 from services.rating.core.position import Lens
 
 Key = tuple[int, int | str, str, int]
@@ -15,20 +15,31 @@ Key = tuple[int, int | str, str, int]
 Contribution = dict[Key, int]
 """What a document adds to each sum, in lanes where there are several."""
 
+_CHAIN = 64
+"""A re-issue of a re-issue …: no books go on so long, but facts can name each other in a circle."""
 
-class Sight(NamedTuple):
-    """What a document's postings may look at besides the document."""
 
-    documents: Mapping[str, Document]
-    lots: Callable[[str, str], Sequence[Lot]]
-    """(payment, document) → the money of that payment on that document."""
-    credits: Callable[[Document], Sequence[Lot]]
-    """document → credits settled on it later."""
-    disputes: Mapping[str, Dispute]
+class Sight(Protocol):
+    """What a document's postings may look at besides the document. The ledger is one."""
+
     lenses: tuple[Lens, ...]
     calendar: WorkCalendar
     term_days: int
     """The term of a document that carries no due date at all (contracts D3), from its booking."""
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """Every document by its id, those included that were only referred to."""
+
+    @property
+    def disputes(self) -> Mapping[str, Dispute]:
+        """Every dispute by its id."""
+
+    def money(self, payment: str, document: str, currency: str) -> Sequence[Lot]:
+        """The money of *payment* that was said to be for *document*, where it is in *currency*."""
+
+    def credit(self, document: Document) -> Sequence[Lot]:
+        """Credits and deposits set against *document* later."""
 
 
 def gross(document: Document, day: int) -> int:
@@ -46,15 +57,84 @@ def gross(document: Document, day: int) -> int:
     return amount
 
 
-def taken(taker: Document, target: str, day: int) -> int:
-    """How much of *target* is consumed by *taker* on *day*; a cancelled document gives back its share."""
+def changes_of(document: Document) -> list[int]:
+    """The days on which `gross` of *document* may change."""
+    days = [document.booked]
+    days += [on for _, on, _ in document.amended]
+    days += [on for on, _ in document.cancelled]
+    return days
+
+
+def accepted_on(document: Document, day: int) -> int:
+    """When *document* was accepted, as last told by *day*; 0: not yet."""
+    found = 0
+    for _, on in document.accepted:
+        if on <= day:
+            found = on
+    return found
+
+
+def takes_of(document: Document, documents: Mapping[str, Document]) -> Sequence[tuple[str, int]]:
+    """What *document* consumes: (document, units). A re-issue that does not say so consumes what it re-issues did."""
+    for _ in range(_CHAIN):
+        if document.takes or not document.replaces:
+            break
+        held = documents.get(document.replaces)
+        if held is None or held.order is None:
+            break
+        document = held
+    return document.takes
+
+
+def takers_of(document: Document, sight: Sight) -> list[tuple[Document, str]]:
+    """Who consumes *document* or what it re-issues, each with the id under which it does so.
+
+    What re-issues a consumer is one too: from its booking on it stands in the other's place.
+    """
+    documents, found = sight.documents, []
+    for one in forebears(document, sight) if document.replaces else [document]:
+        names = dict.fromkeys(one.takers)
+        for name in names:
+            taker = documents[name]
+            found.append((taker, one.id))
+            for _ in range(_CHAIN):
+                after = successor(taker, documents) if taker.replacers else None
+                if after is None or after.takes or after.id in names:
+                    break
+                found.append((after, one.id))
+                taker = after
+    return found
+
+
+def taken(taker: Document, target: str, day: int, documents: Mapping[str, Document]) -> int:
+    """How much of *target* is consumed by *taker* on *day*.
+
+    A cancelled document gives back its share, a credit what it is no longer worth, a re-issued one all of it.
+    """
     if taker.order is None or day < taker.booked:
         return 0
-    amount = sum(units for to, units in taker.takes if to == target)
+    if taker.replacers:
+        after = successor(taker, documents)
+        if after is not None and day >= after.booked:
+            return 0
+    takes = takes_of(taker, documents)
+    amount = sum(units for to, units in takes if to == target)
+    if not (taker.cancelled or taker.amended):
+        return amount
+    left = gross(taker, day)
+    if taker.kind in CREDITS:
+        said = sum(units for _, units in takes)
+        return amount * left // said if said > left else amount
     if taker.cancelled and taker.amount:
-        left, cancelled = gross(taker, day), sum(taker.amount if n < 0 else n for on, n in taker.cancelled if on <= day)
-        amount = amount * left // (left + cancelled) if left else 0
+        cancelled = sum(taker.amount if n < 0 else n for on, n in taker.cancelled if on <= day)
+        return amount * left // (left + cancelled) if left else 0
     return amount
+
+
+def turns_of(taker: Document, documents: Mapping[str, Document]) -> list[int]:
+    """The days on which `taken` of *taker* may change."""
+    after = successor(taker, documents) if taker.replacers else None
+    return changes_of(taker) + ([after.booked] if after is not None else [])
 
 
 def successor(document: Document, documents: Mapping[str, Document]) -> Document | None:
@@ -70,7 +150,7 @@ def successor(document: Document, documents: Mapping[str, Document]) -> Document
 def forebears(document: Document, sight: Sight) -> list[Document]:
     """*document* and the documents it replaces, one after another: what was said to them follows to it."""
     found = [document]
-    while found[-1].replaces and len(found) < 64:
+    while found[-1].replaces and len(found) < _CHAIN:
         held = sight.documents.get(found[-1].replaces)
         if held is None or any(held is one for one in found) or successor(held, sight.documents) is not found[-1]:
             break
@@ -78,18 +158,22 @@ def forebears(document: Document, sight: Sight) -> list[Document]:
     return found
 
 
-def money_on(document: Document, sight: Sight, depth: int = 0) -> list[Lot]:
+def money_on(document: Document, sight: Sight) -> list[Lot]:
     """The money on *document*, also what was allocated to a document it re-issues.
 
     Where one document is re-issued as several, the first recorded takes what it needs and passes on the rest.
     """
-    lots = [lot for payer in document.payers for lot in sight.lots(payer, document.id)]
-    former = sight.documents.get(document.replaces) if document.replaces and depth < 64 else None
+    return _money_on(document, sight, document.currency, 0)
+
+
+def _money_on(document: Document, sight: Sight, currency: str, depth: int) -> list[Lot]:
+    lots = [lot for payer in document.payers for lot in sight.money(payer, document.id, currency)]
+    former = sight.documents.get(document.replaces) if document.replaces and depth < _CHAIN else None
     if former is None or document.order is None:
         return lots
     others = (sight.documents[name] for name in former.replacers)
     before = [x for x in others if x.order is not None and x.replaces == former.id and x.order < document.order]
-    return lots + _passed_on(money_on(former, sight, depth + 1), sum(one.amount for one in before))
+    return lots + _passed_on(_money_on(former, sight, currency, depth + 1), sum(one.amount for one in before))
 
 
 def _passed_on(lots: list[Lot], used: int) -> list[Lot]:

@@ -6,7 +6,7 @@ from datetime import date
 
 from services.rating.core.days import months_before
 from services.rating.core.documents import Document, Term
-from services.rating.core.sight import Sight
+from services.rating.core.sight import Sight, accepted_on, takes_of
 
 
 def due_on(document: Document, term: Term | None, day: int, sight: Sight) -> int:
@@ -29,14 +29,14 @@ def start_of(document: Document, starts: str, day: int, sight: Sight) -> int:
         return document.booked
     if starts == "delivery" and document.kind == "delivery":
         return document.booked
-    if starts == "acceptance" and document.accepted is not None and document.accepted[1] <= day:
-        return document.accepted[1]
+    if starts == "acceptance" and (on := accepted_on(document, day)):
+        return on
     found = 0
-    for target, _ in document.takes:
+    for target, _ in takes_of(document, sight.documents):
         held = sight.documents.get(target)
         if held is None or held.order is None or held.kind != "delivery":
             continue
-        on = held.booked if starts == "delivery" else held.accepted[1] if held.accepted else 0
+        on = held.booked if starts == "delivery" else accepted_on(held, day)
         if on and on <= day and starts in {"delivery", "acceptance"}:
             found = max(found, on)
     return found

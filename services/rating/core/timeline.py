@@ -43,7 +43,7 @@ def _plain(document: Document, sight: Sight) -> list[Posting] | None:
     amount, booked = document.amount, document.booked
     lot = None
     if document.payers:
-        lots = sight.lots(document.payers[0], document.id)
+        lots = sight.money(document.payers[0], document.id, document.currency)
         if len(lots) > 1:
             return None
         if lots:

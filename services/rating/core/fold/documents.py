@@ -6,7 +6,7 @@ from typing import Any
 
 from services.rating.core.dependents import Marked
 from services.rating.core.documents import Order, Term, units
-from services.rating.core.fold.marking import ALL, added, link, ordinal
+from services.rating.core.fold.marking import ALL, added, earlier, link, ordinal
 from services.rating.core.state import State
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
 from shared.core.events.transaction import (
@@ -72,8 +72,7 @@ def accepted(state: State, data: TransactionAccepted, order: Order) -> None:
     """Keep when the goods or the work were accepted."""
     held = state.ledger.document(data.transaction_id)
     found = state.ledger.before([("document", held.id)])
-    if held.accepted is None or order > held.accepted[0]:
-        held.accepted = (order, data.accepted_on.toordinal())
+    held.accepted = added(held.accepted, (order, data.accepted_on.toordinal()))
     state.ledger.after(found)
 
 
@@ -116,6 +115,5 @@ def dispute_closed(state: State, data: DisputeClosed, order: Order) -> None:
     ledger = state.ledger
     held = ledger.dispute(data.dispute_id)
     found = ledger.before([("document", held.document)] if held.document else [])
-    if held.close_order is None or order > held.close_order:
-        held.close_order, held.closed = order, data.closed_on.toordinal()
+    held.closed = earlier(held.closed, data.closed_on.toordinal())
     ledger.after(found)

@@ -27,3 +27,11 @@ def added(entries: list[Any], entry: Any, key: Callable[[Any], Any] | None = Non
 def ordinal(day: date | None) -> int:
     """The day as an ordinal; 0 for none."""
     return day.toordinal() if day else 0
+
+
+def earlier(day: int, other: int) -> int:
+    """The earlier of two days on which the same thing is told to have ended; 0 is none.
+
+    Told twice, it had ended by the first day already, and what a later day says changes nothing before it.
+    """
+    return min(day, other) if day else other

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.rating.core.dependents import Marked
 from services.rating.core.documents import Order, units
-from services.rating.core.fold.marking import ALL, added, link, ordinal
+from services.rating.core.fold.marking import ALL, added, earlier, link, ordinal
 from services.rating.core.fold.records import keep
 from services.rating.core.state import State
 from shared.core.events.payment import PaymentRecorded, PaymentReversed, RefundPaid, SettlementApplied, SettlementUndone
@@ -61,7 +61,7 @@ def settled(state: State, data: SettlementApplied, order: Order) -> None:
         if order >= settlement.order:
             return
     is_payment = data.from_.kind in {"payment", "prepayment"}
-    marks: list[Marked] = [("payment", one) for one in {name, settlement.holder} if one in ledger.payments]
+    marks = [ledger.mark_of(one) for one in {name, settlement.holder} - {""}]
     marks += [("document", ledger.document(one).id) for one, _ in [*to, *settlement.to]]
     found = ledger.before(marks)
     settlement.order, settlement.holder = order, name
@@ -81,11 +81,10 @@ def unsettled(state: State, data: SettlementUndone, order: Order) -> None:
     ledger = state.ledger
     settlement = ledger.settlement(data.settlement_id)
     marks: list[Marked] = [("document", to) for to, _ in settlement.to]
-    if settlement.holder in ledger.payments:
-        marks.append(("payment", settlement.holder))
+    if settlement.holder:
+        marks.append(ledger.mark_of(settlement.holder))
     found = ledger.before(marks)
-    if settlement.undo_order is None or order > settlement.undo_order:
-        settlement.undo_order, settlement.undone = order, data.undone_on.toordinal()
+    settlement.undone = earlier(settlement.undone, data.undone_on.toordinal())
     ledger.after(found)
 
 

@@ -210,7 +210,7 @@ def overdue_difference(r: Reader, _: Params) -> Decimal:
 
 def _overdue_now(r: Reader, document: Document) -> int:
     """What of *document* is open past its due date."""
-    posted = (p for p in postings(document, r.state.ledger.sight) if p[1] == OPEN and p[0] <= r.day)
+    posted = (p for p in postings(document, r.state.ledger) if p[1] == OPEN and p[0] <= r.day)
     return sum(numbers[0] for _, _, due, numbers in posted if due and due < r.day)
 
 

@@ -157,8 +157,7 @@ class Reader:
         for rate, code, position in self.parts:
             least = self.least(params, code, rate)
             if paid:
-                low = window_start(self.day, params.window)
-                worst = max(worst, position.lates[params.lens].worst(low, self.day, least))
+                worst = max(worst, position.lates[params.lens].worst(self.day, params.window, least))
             worst = max(worst, position.opens[params.lens].oldest(self.day, least, params.grace))
         self.memo[key] = [worst]
         return worst
@@ -195,7 +194,7 @@ class Reader:
         position = Position(len(ledger.lenses))
         for document in ledger.documents.values():
             if document.currency == code and document.amount >= least:
-                for posting in postings(document, ledger.sight):
+                for posting in postings(document, ledger):
                     if posting[0] <= self.day:
                         position.post(posting, 1)
         return position
