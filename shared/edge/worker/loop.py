@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -196,6 +197,7 @@ class Worker:
             return
         self._looked = clock.monotonic()
         await self.settle()
+        gc.freeze()  # the states of now are nothing for the collector to walk over again
         if await self.takeover.renewed():
             raise Fenced("the broker's log is another one now")
         await self.takeover.retries(everyone=False)
