@@ -25,6 +25,8 @@ COMMANDS = (
     "db",
     "events",
     "dead_letters",
+    "verify",
+    "rebuild",
     "policy",
     "token",
 )

@@ -35,7 +35,8 @@ insert into warnings (customer_id, warning_id, rule, kind, severity, since, rais
 select customer_id, warning_id, rule, kind, severity, since, now(), figures::jsonb
 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::date[], $7::text[])
     as s (customer_id, warning_id, rule, kind, severity, since, figures)
-on conflict (customer_id, warning_id) do update set severity = excluded.severity, figures = excluded.figures
+on conflict (customer_id, warning_id) do update set
+    severity = excluded.severity, since = excluded.since, figures = excluded.figures
 """
 
 
