@@ -30,11 +30,11 @@ def days_late(profile: Profile, due: int, rng: Random) -> int | None:
     """Days from the due date to the payment, negative when early; None: it is never paid."""
     match profile.behaviour:
         case Behaviour.PROMPT:
-            return int(rng.gauss(4, 2)) if rng.random() < 0.03 else min(0, int(rng.gauss(-3, 3)))
+            return int(rng.gauss(4, 2)) if rng.random() < 0.02 else min(0, int(rng.gauss(-3, 3)))
         case Behaviour.LATE_BUT_SURE:
-            return max(1, int(rng.gauss(13, 6)))
+            return max(1, int(rng.gauss(9, 5)))
         case Behaviour.SEASONAL:
-            return int(rng.gauss(0, 2)) if season(profile, due) > 1 else max(0, int(rng.gauss(11, 6)))
+            return int(rng.gauss(0, 2)) if season(profile, due) > 1 else max(0, int(rng.gauss(5, 3)))
         case Behaviour.DETERIORATING:
             months = max(0.0, (due - profile.turning) / 30)
             return min(80, int(rng.gauss(-1 + 9 * months, 3)))

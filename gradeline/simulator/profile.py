@@ -22,16 +22,16 @@ class Behaviour(StrEnum):
 
 
 WEIGHTS: dict[Behaviour, int] = {
-    Behaviour.PROMPT: 38,
-    Behaviour.LATE_BUT_SURE: 22,
-    Behaviour.SEASONAL: 10,
-    Behaviour.DETERIORATING: 9,
-    Behaviour.DISPUTING: 7,
-    Behaviour.NEW: 9,
-    Behaviour.DEFAULTING: 5,
+    Behaviour.PROMPT: 54,
+    Behaviour.LATE_BUT_SURE: 14,
+    Behaviour.SEASONAL: 9,
+    Behaviour.DETERIORATING: 7,
+    Behaviour.DISPUTING: 5,
+    Behaviour.NEW: 7,
+    Behaviour.DEFAULTING: 4,
 }
 """Per cent of the customers."""
-SEGMENTS = {"dealer": 35, "key_account": 15, "project": 20, "retail": 30}
+SEGMENTS = {"dealer": 25, "key_account": 20, "project": 20, "retail": 35}
 REGIONS = ("CN-SH", "CN-JS", "CN-ZJ", "CN-GD", "CN-SD", "CN-SC", "CN-HB", "CN-BJ")
 ABROAD = {"USD": ("US", "SG"), "EUR": ("DE", "NL")}
 MANAGERS = tuple(f"m{number:02d}" for number in range(1, 13))
