@@ -73,7 +73,7 @@ def module_of(file: File) -> str:
 def _walk(folder: Path, ignored: tuple[str, ...]) -> Iterator[Path]:
     for inside, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not any(fnmatch(name, pattern) for pattern in ignored)]
-        yield from (Path(inside, name) for name in names)
+        yield from (Path(inside, name) for name in names if name != ".git")  # a file where the folder is a worktree
 
 
 def _is_text(path: Path) -> bool:
