@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -17,7 +17,7 @@ from shared.core.envelope import Event
 from shared.core.events import PaymentRecorded, ReferencePublished, TransactionRecorded
 from shared.edge import clock, codec
 from shared.edge.kafka.partition import partition_of
-from shared.edge.kafka.record import Batch, Place, Record
+from shared.edge.kafka.record import Batch, Headers, Place, Record
 from shared.edge.store.migrate import upgraded
 from shared.edge.store.pool import open_pool
 from shared.edge.store.sealing import Box
@@ -86,13 +86,13 @@ class FakeLog:
         for one in events:
             self.raw(codec.encode(one), key=one.subject)
 
-    def raw(self, value: bytes | None, *, key: str | None, partition: int | None = None) -> None:
+    def raw(self, value: bytes | None, *, key: str | None, partition: int | None = None, headers: Headers = ()) -> None:
         """Append any bytes."""
         where = partition_of(key or "", PARTITIONS) if partition is None else partition
         log = self.records.setdefault(where, [])
         at = int(clock.now().timestamp() * 1000)
         encoded = None if key is None else key.encode()
-        log.append(Record(self.topic, where, len(log), encoded, value, (), at))
+        log.append(Record(self.topic, where, len(log), encoded, value, headers, at))
 
     async def relay(self, pool: asyncpg.Pool) -> int:
         """Carry what intake holds to the log, as the relay does. Returns how many records that is."""
@@ -184,6 +184,26 @@ async def drain(worker: Worker, *, steps: int = 60) -> None:
         if quiet >= 2:
             break
     await worker.settle()
+
+
+@asynccontextmanager
+async def working(worker: Worker) -> AsyncIterator[asyncio.Task[None]]:
+    """*worker* at work as its process runs it; stopped at the end, whose error is raised here."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(stop))
+    try:
+        yield running
+    finally:
+        stop.set()
+        await asyncio.wait_for(running, 20)
+
+
+async def until(holds: Callable[[], Awaitable[object]], *, seconds: float = 20.0) -> None:
+    """Wait until *holds* says so."""
+    end = clock.monotonic() + seconds
+    while not await holds():
+        assert clock.monotonic() < end, "it never came"
+        await asyncio.sleep(0.02)
 
 
 async def process(pool: asyncpg.Pool, *events: Event, **settings: Any) -> Worker:

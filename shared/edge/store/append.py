@@ -16,7 +16,8 @@ from shared.core.errors import Fenced, Unavailable
 from shared.edge.store import sql
 from shared.edge.store.pool import Connection
 from shared.edge.store.rows import COLUMNS
-from shared.edge.store.write import Write
+from shared.edge.store.text import storable, storable_pairs
+from shared.edge.store.write import Headers, Write
 
 OUTBOX_COLUMNS = ("partition", "position", "topic", "key", "event_id", "value", "headers", "recorded_at")
 
@@ -112,7 +113,8 @@ async def _outbox(connection: Connection, write: Write, last: dict[int, int], no
     for row in write.outbox:
         last[row.partition] += 1
         at = last[row.partition]
-        records.append((row.partition, at, row.topic, row.key, row.event_id, row.value, row.headers, now))
+        key = None if row.key is None else storable(row.key)
+        records.append((row.partition, at, row.topic, key, row.event_id, row.value, _named(row.headers), now))
     await connection.copy_records_to_table("outbox", records=records, columns=OUTBOX_COLUMNS)
 
 
@@ -124,14 +126,23 @@ async def _days(connection: Connection, write: Write) -> None:
 async def _aside(connection: Connection, write: Write, now: datetime) -> None:
     """What is kept for staff: dead letters, quarantine, parked customers."""
     if write.dead:
-        dead = [(row.topic, row.partition, write.generation, *row[2:]) for row in write.dead]
+        dead = [
+            (row.topic, row.partition, write.generation, row.position, storable(row.reason), row.rule,
+             storable(row.pointer), row.raw, row.key, _named(row.headers), row.recorded_at)
+            for row in write.dead
+        ]  # fmt: skip
         await connection.execute(sql.SAVE_DEAD, *_columns(dead))
     if write.quarantine:
         await connection.execute(sql.SAVE_QUARANTINE, *_columns(write.quarantine))
     if write.parked:
-        await connection.execute(sql.PARK, *_columns([(*row, now) for row in write.parked]))
+        parked = [(stream, version, storable(reason), now) for stream, version, reason in write.parked]
+        await connection.execute(sql.PARK, *_columns(parked))
     if write.unparked:
         await connection.execute(sql.UNPARK, write.unparked)
+
+
+def _named(headers: Headers | None) -> str | None:
+    return None if headers is None else storable_pairs(headers)
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from shared.edge.store.rows import EventRow
+
+Headers = Sequence[tuple[str, str]]
 
 
 class StreamWrite(NamedTuple):
@@ -27,14 +30,14 @@ class Span(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """One record to publish. *headers* are names and texts; None: none."""
+    """One record to publish. *headers* are names and texts, of any characters; None: none."""
 
     partition: int
     topic: str
     key: str | None
     event_id: str
     value: bytes
-    headers: str | None = None
+    headers: Headers | None = None
 
 
 class DayWrite(NamedTuple):
@@ -47,7 +50,7 @@ class DayWrite(NamedTuple):
 
 
 class Dead(NamedTuple):
-    """One record that is not an event. *raw* is sealed."""
+    """One record that is not an event. *raw* is sealed. Texts may hold any characters: they come from outside."""
 
     topic: str
     partition: int
@@ -57,7 +60,7 @@ class Dead(NamedTuple):
     pointer: str
     raw: bytes
     key: bytes | None
-    headers: str | None
+    headers: Headers | None
     recorded_at: datetime
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import deque
 from datetime import datetime
 
-import msgspec
-
 from shared.core.errors import Undecodable
 from shared.edge.kafka.record import Record
 from shared.edge.store.sealing import Box
-from shared.edge.store.write import Dead, Sent, Write
+from shared.edge.store.write import Dead, Headers, Sent, Write
 
-MESSAGE_CHARACTERS = 500
+TEXT_CHARACTERS = 500
 
 
 class DeadWindow:
@@ -49,7 +47,7 @@ class DeadWindow:
 def bury(write: Write, record: Record, why: Undecodable, *, box: Box, now: datetime) -> None:
     """Add *record* to the dead letters of *write* and to the topic `<topic>.dead`, sealed in both."""
     raw = box.seal(record.value or b"")
-    message = why.message[:MESSAGE_CHARACTERS]
+    message, pointer = why.message[:TEXT_CHARACTERS], why.pointer[:TEXT_CHARACTERS]
     write.dead.append(
         Dead(
             record.topic,
@@ -57,7 +55,7 @@ def bury(write: Write, record: Record, why: Undecodable, *, box: Box, now: datet
             record.offset,
             message,
             why.rule,
-            why.pointer,
+            pointer,
             raw,
             record.key,
             _envelope(record),
@@ -67,7 +65,7 @@ def bury(write: Write, record: Record, why: Undecodable, *, box: Box, now: datet
     headers = [
         ("reason", message),
         ("rule", why.rule),
-        ("pointer", why.pointer),
+        ("pointer", pointer),
         ("topic", record.topic),
         ("partition", str(record.partition)),
         ("position", str(record.offset)),
@@ -76,19 +74,19 @@ def bury(write: Write, record: Record, why: Undecodable, *, box: Box, now: datet
         Sent(
             record.partition,
             f"{record.topic}.dead",
-            None if record.key is None else record.key.decode(errors="replace").replace("\0", ""),
+            None if record.key is None else record.key.decode(errors="replace"),
             f"{record.topic}/{record.partition}/{record.offset}",
             raw,
-            msgspec.json.encode(headers).decode(),
+            headers,
         )
     )
 
 
-def _envelope(record: Record) -> str | None:
-    """The headers that hold the envelope of a binary event, as JSON; None where there are none."""
+def _envelope(record: Record) -> Headers | None:
+    """The headers that hold the envelope of a binary event; None where there are none."""
     kept = [
-        (name, value.decode(errors="replace").replace("\0", "\ufffd"))
+        (name, value.decode(errors="replace"))
         for name, value in record.headers
         if name.lower() == "content-type" or name.lower().startswith("ce_")
     ]
-    return msgspec.json.encode(kept).decode() if kept else None
+    return kept or None

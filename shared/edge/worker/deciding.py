@@ -99,7 +99,7 @@ class Decider:
     def _park(self, entry: Entry[Any], before: int, rows: list[EventRow], sent: list[Sent], reason: str) -> Failed:
         entry.state, entry.parked, entry.broken = None, True, None
         self._keep(entry, before, rows, sent, wakes_on=None)
-        reason = reason[:REASON_CHARACTERS].replace("\0", "")
+        reason = reason[:REASON_CHARACTERS]
         self.write.parked.append((entry.stream, entry.version, reason))
         return Failed(entry.stream, entry.version, reason)
 
