@@ -19,7 +19,7 @@ BANNED_MODULES = ("random", "secrets")
 """Nothing of these, but `random.Random` with a seed."""
 SEEDED = "random.Random"
 ALLOWED = {
-    ("shared/edge/worker/loop.py", "random.uniform"): "jitter: two workers that met once shall not meet again",
+    ("shared/edge/worker/jitter.py", "random.uniform"): "jitter: two workers that met once shall not meet again",
     ("shared/edge/embedded/cluster.py", "secrets.token_hex"): "the password of the embedded database, made once",
     ("shared/edge/http/tokens.py", "secrets.token_hex"): "the name of a file that is not there yet",
     ("shared/edge/store/sealing.py", "secrets.token_bytes"): "the nonce of a sealed value: chance is its purpose",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
 
-from shared.core.errors import Misconfigured
+from shared.core.errors import GradelineError, Misconfigured
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -31,6 +31,14 @@ LOST: tuple[type[BaseException], ...] = (
 )
 """What asyncpg raises when the server or the way to it is gone; the connection is dropped, the work tried again."""
 
+_AT_FAULT: tuple[type[BaseException], ...] = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+)
+"""What PostgreSQL says of values it will never take."""
+_MAY_PASS: tuple[type[BaseException], ...] = (GradelineError, asyncpg.PostgresError, MemoryError, OSError, *LOST)
+
 CONNECT_SECONDS = 5.0
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
@@ -48,6 +56,18 @@ def settings_of(schema: str, *, statement_seconds: float = 10.0) -> dict[str, st
         "idle_in_transaction_session_timeout": "60000",
         "application_name": f"gradeline-{schema}",
     }
+
+
+def is_hopeless(error: BaseException) -> bool:
+    """Whether *error* comes again however long one waits: what was to be written is at fault, or the code that made it.
+
+    An identity that is taken (UniqueViolationError) is not: another writer was first.
+    """
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return False
+    if isinstance(error, _AT_FAULT) or (isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)):
+        return True  # the second is asyncpg's own DataError: a value that has no form in the protocol
+    return isinstance(error, Exception) and not isinstance(error, _MAY_PASS)
 
 
 async def open_pool(dsn: str, *, schema: str, size: int = 10, statement_seconds: float = 10.0) -> asyncpg.Pool:

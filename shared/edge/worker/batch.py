@@ -49,11 +49,16 @@ class Preparer:
     sealer: Sealer | None
     opened: days.OpenedDays
 
-    async def records(self, records: Iterable[Record]) -> Prepared:
-        """The batch of *records*. Raises Stopped (too many customers failed), asyncpg errors."""
+    async def records(self, records: Iterable[Record], *, park: str = "", bury: str = "") -> Prepared:
+        """The batch of *records*. Raises Stopped (too many customers failed), asyncpg errors.
+
+        *park*: why their customers are parked, the facts being kept. *bury*: why they are not even looked at.
+        """
         prepared = self._begin()
         taken = self._take(records, prepared)
-        good, bad, prepared.foreign = await decoded(taken, settings=self.settings, now=prepared.now)
+        good, bad, prepared.foreign = await decoded([] if bury else taken, settings=self.settings, now=prepared.now)
+        if bury:
+            bad = [(record, Undecodable(bury, rule="unstorable")) for record in taken]
         async with self.pool.acquire() as connection, connection.transaction(readonly=True):
             sifted = await sift(
                 connection, good, settings=self.settings, memory=self.memory, sealer=self.sealer, opened=self.opened
@@ -66,22 +71,25 @@ class Preparer:
         prepared.oldest = min((fact.recorded_at for facts in sifted.facts.values() for fact in facts), default=None)
         self.memory.pending[prepared.number] = sifted.appended
         self._bury(prepared, len(taken) - len(bad), bad)
+        self._break([*sifted.facts, *sifted.own], park)
         await self._fold(prepared, sifted)
         self._leave(prepared)
         return prepared
 
     async def streams(
-        self, streams: Sequence[str], *, cause: str, retry: bool = False, snapshots: bool = False
+        self, streams: Sequence[str], *, cause: str, retry: bool = False, snapshots: bool = False, park: str = ""
     ) -> Prepared:
         """The batch that decides *streams* again, with no new fact.
 
-        *retry*: parked ones are folded all the same. *snapshots*: each of them leaves one.
+        *retry*: parked ones are folded all the same. *snapshots*: each of them leaves one. *park*: why they are parked
+        instead.
         """
         prepared = self._begin()
         async with self.pool.acquire() as connection, connection.transaction(readonly=True):
             if retry:
                 self.memory.cache.drop(streams)
             await self.load(connection, streams, parked=retry)
+        self._break(streams, park)
         decider = self._decider(prepared)
         decider.snapshots = snapshots
         failed: list[Failed] = []
@@ -140,6 +148,13 @@ class Preparer:
             return entry
         entry.state, entry.parked = state, False
         return entry
+
+    def _break(self, streams: Iterable[str], why: str) -> None:
+        """Let *streams* be parked as if they could not be folded; no effect where there is no reason *why*."""
+        for stream in streams if why else ():
+            entry = self.memory.cache.get(stream)
+            if entry is not None and entry.state is not None:
+                entry.broken = why
 
     def _begin(self) -> Prepared:
         self.memory.batch += 1
@@ -234,8 +249,7 @@ class Preparer:
 
     def _bounded(self, prepared: Prepared, streams: int, failed: Sequence[Failed]) -> None:
         """Raise Stopped where too many customers failed at once: then it is not the customers."""
-        many = max(self.settings.parked_least, self.settings.parked_share * streams)
-        if len(failed) >= self.settings.parked_least and len(failed) >= many:
+        if self.settings.too_many_parked(len(failed), streams):
             one = failed[0]
             raise Stopped(f"{len(failed)} of {streams} customers failed at once, {one.stream} with {one.reason}")
         for one in failed:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +24,9 @@ from shared.edge.store.pool import LOST
 from shared.edge.store.sealing import Box
 from shared.edge.worker.batch import Preparer
 from shared.edge.worker.committing import Committer
+from shared.edge.worker.culprit import Finder, Unstorable, suspecting
 from shared.edge.worker.days import OpenedDays
+from shared.edge.worker.jitter import MOVED_SECONDS, part_of
 from shared.edge.worker.memory import Memory
 from shared.edge.worker.ports import Sealer, Source
 from shared.edge.worker.prepared import Prepared
@@ -35,6 +36,8 @@ from shared.edge.worker.takeover import Takeover
 
 PASSING: tuple[type[BaseException], ...] = (Unavailable, asyncpg.PostgresError, *LOST)
 """What may be better at the next attempt: a moved stream, a lost partition, the database, the broker."""
+READ_AGAIN: tuple[type[BaseException], ...] = (Unstorable, *PASSING)
+"""What may end the last write: nothing of it is lost."""
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +63,8 @@ class Worker:
         self.preparer = Preparer(brain, pool, settings, self.memory, box, sealer, OpenedDays())
         self.committer = Committer(pool, projector, settings, self.memory)
         self.takeover = Takeover(brain, pool, settings, self.memory)
-        self.sweeper = Sweeper(self.preparer, self.committer)
+        self.finder = Finder(self.preparer, self.committer, self.takeover)
+        self.sweeper = Sweeper(self.preparer, self.committer, self.finder)
         self._owned: set[Place] = set()
         self._writing: asyncio.Task[None] | None = None
         self._written: Prepared | None = None
@@ -79,7 +83,10 @@ class Worker:
             while not stop.is_set():
                 reached = self.memory.committed
                 try:
-                    await self.step()
+                    try:
+                        await self.step()
+                    except Unstorable as found:
+                        await self._set_aside(found)
                     self._failures = 0 if self.memory.committed > reached else self._failures
                 except PASSING as error:
                     await self._recover(error, stop)
@@ -118,20 +125,25 @@ class Worker:
         """Prepare the batch of *records* while the one before it is written, then start to write it."""
         if not records:
             return
-        prepared = await self.preparer.records(records)
+        with suspecting(records, dict(self.memory.next_offsets)):
+            prepared = await self.preparer.records(records)
         if not await self.settle():
             prepared = await self._again(prepared)
         self._written = prepared
         self._writing = asyncio.create_task(self.committer.commit(prepared))
 
     async def settle(self) -> bool:
-        """Wait for the write under way. Returns whether what was folded meanwhile stands. Raises what it raised."""
+        """Wait for the write under way. Returns whether what was folded meanwhile stands.
+
+        Raises what it raised, Unstorable in the place of what would be raised again for ever.
+        """
         writing, written = self._writing, self._written
         self._writing = self._written = None
         if writing is None or written is None:
             return True
         try:
-            await writing
+            with suspecting(written.records, written.rewind):
+                await writing
         except Moved:
             await self._refold(written)
             return False
@@ -142,31 +154,55 @@ class Worker:
         return True
 
     async def _refold(self, written: Prepared) -> None:
-        """Make and write *written* again from what the streams are now. Raises Moved where they keep moving."""
+        """Make and write *written* again from what the streams are now.
+
+        Raises Unstorable where they keep moving: what takes one attempt where another writer was first.
+        """
+        moved: Moved | None = None
         for attempt in range(self.settings.moved_attempts):
-            await asyncio.sleep(random.uniform(0, 0.01 * attempt))
+            await asyncio.sleep(part_of(MOVED_SECONDS * attempt))
             written = await self._again(written)
             try:
-                await self.committer.commit(written)
-            except Moved:
+                with suspecting(written.records, written.rewind):
+                    await self.committer.commit(written)
+            except Moved as error:
+                moved = error
                 continue
             finally:
                 self.memory.pending.pop(written.number, None)
             if written.stop is not None:
                 raise Stopped(written.stop)
             return
-        raise Moved(f"a batch found its streams moved {self.settings.moved_attempts} times")
+        raise Unstorable(written.records, written.rewind) from moved
 
     async def _again(self, prepared: Prepared) -> Prepared:
-        """The same records, folded from what is stored now. Raises Moved where the day moved: that is read again."""
+        """The same records, folded from what is stored now.
+
+        Raises Moved where the day moved: that is read again; Unstorable where that did not help either.
+        """
         if prepared.moves_days:
-            raise Moved("streams moved under a batch that opens a day")
+            moved = Moved("streams moved under a batch that opens a day")
+            if self._failures < self.settings.moved_attempts:
+                raise moved
+            raise Unstorable(prepared.records, prepared.rewind) from moved
         self.memory.pending.pop(prepared.number, None)
         self.memory.cache.drop(list(prepared.write.streams))
         for place, offset in prepared.rewind.items():
             if place in self.memory.next_offsets:
                 self.memory.next_offsets[place] = offset
-        return await self.preparer.records(prepared.records)
+        with suspecting(prepared.records, prepared.rewind):
+            return await self.preparer.records(prepared.records)
+
+    async def _set_aside(self, found: Unstorable) -> None:
+        """Write what can be written of the batch, and what keeps it from being written as what staff look at."""
+        try:
+            await self.settle()
+        except Unstorable as earlier:
+            found = earlier
+        self._writing = self._written = None
+        log.error("a batch cannot be written, its records are tried apart", error=repr(found.__cause__))
+        await self.finder.records(found, self._owned)
+        await self._start_over(renew=False)
 
     def _released(self) -> list[Record]:
         """Records that waited for a sweep which is over."""
@@ -216,7 +252,7 @@ class Worker:
         renew = type(error) is Unavailable
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause * random.uniform(0.5, 1.0))
+                await asyncio.wait_for(stop.wait(), part_of(pause))
                 return
             try:
                 await self._start_over(renew=renew)
@@ -249,7 +285,7 @@ class Worker:
         try:
             async with asyncio.timeout(self.settings.drain_seconds):
                 await self.settle()
-        except PASSING as error:
+        except READ_AGAIN as error:
             log.warning("the last write did not end well; it is read again", error=repr(error))
         finally:
             await self.source.stop()

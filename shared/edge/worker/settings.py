@@ -57,6 +57,10 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     backoff_most_seconds: float = 5.0
     parked_check_seconds: float = 5.0
 
+    def too_many_parked(self, failed: int, customers: int) -> bool:
+        """Whether so many of *customers* failed at once that it is not the customers."""
+        return failed >= max(self.parked_least, self.parked_share * customers)
+
     @property
     def source(self) -> str:
         """The CloudEvents source of this service's decisions."""
