@@ -13,6 +13,9 @@ from shared.core.events.values import write_value
 canonical = msgspec.json.Encoder(enc_hook=write_value, order="sorted").encode
 """The one form of some data as bytes: keys in order, nothing that is a default, no spaces. Stored, hashed and published."""
 
+OUR_SOURCES = "/gradeline/"
+"""How the sources of our own facts and decisions begin. Upstreams have others."""
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One CloudEvents 1.0 event, decoded. `time` keeps its own offset."""

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from shared.core import limits
-from shared.core.envelope import Event
+from shared.core.envelope import OUR_SOURCES, Event
 from shared.core.errors import Forbidden, TooLarge, Undecodable
 from shared.core.events.base import Fact
 from shared.edge import codec
@@ -75,8 +75,8 @@ def _check(events: Sequence[Event], who: Principal, *, batch: bool) -> None:
         if not isinstance(event.data, Fact) or event.data.SUBJECT is not None:
             message = f"{event.type} is written by Gradeline alone; post the fact it follows from"
             found.append({"pointer": f"{start}/type", "rule": "reserved", "message": message, "index": index})
-        elif event.source.startswith("/gradeline/"):
-            message = "sources below /gradeline/ are Gradeline's own; name your system"
+        elif event.source.startswith(OUR_SOURCES):
+            message = f"sources below {OUR_SOURCES} are Gradeline's own; name your system"
             found.append({"pointer": f"{start}/source", "rule": "reserved", "message": message, "index": index})
         elif not who.may_post(event.source):
             raise Forbidden(

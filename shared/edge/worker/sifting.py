@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from shared.core.envelope import Event
+from shared.core.envelope import OUR_SOURCES, Event
 from shared.core.errors import Undecodable
 from shared.core.events.base import Decision
 from shared.core.events.calendar import BusinessDayOpened
@@ -16,7 +16,7 @@ from shared.edge.kafka.record import Record
 from shared.edge.store.pool import Connection
 from shared.edge.store.read import Seen, known, known_anywhere, quarantined
 from shared.edge.store.write import Quarantined
-from shared.edge.worker.days import DAY_SUBJECT, OpenedDays
+from shared.edge.worker.days import OpenedDays
 from shared.edge.worker.deciding import NewFact
 from shared.edge.worker.incoming import Incoming
 from shared.edge.worker.memory import Key, Memory
@@ -61,13 +61,14 @@ async def sift(
     missing = await _unopened(connection, incoming, opened)
     conflicts: list[tuple[Incoming, Event, Key, bytes]] = []
     for index, (one, event, key) in enumerate(zip(incoming, events, keys, strict=True)):
-        believed = index in taken_in or index in kept
-        why = _unbelieved(event, believed=believed or not settings.intake, missing=missing)
-        if why is not None:
-            sifted.refused.append((one.record, why))
-            continue
-        content = event.content
-        stored = kept.get(index)
+        content, stored = event.content, kept.get(index)
+        if _is_ours(event):
+            ours = stored or taken_in.get(index)
+            held = ours is not None and ours.content == content
+            why = _unbelieved(event, held=held, settings=settings, missing=missing)
+            if why is not None:
+                sifted.refused.append((one.record, why))
+                continue
         first = stored.content if stored is not None else _first((sifted.appended, *pending), key)
         if first is None:
             at = _recorded_at(one, taken_in.get(index), settings)
@@ -97,13 +98,9 @@ async def _kept(
 ) -> tuple[dict[int, Seen], dict[int, Seen]]:
     """What is in its stream, and what waits in intake, which proves that our relay wrote it.
 
-    Intake is asked only where a record says that it comes from there, or is about one of our own subjects.
+    Intake is asked only where a record says that it comes from there, or that it is one of our own.
     """
-    asked = [
-        index
-        for index, one in enumerate(incoming)
-        if one.event.recordedtime is not None or one.event.subject.startswith("~")
-    ]
+    asked = [index for index, one in enumerate(incoming) if one.event.recordedtime is not None or _is_ours(one.event)]
     if not asked or not settings.intake:
         return await known(connection, keys), {}
     kept, waiting = await known_anywhere(connection, keys)
@@ -123,15 +120,24 @@ async def _unopened(connection: Connection, incoming: Sequence[Incoming], opened
     return await opened.missing(connection, dates) if dates else set()
 
 
-def _unbelieved(event: Event, *, believed: bool, missing: set[date]) -> Undecodable | None:
-    """Why an event about one of our own subjects is not believed; None where it is, and for every customer's."""
-    if not event.subject.startswith("~"):
+def _is_ours(event: Event) -> bool:
+    """Whether an event is about one of our own subjects, or says that it comes from us: that has to be proved."""
+    return event.subject.startswith("~") or event.source.startswith(OUR_SOURCES)
+
+
+def _unbelieved(event: Event, *, held: bool, settings: WorkerSettings, missing: set[date]) -> Undecodable | None:
+    """Why an event of our own is not believed; None where it is.
+
+    *held*: it is in intake or in its stream already, with the same content. A service without intake believes the
+    others, but nobody who says that this very service decided: our next decision would find its identity taken.
+    """
+    if isinstance(event.data, BusinessDayOpened) and event.data.date in missing:
+        return Undecodable(f"/data/date: {event.data.date} was never opened", pointer="/data/date", rule="day")
+    if held or (not settings.intake and event.source != settings.source):
         return None
-    if isinstance(event.data, BusinessDayOpened) and event.subject == DAY_SUBJECT:
-        if event.data.date in missing:
-            return Undecodable(f"/data/date: {event.data.date} was never opened", pointer="/data/date", rule="day")
-        return None
-    if believed:
+    if event.source.startswith(OUR_SOURCES):
+        return Undecodable("/source: only our own relay speaks for it", pointer="/source", rule="reserved")
+    if isinstance(event.data, BusinessDayOpened):
         return None
     return Undecodable("/subject: only our own relay writes to it", pointer="/subject", rule="reserved")
 
