@@ -10,11 +10,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from kafka import KafkaProducer
 
 from shared.core.errors import Stopped, Unavailable
 from shared.edge import clock
 from shared.edge.kafka import profile
-from shared.edge.kafka.producer import Publisher
+from shared.edge.kafka.client import connect
+from shared.edge.kafka.producer import Publisher, end, wait_for_all
 from shared.edge.kafka.profile import EMBEDDED
 from shared.edge.kafka.record import Batch, Outgoing, Place, Record
 from shared.edge.kafka.source import Source
@@ -115,6 +117,54 @@ async def test_bytes_that_no_one_can_decode_do_not_stop_the_stream(broker: Any, 
         assert got[5].value == b"\x00\xff{" * 50
         await publish(broker.address, numbered(name, 1, start=99))
         assert [r.value for r in await collect(source, 1)] == [b"99"]
+
+
+class NotText(str):
+    """A header name whose bytes are no UTF-8, as producers in other languages can send it."""
+
+    def encode(self, *_: Any) -> bytes:
+        return b"\xff\xfe"
+
+
+@pytest.mark.parametrize("compression", [None, "lz4"])
+async def test_a_header_whose_name_is_no_text_spoils_its_own_record_only(
+    broker: Any, topic_prefix: str, compression: str | None
+) -> None:
+    name = f"{topic_prefix}events"
+    await make(broker.address, name, 1)
+    options = EMBEDDED.producer(broker.address) | {"linger_ms": 200, "compression_type": compression}
+    producer = await asyncio.to_thread(connect, KafkaProducer, options)
+    try:
+        sent = []
+        for number in range(9):  # in one batch: what follows the bad record must not be lost with it
+            headers = [(NotText("h"), b"1")] if number in {4, 5} else [("h", b"1")]
+            value = b"%d" % number
+            sent.append(producer.send(name, value=value, key=b"k", headers=headers, partition=0, timestamp_ms=7))
+        await asyncio.to_thread(wait_for_all, producer, sent, clock.monotonic() + 10)
+    finally:
+        await asyncio.to_thread(end, producer)
+    async with reading(broker.address, name, positions=from_zero, max_poll_records=3) as source:
+        got = await collect(source, 9)
+        assert [(r.offset, r.key, r.value) for r in got] == [(n, b"k", b"%d" % n) for n in range(9)]
+        assert [r.offset for r in got if r.unreadable] == [4, 5]
+        assert "not UTF-8" in got[4].unreadable
+        await source.resume_at({(name, 0): 5})
+        assert [r.offset for r in await collect(source, 4)] == [5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
+async def test_every_compression_of_the_protocol_is_read(broker: Any, topic_prefix: str, compression: str) -> None:
+    name = f"{topic_prefix}events"
+    await make(broker.address, name, 1)
+    options = EMBEDDED.producer(broker.address) | {"compression_type": compression}
+    producer = await asyncio.to_thread(connect, KafkaProducer, options)
+    try:
+        sent = [producer.send(name, value=b"x" * 1_000, partition=0) for _ in range(20)]
+        await asyncio.to_thread(wait_for_all, producer, sent, clock.monotonic() + 10)
+    finally:
+        await asyncio.to_thread(end, producer)
+    async with reading(broker.address, name, positions=from_zero) as source:
+        assert len(await collect(source, 20)) == 20
 
 
 async def test_nothing_flows_before_the_owner_names_a_position_and_then_from_there(

@@ -137,3 +137,20 @@ async def test_a_sweep_goes_on_without_the_customer_whose_row_cannot_be_written(
 
         assert [row["stream"] for row in await pool.fetch("select stream from parked")] == ["C3"]
         assert await pool.fetchval("select sum(overdue) from toy_rows") == 5
+
+
+async def test_a_record_that_the_client_could_not_read_is_a_dead_letter_at_its_position(database: str) -> None:
+    async with store(database) as pool:
+        log = FakeLog()
+        log.add(invoice("C1", 1))
+        (records,) = log.records.values()
+        log.add(invoice("C1", 2))
+        records[1] = msgspec.structs.replace(records[1], unreadable="the name of a header is not UTF-8")
+        log.add(invoice("C1", 3))
+        await drain(make_worker(pool, log))
+
+        assert await totals(pool) == {"C1": (200, 2)}
+        row = await pool.fetchrow("select position, rule, reason, raw, key from dead_letters")
+        assert row is not None
+        assert (row["position"], row["rule"], row["key"]) == (1, "unreadable", b"C1")
+        assert BOX.open(row["raw"]) == codec.encode(invoice("C1", 2))

@@ -16,6 +16,7 @@ from kafka.errors import (
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
     RetriableError,
+    UnsupportedCodecError,
 )
 from kafka.structs import MemberState
 
@@ -23,6 +24,7 @@ from shared.core.errors import GradelineError, Stopped, Unavailable
 from shared.edge import clock
 from shared.edge.kafka.handoff import Handoff
 from shared.edge.kafka.record import Place, Record, Truncated
+from shared.edge.kafka.unreadable import Unreadable
 
 POLL_MS = 200
 KEEP_ALIVE_S = 0.1
@@ -175,8 +177,12 @@ class Poller:
                 self._break(consumer, tp, beyond(tp, self._next.get(tp, 0), consumer.highwater(tp)))
             fetched = {}
         except CorruptRecordError as error:
-            # the next poll would never return, and skipping would lose the rest of the batch
-            raise Stopped(f"a record batch fails its checksum: {error}") from error
+            # the next poll would never return, and skipping would lose the rest of the batch; what breaks the protocol
+            # under a checksum that holds comes out as an unreadable record
+            what = "fails its checksum" if "crc" in str(error) else "cannot be read"
+            raise Stopped(f"a record batch {what}: {error}") from error
+        except UnsupportedCodecError as error:
+            raise Stopped(f"a record batch is compressed in a way we do not read: {error}") from error
         except RetriableError:
             self.retried += 1
             fetched = {}
@@ -227,9 +233,7 @@ class Poller:
         for tp, rows in fetched.items():
             if tp not in self._epochs or not rows:
                 continue
-            records = [
-                Record(r.topic, r.partition, r.offset, r.key, r.value, tuple(r.headers), r.timestamp) for r in rows
-            ]
+            records = [record_of(row) for row in rows]
             self._next[tp] = records[-1].offset + 1
             self.positions[tp.topic, tp.partition] = self._next[tp]
             parts.append(((tp.topic, tp.partition), self._epochs[tp], records))
@@ -269,6 +273,13 @@ class Poller:
             consumer.close(autocommit=False, timeout_ms=2_000)
         except Exception as error:
             log.warning("closing the consumer of %s: %r", self._topics, error)
+
+
+def record_of(row: Any) -> Record:
+    """A record as the client gives it. A header without a value has an empty one."""
+    headers = tuple((name, value or b"") for name, value in row.headers)
+    why = row.headers.why if isinstance(row.headers, Unreadable) else ""
+    return Record(row.topic, row.partition, row.offset, row.key, row.value, headers, row.timestamp, why)
 
 
 def beyond(tp: TopicPartition, position: int, highwater: int | None) -> Truncated:

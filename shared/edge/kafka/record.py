@@ -20,6 +20,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     headers: Headers
     timestamp_ms: int
     """Milliseconds since 1970 in UTC; the broker's or the producer's, as the topic is configured."""
+    unreadable: str = ""
+    """Why it is no record of the protocol; key and value are then what could be read of it, without headers."""
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):

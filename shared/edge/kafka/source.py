@@ -17,6 +17,7 @@ from shared.edge.kafka.handoff import Handoff
 from shared.edge.kafka.poller import Poller
 from shared.edge.kafka.profile import Profile, require_crc32c
 from shared.edge.kafka.record import Batch, Place
+from shared.edge.kafka.unreadable import install
 
 ASSIGNORS: dict[str, Callable[[], Any]] = {
     "cooperative-sticky": CooperativeStickyAssignor,  # rating: partitions that stay are not interrupted
@@ -41,6 +42,7 @@ class Source:
                  max_poll_records: int = 2_000, waiting: int = 2) -> None:  # fmt: skip
         """At most *waiting* polls of *max_poll_records* are held beside the one being worked on."""
         require_crc32c()
+        install()
         self._bootstrap = bootstrap
         self._topics = list(topics)
         self._group = group

@@ -52,6 +52,8 @@ async def decoded(
 
 
 def _event(record: Record, settings: WorkerSettings) -> Event:
+    if record.unreadable:
+        raise Undecodable(record.unreadable, rule="unreadable")
     if record.value is None:
         raise Undecodable("the record has no value", rule="empty")
     event = codec.decode(record.value, headers=record.headers)
