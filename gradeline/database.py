@@ -11,9 +11,10 @@ import asyncpg
 
 from gradeline.instance import running
 from shared.core.errors import Misconfigured, Unavailable
-from shared.edge import settings
+from shared.edge import settings, waiting
 from shared.edge.settings import Settings
-from shared.edge.store.pool import LOST, open_pool
+from shared.edge.store.pool import open_pool
+from shared.edge.waiting import AWAY, REFUSED
 
 R = TypeVar("R")
 
@@ -29,10 +30,10 @@ def reached(work: Coroutine[Any, Any, R]) -> R:
     """Run *work* to its end. Raises Unavailable where the database does not answer, Misconfigured where it refuses us."""
     try:
         return asyncio.run(work)
-    except LOST as error:
-        raise Unavailable(f"the database does not answer ({type(error).__name__}); is it running?") from error
-    except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError, ValueError) as error:
+    except REFUSED as error:
         raise Misconfigured(f"GRADELINE_POSTGRES: {error}") from error
+    except AWAY as error:
+        raise Unavailable(f"the database does not answer ({type(error).__name__}); is it running?") from error
     except asyncpg.UndefinedTableError as error:
         raise Misconfigured(f"{error}; run `gradeline db upgrade` first") from error
 
@@ -40,9 +41,7 @@ def reached(work: Coroutine[Any, Any, R]) -> R:
 @asynccontextmanager
 async def pool_of(known: Settings, *, schema: str = "rating") -> AsyncIterator[asyncpg.Pool]:
     """A small pool on the database that *known* names. Raises Misconfigured where it names none."""
-    if not known.postgres:
-        raise Misconfigured("GRADELINE_POSTGRES is not set: write postgresql://user@host/name, or use `gradeline up`")
-    pool = await open_pool(known.postgres, schema=schema, size=2, statement_seconds=known.statement_seconds)
+    pool = await open_pool(waiting.named(known), schema=schema, size=2, statement_seconds=known.statement_seconds)
     try:
         yield pool
     finally:

@@ -16,6 +16,7 @@ from shared.edge.embedded.process import wait_until
 
 STATE = "instance.json"
 LOCK = "instance.lock"
+SAVED = ("pid", "rating", "kafka", "postgres", "metrics", "processes", "looping")
 
 
 @dataclass
@@ -30,13 +31,17 @@ class Instance:
     postgres: str
     """The dsn of the ordinary role."""
     pid: int = field(default_factory=os.getpid)
+    metrics: dict[str, str] = field(default_factory=dict)
+    """Name of a part to the URL of its figures."""
     processes: dict[str, int] = field(default_factory=dict)
     """Name to process id of every part that runs now."""
+    looping: dict[str, float] = field(default_factory=dict)
+    """Parts that ended again and again, with the Unix time of their last start."""
     stopping: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
     def save(self) -> None:
         """Write the state file, readable by its owner only: the dsn holds a password."""
-        state = {name: getattr(self, name) for name in ("pid", "rating", "kafka", "postgres", "processes")}
+        state = {name: getattr(self, name) for name in SAVED}
         fresh = self.data / f"{STATE}.new"
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
             json.dump(state | {"data": str(self.data)}, out, indent=2)

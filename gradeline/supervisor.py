@@ -23,6 +23,8 @@ FIRST_ATTEMPTS = 5
 """How often a part may fail at the start of the instance before that start is given up."""
 STEADY_SECONDS = 30.0
 """A part that has run this long starts again with the shortest pause."""
+LOOP = 3
+"""A part that ended so often in a row, each time before it had run STEADY_SECONDS, is in a restart loop."""
 PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 NO_SPACE_PAUSE = 30.0
 STATUS_MISCONFIGURED = 2
@@ -120,6 +122,12 @@ class Supervisor:
     def pids(self) -> dict[str, int]:
         """Name to process id of everything that runs now."""
         return {slot.part.name: slot.pid for slot in self._slots if slot.pid is not None}
+
+    @property
+    def looping(self) -> dict[str, float]:
+        """Parts in a restart loop, with the Unix time of their last start: it is over once they run STEADY_SECONDS."""
+        ago = clock.now().timestamp() - clock.monotonic()
+        return {slot.part.name: ago + slot.started_at for slot in self._slots if slot.failures >= LOOP}
 
     def start(self) -> None:
         """Start every part in order, each when the one before is ready.

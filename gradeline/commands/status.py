@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from gradeline.instance import Instance
 
 PROBE_SECONDS = 5.0
 
@@ -20,7 +23,8 @@ def status(
     data: Annotated[Path, typer.Option(envvar="GRADELINE_DATA", help="Folder of the instance.")] = Path(".gradeline"),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say where the instance on --data listens and whether it is healthy. Status 0: healthy; 1: not, or not running."""
+    """Say where the instance on --data listens and whether it is healthy: every part runs and answers, and what waits
+    to be published or applied moves on. Status 0: healthy; 1: not, or not running."""
     import json
 
     found = look(data.resolve())
@@ -33,15 +37,17 @@ def status(
             where = found[name].rpartition("@")[2]  # without the password
             typer.echo(f"{name:<15} {where}   {'answers' if answered else 'does not answer'}")
         for name, process in found["processes"].items():
-            typer.echo(f"{name:<15} process {process['pid']} {'runs' if process['alive'] else 'is gone'}")
+            metrics = found["metrics"].get(name, "")
+            typer.echo(f"{name:<15} process {process['pid']} {'runs' if process['alive'] else 'is gone'}   {metrics}")
+        for trouble in found["troubles"]:
+            typer.echo(f"not well: {trouble}")
     raise typer.Exit(0 if found["healthy"] else 1)
 
 
 def look(data: Path) -> dict[str, Any]:
-    """What `status --json` prints. Every part is asked, each for a few seconds at most."""
+    """What `status --json` prints. Every part is asked, each for a few seconds at most, and what waits is watched until
+    it moves, for STILL_SECONDS at most."""
     import asyncio
-
-    import psutil
 
     from gradeline.instance import running
     from shared.edge.embedded.wire import kafka_answers
@@ -49,25 +55,65 @@ def look(data: Path) -> dict[str, Any]:
     instance = running(data)
     if instance is None:
         nowhere = {"pid": None, "rating": None, "kafka": None, "postgres": None}
-        return {**nowhere, "healthy": False, "answers": {}, "processes": {}}
+        return {**nowhere, "healthy": False, "answers": {}, "metrics": {}, "processes": {}, "troubles": []}
     answered = {
         "rating": answers(f"{instance.rating}/healthz"),
         "kafka": kafka_answers(instance.kafka, seconds=PROBE_SECONDS),
         "postgres": asyncio.run(database_answers(instance.postgres)),
     }
-    processes = {
-        name: {"pid": pid, "alive": psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE}
-        for name, pid in instance.processes.items()
-    }
+    processes = {name: {"pid": pid, "alive": alive(pid)} for name, pid in instance.processes.items()}
+    troubles = [f"{name} does not answer" for name, well in answered.items() if not well]
+    troubles += [f"{name}: process {one['pid']} is gone" for name, one in processes.items() if not one["alive"]]
+    troubles += [f"{name} ends again and again; see {data}/logs/{name}.log" for name in looping(instance)]
+    troubles += [
+        f"{name} does not answer at {url}"
+        for name, url in instance.metrics.items()
+        if name != "rating-api" and processes.get(name, {}).get("alive") and not answers(url)
+    ]
+    if answered["postgres"]:
+        troubles += asyncio.run(waiting(instance.postgres))
     return {
         "pid": instance.pid,
         "rating": instance.rating,
         "kafka": instance.kafka,
         "postgres": instance.postgres,
-        "healthy": all(answered.values()) and all(process["alive"] for process in processes.values()),
+        "healthy": not troubles,
         "answers": answered,
+        "metrics": instance.metrics,
         "processes": processes,
+        "troubles": troubles,
     }
+
+
+def alive(pid: int) -> bool:
+    """Whether the process *pid* runs; one that ended and was not yet waited for does not."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def looping(instance: Instance) -> list[str]:
+    """Parts that are in a restart loop: they ended again and again, and have not run long enough since."""
+    from gradeline.supervisor import STEADY_SECONDS
+    from shared.edge import clock
+
+    now = clock.now().timestamp()
+    return [name for name, started in instance.looping.items() if now - started < STEADY_SECONDS]
+
+
+async def waiting(dsn: str) -> list[str]:
+    """A sentence for each queue of the database that stands still, or that cannot be looked at."""
+    import asyncpg
+
+    from gradeline.progress import stuck
+
+    try:
+        return await stuck(dsn)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return [f"the database does not say what waits: {error!r}"]
 
 
 def answers(url: str) -> bool:

@@ -69,6 +69,9 @@ def run(data: Path, *, port: int, kafka_port: int, demo: bool) -> None:
         kafka_port = 0
     broker = EmbeddedBroker(data / "broker", port=kafka_port or None)
     instance = Instance(data=data, rating=f"http://127.0.0.1:{port}", kafka="", postgres="")
+    instance.metrics = {"rating-api": f"{instance.rating}/metrics"} | {
+        name: f"http://127.0.0.1:{free_port()}/metrics" for name in ("rating-relay", "rating-worker")
+    }
 
     def environment() -> Mapping[str, str]:
         return {
@@ -83,10 +86,11 @@ def run(data: Path, *, port: int, kafka_port: int, demo: bool) -> None:
     def changed(pids: dict[str, int]) -> None:
         if pids:
             instance.kafka, instance.postgres, instance.processes = broker.address, postgres.dsn, pids
+            instance.looping = supervisor.looping
             instance.save()
 
     supervisor = Supervisor(
-        parts(postgres, broker, url=instance.rating),
+        parts(postgres, broker, instance),
         logs=data / "logs",
         environment=environment,
         say=say,
@@ -110,22 +114,32 @@ def run(data: Path, *, port: int, kafka_port: int, demo: bool) -> None:
     say("stopped")
 
 
-def parts(postgres: Server, broker: Server, *, url: str) -> list[Part]:
+def parts(postgres: Server, broker: Server, instance: Instance) -> list[Part]:
     """What an instance consists of, in the order of its start."""
     import sys
+    from urllib.parse import urlsplit
 
     from gradeline.commands.status import answers
     from gradeline.supervisor import Part
 
     this = (sys.executable, "-m", "gradeline")
+
+    def measured(name: str, *words: str) -> Part:
+        """A service that shows its figures on a port of its own; it is ready when they can be read."""
+        url = instance.metrics[name]
+        command = (*this, *words, "--metrics-port", str(urlsplit(url).port))
+        return Part(name=name, command=command, ready=lambda: answers(url))
+
     return [
         Part(name="postgres", server=postgres),
         Part(name="broker", server=broker),
         Part(name="db-upgrade", command=(*this, "db", "upgrade"), once=True),
         Part(name="topics-apply", command=(*this, "topics", "apply"), once=True, again_after=("broker",)),
-        Part(name="rating-relay", command=(*this, "relay", "rating")),
-        Part(name="rating-api", command=(*this, "serve", "rating"), ready=lambda: answers(f"{url}/healthz")),
-        Part(name="rating-worker", command=(*this, "work", "rating")),
+        measured("rating-relay", "relay", "rating"),
+        Part(
+            name="rating-api", command=(*this, "serve", "rating"), ready=lambda: answers(f"{instance.rating}/healthz")
+        ),
+        measured("rating-worker", "work", "rating"),
     ]
 
 

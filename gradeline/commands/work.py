@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+METRICS_PORT = typer.Option(min=0, max=65_535, help="Port of /metrics; else GRADELINE_METRICS_PORT, else a free one.")
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to *app*."""
@@ -14,8 +16,10 @@ def register(app: typer.Typer) -> None:
 
 def work(
     service: Annotated[Literal["rating"], typer.Argument(help="Which service.")],
+    *,
+    metrics_port: Annotated[int | None, METRICS_PORT] = None,
 ) -> None:
-    """Consume facts, decide, and publish, until SIGTERM. Everything is said by GRADELINE_… variables.
+    """Consume facts, decide, and publish, until SIGTERM. Everything else is said by GRADELINE_… variables.
 
     Exit status: 0 stopped by a signal, 1 too much went wrong at once and a human is needed, 2 a setting is wrong.
     """
@@ -23,4 +27,4 @@ def work(
     from shared.edge import settings
 
     assert service == "rating", service
-    raise typer.Exit(run(settings.load()))
+    raise typer.Exit(run(settings.load(metrics_port=metrics_port)))

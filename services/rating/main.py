@@ -18,7 +18,7 @@ from services.rating.handlers.ports import Ports
 from services.rating.handlers.posting import Posting
 from services.rating.settings import SCHEMA
 from shared.core.errors import Misconfigured, Unavailable
-from shared.edge import logs
+from shared.edge import logs, waiting
 from shared.edge.http import health, serving, trust
 from shared.edge.http.app import Lifespan, build
 from shared.edge.http.auth import Verifier
@@ -26,7 +26,6 @@ from shared.edge.http.keys import FetchedKeys
 from shared.edge.settings import Settings
 from shared.edge.store import secret
 from shared.edge.store.keys import SubjectKeys
-from shared.edge.store.pool import LOST, open_pool
 
 CONNECT_EVERY_SECONDS = 1.0
 ROUTERS = (events.posts, customers.router, events.router, overview.router)
@@ -40,11 +39,7 @@ log = structlog.get_logger(__name__)
 
 def run(settings: Settings) -> None:
     """Serve the rating API until SIGTERM. Raises Misconfigured before anything listens."""
-    if not settings.postgres:
-        raise Misconfigured(
-            "GRADELINE_POSTGRES: without a database nothing can be kept; write for example "
-            "postgresql://gradeline@db/gradeline, or start the embedded instance with `gradeline up`"
-        )
+    waiting.named(settings)
     logs.configure(level=settings.log_level, service="rating-api")
     app = application(settings, verifier=trust.verifier(settings), ports=wired(settings))
     server = serving.server(app, settings)
@@ -120,18 +115,15 @@ async def _running(settings: Settings, ports: Ports, checks: dict[str, health.Ch
 
 
 async def _connect(settings: Settings, ports: Ports) -> bool:
-    try:
-        ports.pool = await open_pool(
-            settings.postgres, schema=SCHEMA, size=settings.pool, statement_seconds=settings.statement_seconds
-        )
-    except LOST as error:
-        log.warning("database does not answer", kind=type(error).__name__)
-        return False
-    return True
+    ports.pool = await waiting.pool_of(settings, schema=SCHEMA, size=settings.pool)
+    return ports.pool is not None
 
 
 async def _keep_connecting(settings: Settings, ports: Ports) -> None:
     connected = False
     while not connected:
         await asyncio.sleep(CONNECT_EVERY_SECONDS)
-        connected = await _connect(settings, ports)
+        try:
+            connected = await _connect(settings, ports)
+        except Misconfigured as error:  # it answers now, and refuses us: somebody may still put that right
+            log.error("the database refuses us", reason=error.message)

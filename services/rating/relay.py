@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import uvloop
 
-from shared.core.errors import Misconfigured
-from shared.edge import logs
+from shared.edge import logs, metrics_port, waiting
 from shared.edge.kafka.generation import Generation
 from shared.edge.kafka.producer import Publisher
 from shared.edge.kafka.profile import choose
@@ -15,23 +15,27 @@ from shared.edge.kafka.relay import Relay
 from shared.edge.kafka.topics import counts, load
 from shared.edge.settings import Settings
 from shared.edge.store.intake import clean
-from shared.edge.store.pool import open_pool
+from shared.edge.store.pool import LOST
 from shared.edge.worker.calendar import keep_opening
 from shared.edge.worker.process import until_stopped
 
 SCHEMA = "rating"
+POOL = 2
 
 
 def run(settings: Settings) -> int:
     """Relay until SIGTERM; returns the exit status. Raises Misconfigured."""
     logs.configure(level=settings.log_level, service="rating-relay")
-    if not settings.postgres:
-        raise Misconfigured("GRADELINE_POSTGRES is not set: write postgresql://user@host/name, or use `gradeline up`")
+    waiting.named(settings)
+    metrics_port.serve(settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(until_stopped(lambda stop: _relay(settings, stop)))
 
 
 async def _relay(settings: Settings, stop: asyncio.Event) -> None:
+    pool = await waiting.pool_as_soon_as_it_answers(settings, stop, schema=SCHEMA, size=POOL)
+    if pool is None:
+        return
     profile = choose(embedded=settings.embedded)
     topics = load(partitions=settings.partitions)
     publisher = Publisher(settings.kafka, profile, partitions=counts(topics))
@@ -44,13 +48,16 @@ async def _relay(settings: Settings, stop: asyncio.Event) -> None:
         names=("intake", "outbox"),
         clean=clean,
     )
-    pool = await open_pool(settings.postgres, schema=SCHEMA, size=2)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(relay.run(stop))
             group.create_task(
                 keep_opening(pool, stop, zone=settings.zone, partitions=settings.partitions, instance=settings.instance)
             )
+    except BaseExceptionGroup as failed:
+        # the first to fail ended the other: its own error is what there is to say
+        raise failed.exceptions[0] from failed
     finally:
         await publisher.close()
-        await pool.close()
+        with contextlib.suppress(TimeoutError, *LOST):
+            await asyncio.wait_for(pool.close(), 1.0)

@@ -7,7 +7,7 @@ from services.rating.adapters.projecting import CustomerProjector
 from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain
 from services.rating.core.state import Setting
-from shared.edge import logs
+from shared.edge import logs, metrics_port
 from shared.edge.settings import Settings
 from shared.edge.worker import assembly
 
@@ -22,6 +22,7 @@ def brain(currency: str) -> RatingBrain:
 def run(settings: Settings) -> int:
     """Work until SIGTERM; returns the exit status. Raises Misconfigured."""
     logs.configure(level=settings.log_level, service="rating-worker")
+    metrics_port.serve(settings)
     return assembly.run(
         settings, service="rating", brain=brain(settings.currency), projector=CustomerProjector(), topics=TOPICS
     )

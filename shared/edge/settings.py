@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", min_length=1, description="address the service listens on")
     port: int = Field(8001, ge=0, le=65_535, description="port the service listens on; 0 takes a free one")
+    metrics_port: int = Field(
+        0, ge=0, le=65_535, description="port of /metrics of a worker or relay, at HOST; 0 takes a free one"
+    )
     zone: str = Field("Asia/Shanghai", description="IANA time zone whose midnight opens a business day")
     instance: str = Field("main", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="name in our own event sources")
     data: Path = Field(Path(".gradeline"), description="folder of the embedded instance: database, keys")

@@ -8,18 +8,22 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from typer.testing import CliRunner
 
+from gradeline.commands.status import looping
 from gradeline.instance import Instance, exclusive, running
 from gradeline.main import app
-from gradeline.supervisor import Part, Supervisor
+from gradeline.supervisor import STEADY_SECONDS, Part, Supervisor
 from shared.core.errors import Misconfigured, Unavailable
+from shared.edge import clock
 from shared.edge.embedded.broker import EmbeddedBroker
 from shared.edge.embedded.process import wait_until
 
@@ -91,6 +95,18 @@ def test_a_killed_service_is_started_again_and_the_others_are_left_alone(tmp_pat
             assert wait_until(lambda: "two" in supervisor.pids, PATIENCE)
         assert supervisor.pids["two"] != before["two"]
         assert supervisor.pids["one"] == before["one"]
+
+
+def test_a_part_that_ends_again_and_again_is_said_to_do_so(tmp_path: Path) -> None:
+    diary = tmp_path / "diary"
+    weak = Part(name="weak", command=(PYTHON, "-c", TELL, str(diary), "weak"))
+    with supervised([service("one", diary), weak], tmp_path) as supervisor:
+        assert wait_until(lambda: bool(supervisor.looping), PATIENCE)
+        assert list(supervisor.looping) == ["weak"]
+        mine = Instance(data=tmp_path, rating="", kafka="", postgres="", looping=supervisor.looping)
+        assert looping(mine) == ["weak"]
+        long_ago = {"weak": clock.now().timestamp() - STEADY_SECONDS}
+        assert looping(Instance(data=tmp_path, rating="", kafka="", postgres="", looping=long_ago)) == []
 
 
 @pytest.mark.parts
@@ -210,7 +226,7 @@ def test_a_refused_command_ends_with_one_sentence_and_status_2(tmp_path: Path) -
     assert len(result.stderr.splitlines()) == 1
 
 
-def status_of(data: Path) -> tuple[int, dict[str, object]]:
+def status_of(data: Path) -> tuple[int, dict[str, Any]]:
     done = subprocess.run(
         [PYTHON, "-m", "gradeline", "status", "--json", "--data", str(data)],
         capture_output=True,
@@ -219,6 +235,22 @@ def status_of(data: Path) -> tuple[int, dict[str, object]]:
         check=False,
     )
     return done.returncode, json.loads(done.stdout)
+
+
+def assert_figures_are_read_and_missed(found: dict[str, Any], data: Path) -> None:
+    """Each service shows its own figures; one that hangs is not well, though its process is there."""
+    assert set(found["metrics"]) == {"rating-api", "rating-relay", "rating-worker"}
+    for url in found["metrics"].values():
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            assert b"gradeline_build_info" in answer.read()
+    worker = found["processes"]["rating-worker"]["pid"]
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        code, hung = status_of(data)
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    assert (code, hung["healthy"], hung["processes"]["rating-worker"]["alive"]) == (1, False, True)
+    assert [trouble for trouble in hung["troubles"] if trouble.startswith("rating-worker does not answer")]
 
 
 @pytest.mark.parts
@@ -232,8 +264,10 @@ def test_up_comes_up_healthy_twice_on_the_same_folder_and_leaves_nothing_running
                 came = wait_until(lambda up=up: up.poll() is not None or running(tmp_path) is not None, 240.0)  # type: ignore[misc]
                 assert came
                 assert up.poll() is None, up.stderr.read() if up.stderr else ""
-                code, found = status_of(tmp_path)
-                assert (code, found["healthy"]) == (0, True), found
+                assert wait_until(lambda: status_of(tmp_path)[0] == 0, PATIENCE), status_of(tmp_path)
+                found = status_of(tmp_path)[1]
+                assert (found["healthy"], found["troubles"]) == (True, [])
+                assert_figures_are_read_and_missed(found, tmp_path)
                 children = psutil.Process(up.pid).children(recursive=True)
                 assert len(children) >= 4
             finally:

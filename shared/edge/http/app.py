@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -15,6 +14,7 @@ from shared.core import limits
 from shared.edge import metrics
 from shared.edge.http import auth, frame, health, pages, problem, refusing, roles
 from shared.edge.http.auth import Verifier
+from shared.edge.release import software_version
 
 PROBLEM_PAGES = f"{problem.DOCS}{{name}}"
 HEALTH = {"/healthz", "/readyz", "/metrics"}
@@ -107,11 +107,3 @@ def _declare_problem(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
-
-
-def software_version() -> str:
-    """The version of the installed package."""
-    try:
-        return version("gradeline")
-    except PackageNotFoundError:
-        return "0"
