@@ -13,8 +13,9 @@ from services.rating.adapters import catalogue
 from services.rating.adapters.keeping import Keeper
 from services.rating.adapters.lists import Lists
 from services.rating.adapters.log import Log, unsealing
+from services.rating.adapters.viewers import Viewers
 from services.rating.api import customers, events, overview
-from services.rating.handlers.ports import Ports
+from services.rating.handlers.ports import CustomerView, Ports
 from services.rating.handlers.posting import Posting
 from services.rating.settings import SCHEMA
 from shared.core.errors import Misconfigured, Unavailable
@@ -41,21 +42,20 @@ def run(settings: Settings) -> None:
     """Serve the rating API until SIGTERM. Raises Misconfigured before anything listens."""
     waiting.named(settings)
     logs.configure(level=settings.log_level, service="rating-api")
-    app = application(settings, verifier=trust.verifier(settings), ports=wired(settings))
+    reads = Viewers(settings)
+    app = application(settings, verifier=trust.verifier(settings), ports=wired(settings, reads), reads=reads)
     server = serving.server(app, settings)
     server.run()
     if not server.started:
         raise Unavailable(f"the rating API could not start on {settings.host}:{settings.port}; the log says why")
 
 
-def wired(settings: Settings) -> Ports:
-    """Return the real parts. Raises Misconfigured for a secret or a policy that cannot be used."""
-    from services.rating.adapters.viewing import customer_view
-
+def wired(settings: Settings, view: CustomerView) -> Ports:
+    """Return the real parts, with *view* for reads of customers. Raises Misconfigured for a secret or a policy."""
     rules = catalogue.shipped()
     keys = secret.read(secrets_folder=settings.secrets, data=settings.data, embedded=settings.embedded)
     return Ports(
-        view=customer_view(settings, rules),
+        view=view,
         keep=Keeper(partitions=settings.partitions, sealer=lambda pool: SubjectKeys(pool, keys.wrapping)),
         log=Log(unsealing(keys.wrapping)),
         lists=Lists(),
@@ -64,10 +64,16 @@ def wired(settings: Settings) -> Ports:
     )
 
 
-def application(settings: Settings, *, verifier: Verifier, ports: Ports) -> FastAPI:
-    """Return the rating API over *ports*; it opens and closes the database with the process."""
-    checks: dict[str, health.Check] = {}
-    app = _shaped(verifier, checks, lambda _: _running(settings, ports, checks))
+def application(settings: Settings, *, verifier: Verifier, ports: Ports, reads: Viewers | None = None) -> FastAPI:
+    """Return the rating API over *ports*; it opens and closes the database, and *reads*, with the process."""
+    checks: dict[str, health.Check] = {} if reads is None else {"reads": reads.ready}
+
+    @contextlib.asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        async with reads or contextlib.nullcontext(), _running(settings, ports, checks):
+            yield
+
+    app = _shaped(verifier, checks, running)
     app.state.ports = ports
     app.state.posting = Posting(ports)
     return app

@@ -12,6 +12,7 @@
     ├── Misconfigured            a setting, a policy file or a mapping is wrong: exit status 2, one sentence
     ├── Unavailable              try again later: 503, no commit, back off
     │   └── Fenced               another member owns the partition now: drop its state, do not retry
+    ├── TookTooLong              504: the work was ended because it took longer than it may
     └── Stopped                  too much went wrong at once (parked customers, dead letters): stop and page
 
 A refusal of the domain ("too few facts to grade") is a value, never an exception: see shared.core.refusal.
@@ -92,6 +93,10 @@ class Unavailable(GradelineError):
 
 class Fenced(Unavailable):
     """Another member has taken the partition; what was prepared for it is dropped."""
+
+
+class TookTooLong(GradelineError):
+    """It took longer than it may, and was ended."""
 
 
 class Stopped(GradelineError):

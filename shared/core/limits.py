@@ -53,6 +53,8 @@ COUNT = 1_000_000_000
 
 EARLIEST_DATE = date(1900, 1, 1)
 """No customer relationship and no document is older; a mistyped year is found instead of walked."""
+AHEAD_YEARS = 5
+"""Calendar years beyond the current one for which a customer is looked at: each costs a walk of its months."""
 LATEST_DATE = date(2199, 12, 31)
 """Later dates are typing errors or "never", which is said by leaving the field out."""
 

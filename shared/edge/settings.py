@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     oidc_audience: str = Field("gradeline", min_length=1, description="the `aud` bearer tokens must carry")
     oidc_jwks: str = Field("", description="https address of the issuer's public keys (JWKS)")
     pool: int = Field(10, ge=2, le=200, description="database connections of one process")
+    readers: int = Field(
+        2, ge=1, le=64, description="processes of the API that compute what reads of a customer answer"
+    )
+    read_seconds: float = Field(10, gt=0, le=600, description="longest time such a read may be computed")
     statement_seconds: float = Field(10, gt=0, le=600, description="longest time one database statement may take")
     drain_seconds: int = Field(10, ge=1, le=300, description="how long open requests may finish after SIGTERM")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")

@@ -21,6 +21,15 @@ REFUSED: tuple[type[BaseException], ...] = (
 """What no waiting mends: the role, its password, the database's name, or an address that is none."""
 AWAY: tuple[type[BaseException], ...] = (OSError, *LOST)
 """A database that does not answer yet; its name may not be known yet either, where everything starts at once."""
+PASSING: tuple[type[BaseException], ...] = (
+    *AWAY,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+)
+"""A database that is starting, stopping, full, busy or gone (reliability.md F17): the work may be repeated."""
 
 log = structlog.get_logger(__name__)
 

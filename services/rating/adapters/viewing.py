@@ -12,6 +12,8 @@ from services.rating.core.engine import Engine
 from services.rating.core.show import show
 from services.rating.core.state import Setting, State
 from services.rating.core.view import View
+from shared.core import limits
+from shared.core.errors import Malformed
 from shared.core.policy.rulebook import Rulebook
 from shared.edge import clock
 from shared.edge.kafka.partition import partition_of
@@ -38,15 +40,20 @@ class Viewer:
         self.brain, self.settings = brain, settings
 
     async def __call__(self, pool: Any, customer_id: str, as_of: date | None, known_at: datetime | None) -> View | None:
-        """The view of *customer_id*, or of the customer it was merged into. None where nothing is known of it."""
+        """The view of *customer_id*, or of the customer it was merged into. None where nothing is known of it.
+
+        Raises Malformed where *as_of* lies too far ahead.
+        """
         async with pool.acquire() as connection, connection.transaction(readonly=True, isolation="repeatable_read"):
             for _ in range(ALIASES_FOLLOWED):
                 partition = partition_of(customer_id, self.settings.partitions)
+                today = await self._today(connection, partition)
+                _check_reach(as_of, today)
                 folded = await self._fold(connection, customer_id, known_at)
                 if folded is None:
                     return None
                 state, version = folded
-                day = as_of or await self._today(connection, partition)
+                day = as_of or today
                 merged = state.merged
                 if merged is None or merged[0][0] > day.toordinal() or merged[1] == customer_id:
                     break
@@ -75,3 +82,11 @@ class Viewer:
     async def _today(self, connection: Connection, partition: int) -> date:
         day: date | None = await connection.fetchval(DAY, partition)
         return day or clock.today(self.settings.zone)
+
+
+def _check_reach(as_of: date | None, today: date) -> None:
+    """Raise Malformed where *as_of* is so far ahead that it is a slip of the hand."""
+    last = date(today.year + limits.AHEAD_YEARS, 12, 31)
+    if as_of is not None and as_of > last:
+        message = f"as_of: {as_of} is too far ahead, for the customer's day is {today}; ask for {last} at the latest"
+        raise Malformed(message, pointer="?as_of", rule="range")

@@ -13,9 +13,15 @@ from services.rating.api.asking import AsOf, CustomerId, KnownAt, Reader, Viewed
 from services.rating.core.view import View
 from shared.core.errors import NotFound
 from shared.edge import clock
+from shared.edge.http import problem
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
 
-router = APIRouter(prefix="/v1/customers", tags=["customers"])
+_TOO_LONG = problem.KINDS["took-too-long"]
+router = APIRouter(
+    prefix="/v1/customers",
+    tags=["customers"],
+    responses={_TOO_LONG.status: {"description": _TOO_LONG.title, "content": problem.CONTENT}},
+)
 
 Filter = Annotated[str | None, Query(max_length=64)]
 Method = Annotated[str | None, Query(max_length=64, description="a method's id; default: the one of purpose `credit`")]

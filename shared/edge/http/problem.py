@@ -145,6 +145,8 @@ def from_error(request: Request, error: errors.GradelineError) -> Response:
             return respond(scope, "forbidden", error.message, headers=_challenge("insufficient_scope"))
         case errors.Unavailable():
             return respond(scope, "unavailable", error.message, headers={"Retry-After": "1"})
+        case errors.TookTooLong():
+            return respond(scope, "took-too-long", error.message)
         case errors.NotFound() | errors.TooLarge() | errors.Rejected():
             name = {errors.NotFound: "not-found", errors.TooLarge: "too-large"}.get(type(error), "rejected")
             return respond(scope, name, error.message)

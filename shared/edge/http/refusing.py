@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
-import asyncpg
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -15,20 +13,7 @@ from starlette.responses import Response
 
 from shared.core import errors
 from shared.edge.http import problem
-
-DATABASE_AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.LockNotAvailableError,
-    ConnectionError,
-    TimeoutError,
-    asyncio.TimeoutError,
-)
-"""A database that is starting, stopping, full, busy or gone (reliability.md F17): the caller may repeat."""
+from shared.edge.waiting import PASSING
 
 log = structlog.get_logger(__name__)
 
@@ -38,8 +23,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.GradelineError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _plain)
-    for kind in DATABASE_AWAY:
-        app.add_exception_handler(kind, _away)
+    for kind in PASSING:
+        if issubclass(kind, Exception):
+            app.add_exception_handler(kind, _away)
     app.add_exception_handler(Exception, _bug)
 
 
