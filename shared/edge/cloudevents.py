@@ -15,7 +15,6 @@ from msgspec import Meta
 from shared.core import limits
 from shared.core.errors import Undecodable
 from shared.core.events.base import Data, Fact
-from shared.edge.refused import undecodable
 
 JSON = "application/json"
 STRUCTURED = "application/cloudevents+json"
@@ -56,6 +55,7 @@ def head_of(headers: Sequence[tuple[str, bytes]]) -> dict[str, str] | None:
     for name, value in headers:
         lower = name.lower()
         if lower == "content-type" and value.startswith(b"application/cloudevents"):
+            _check_charset(value.decode("latin-1"))
             return None
         if lower == "content-type" or lower.startswith("ce_"):
             attribute = "datacontenttype" if lower == "content-type" else lower[3:]
@@ -63,7 +63,8 @@ def head_of(headers: Sequence[tuple[str, bytes]]) -> dict[str, str] | None:
             try:
                 attributes[attribute] = value.decode()
             except UnicodeDecodeError as error:
-                raise undecodable(error, at=pointer) from error
+                message = f"{pointer}: is not UTF-8; write it in UTF-8, percent-encoded where it is an HTTP header"
+                raise Undecodable(message, pointer=pointer, rule="characters") from error
             if b"\0" in value:
                 raise Undecodable(f"{pointer}: holds NUL; take it out", pointer=pointer, rule="nul")
     return attributes if "specversion" in attributes else None
@@ -82,12 +83,34 @@ def check_head(head: Head, cls: type[Data]) -> None:
     if content_type is not None and content_type != JSON and not content_type.startswith(f"{JSON};"):
         message = f"/datacontenttype: must be {JSON}; send the data as JSON"
         raise Undecodable(message, pointer="/datacontenttype", rule="content-type")
+    if content_type is not None:
+        _check_charset(content_type)
+
+
+def is_utf8(content_type: str) -> bool:
+    """Whether *content_type* names no other encoding than the one in which JSON is exchanged (RFC 8259 section 8.1)."""
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in {"utf-8", "utf8", "us-ascii"}:
+            return False
+    return True
+
+
+def _check_charset(content_type: str) -> None:
+    if not is_utf8(content_type):
+        message = f"/datacontenttype: says {content_type}; send JSON in UTF-8"
+        raise Undecodable(message, pointer="/datacontenttype", rule="content-type")
+
+
+def is_subject(text: str) -> bool:
+    """Whether *text* has only characters that the id of a customer may have."""
+    return text.isprintable() and not _RESERVED.search(text)
 
 
 def _check_subject(subject: str, cls: type[Data]) -> None:
     """Raise Undecodable unless *subject* may name the customer (or what else *cls* is about)."""
     sentence, rule = None, "characters"
-    if _RESERVED.search(subject) or not subject.isprintable():
+    if not is_subject(subject):
         sentence = "may not hold spaces, control characters or / ? # %; write the bare customer id"
     elif not unicodedata.is_normalized("NFC", subject):
         sentence, rule = "is not in Unicode normal form C; normalise it before sending", "nfc"

@@ -36,7 +36,7 @@ def check_keys(raw: bytes) -> None:
         seen = set()
         for key, _ in pairs:
             if key in seen:
-                where = f"{pointer}/{escape(key)}"
+                where = _writable(f"{pointer}/{escape(key)}")
                 raise Undecodable(f"{where}: is written twice; write it once", pointer=where, rule="duplicate-key")
             seen.add(key)
 
@@ -58,10 +58,15 @@ def _check_nul(raw: bytes) -> None:
         for key, value in pairs:
             texts = value if isinstance(value, list) and not isinstance(value, _Pairs) else [value]
             if "\0" in key or any(isinstance(text, str) and "\0" in text for text in texts):
-                where = f"{pointer}/{escape(key)}"
+                where = _writable(f"{pointer}/{escape(key)}")
                 raise Undecodable(f"{where}: holds NUL; take it out", pointer=where, rule="nul")
     if b"\0" in raw:
         raise Undecodable("the bytes hold NUL; take it out", rule="nul")
+
+
+def _writable(pointer: str) -> str:
+    """*pointer* as it can be written in UTF-8: JSON may escape half a character, which no text can hold."""
+    return pointer.encode("utf-8", "backslashreplace").decode()
 
 
 def _parse(raw: bytes) -> Any:

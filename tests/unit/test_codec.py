@@ -88,7 +88,7 @@ def test_binary_mode_says_the_same_as_structured() -> None:
     [
         ("ce_subject", None, "/subject", "missing"),
         ("ce_time", b"2026-01-05T09:30:00", "/time", "offset"),
-        ("ce_id", b"\xff", "/id", "not-json"),
+        ("ce_id", b"\xff", "/id", "characters"),
         ("ce_id", b"a\0", "/id", "nul"),
         ("ce_id", b"x" * 129, "/id", "too-long"),
         ("content-type", b"text/xml", "/datacontenttype", "content-type"),

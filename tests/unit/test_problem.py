@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -12,7 +13,8 @@ import structlog
 from fastapi import APIRouter, FastAPI, Query, Request, Security
 
 from shared.core import errors
-from shared.edge.http import auth, problem
+from shared.edge import codec
+from shared.edge.http import auth, problem, wording
 from shared.edge.http.app import build
 from shared.edge.http.auth import Principal, principal
 
@@ -105,7 +107,7 @@ async def test_a_field_is_named_with_its_rule() -> None:
     assert malformed["errors"] == [{"pointer": "/data/amount", "rule": "bare-number", "message": "write text"}]
     assert conflict["index"] == 3
     assert conflict["errors"][0]["index"] == 3
-    assert [(one["pointer"], one["rule"]) for one in count["errors"]] == [("?number", "int_parsing")]
+    assert [(one["pointer"], one["rule"]) for one in count["errors"]] == [("?number", "type")]
 
 
 @pytest.mark.parametrize(
@@ -220,6 +222,19 @@ def test_a_mounted_application_does_not_start() -> None:
     router.mount("/files", FastAPI())
     with pytest.raises(AssertionError, match="/files"):
         build(title="test", routers=[router], verifier=Anyone())  # type: ignore[arg-type]
+
+
+def test_every_rule_of_the_codec_and_every_refusal_of_a_parameter_has_words_in_both_languages() -> None:
+    listed = set(
+        re.findall(r"\b[a-z]+(?:-[a-z]+)*\b", " ".join(re.findall(r"^    (.*?)  ", codec.__doc__ or "", re.M)))
+    )
+    assert len(listed) > 20
+    assert listed - wording.WORDS.rules.keys() == set()
+    assert set(wording.PYDANTIC.values()) <= wording.WORDS.sentences.keys()
+    for sentence in wording.WORDS.sentences.values():
+        assert set(re.findall(r"{(\w+)}", sentence.en)) == {
+            name.removesuffix("_zh") for name in re.findall(r"{(\w+)}", sentence.zh)
+        }
 
 
 async def test_a_missing_scope_is_403_and_a_missing_token_401() -> None:

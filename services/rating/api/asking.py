@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import date
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Path, Query, Request, Security
-from pydantic import AwareDatetime
 
 from services.rating.core.view import View
 from services.rating.handlers.ports import Ports
 from shared.core import limits
 from shared.core.errors import NotFound
+from shared.edge.cloudevents import is_subject
+from shared.edge.http import query
 from shared.edge.http.auth import Principal, principal
+from shared.edge.http.problem import Invalid
+from shared.edge.http.wording import refusal
 
 Reader = Annotated[Principal, Security(principal, scopes=["ratings:read"])]
-AsOf = Annotated[
-    date | None,
-    Query(ge=limits.EARLIEST_DATE, le=limits.LATEST_DATE, description="true when; default: the customer's current day"),
-]
-KnownAt = Annotated[AwareDatetime | None, Query(description="known when, with offset; default: everything known")]
+AsOf = Annotated[query.Day | None, Query(description="true when, YYYY-MM-DD; default: the customer's current day")]
+KnownAt = Annotated[query.Instant | None, Query(description="known when, with offset; default: everything known")]
 
 
 def ports(request: Request) -> Ports:
@@ -37,6 +37,8 @@ async def readable(
 ) -> str:
     """Return the id of a customer whom *who* may read. Row rights (region, own customers) have their place here."""
     assert who.may("ratings:read")
+    if not is_subject(customer_id):
+        raise Invalid([refusal("{customer_id}", "customer_id", "customer-id")])
     if customer_id.startswith("~"):
         raise NotFound("there is no such customer")
     return unicodedata.normalize("NFC", customer_id)
@@ -45,9 +47,24 @@ async def readable(
 CustomerId = Annotated[str, Depends(readable)]
 
 
-async def view(customer_id: CustomerId, wired: Wired, as_of: AsOf = None, known_at: KnownAt = None) -> View:
+class Times(NamedTuple):
+    """The two times of a read, as they were asked."""
+
+    as_of: date | None
+    known_at: datetime | None
+
+
+async def times(as_of: AsOf = None, known_at: KnownAt = None) -> Times:
+    """Return the two times; declared here once, so that what is wrong with one is said once."""
+    return Times(as_of, known_at)
+
+
+Asked = Annotated[Times, Depends(times)]
+
+
+async def view(customer_id: CustomerId, wired: Wired, asked: Asked) -> View:
     """Return what stands about the customer. Raises NotFound."""
-    found = await wired.view(wired.database(), customer_id, as_of, known_at)
+    found = await wired.view(wired.database(), customer_id, asked.as_of, asked.known_at)
     if found is None:
         raise NotFound("there is no such customer, or nothing was known of it then")
     return found

@@ -9,11 +9,11 @@ import msgspec
 from fastapi import APIRouter, Query
 
 from services.rating.api import answers
-from services.rating.api.asking import AsOf, CustomerId, KnownAt, Reader, Viewed, Wired
+from services.rating.api.asking import Asked, CustomerId, Reader, Viewed, Wired
 from services.rating.core.view import View
 from shared.core.errors import NotFound
 from shared.edge import clock
-from shared.edge.http import problem
+from shared.edge.http import paging, problem, query
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
 
 _TOO_LONG = problem.KINDS["took-too-long"]
@@ -23,8 +23,8 @@ router = APIRouter(
     responses={_TOO_LONG.status: {"description": _TOO_LONG.title, "content": problem.CONTENT}},
 )
 
-Filter = Annotated[str | None, Query(max_length=64)]
-Method = Annotated[str | None, Query(max_length=64, description="a method's id; default: the one of purpose `credit`")]
+Filter = query.Text | None
+Method = Annotated[query.Text | None, Query(description="a method's id; default: the one of purpose `credit`")]
 
 
 @router.get("", summary="List customers")
@@ -38,7 +38,7 @@ async def customers(
     region: Filter = None,
 ) -> answers.Customers:
     """Return the customers with their current grade, by id."""
-    start = place(after, tuple[str])[0] if after else ""
+    start = place(after, tuple[paging.Text])[0] if after else ""
     rows = await wired.lists.customers(wired.database(), after=start, limit=limit + 1, grade=grade, region=region)
     shown = rows[:limit]
     following = cursor(shown[-1].customer_id) if len(rows) > limit else None
@@ -46,12 +46,12 @@ async def customers(
 
 
 @router.get("/{customer_id}", summary="Where a customer stands")
-async def customer(found: Viewed, known_at: KnownAt = None) -> answers.Customer:
+async def customer(found: Viewed, asked: Asked) -> answers.Customer:
     """Return grade, ratings, measures and warnings."""
     credit = found.credit
     return answers.Customer.model_validate(
         {
-            **_moment(found, known_at),
+            **_moment(found, asked.known_at),
             "currency": found.currency,
             "grade": credit.grade if credit else None,
             "refusal": credit.refusal if credit else None,
@@ -66,27 +66,27 @@ async def customer(found: Viewed, known_at: KnownAt = None) -> answers.Customer:
 
 
 @router.get("/{customer_id}/ratings", summary="The grade path")
-async def ratings(found: Viewed, known_at: KnownAt = None, method: Method = None) -> answers.History:
+async def ratings(found: Viewed, asked: Asked, method: Method = None) -> answers.History:
     """Return every run of days with one grade, oldest first, up to `as_of`."""
     steps = [step for step in found.history if method in (None, step.method)]
-    return answers.History.model_validate({**_moment(found, known_at), "ratings": steps})
+    return answers.History.model_validate({**_moment(found, asked.known_at), "ratings": steps})
 
 
 @router.get("/{customer_id}/explanation", summary="Why this grade")
-async def explanation(found: Viewed, known_at: KnownAt = None, method: Method = None) -> answers.Explanation:
+async def explanation(found: Viewed, asked: Asked, method: Method = None) -> answers.Explanation:
     """Return the lines, vetoes, caps and movement rules of one method, with the measures it looked at."""
     wanted = method or (found.credit.method if found.credit else None)
     chosen = next((one for one in found.explanations if one.method == wanted), None)
     if chosen is None:
         raise NotFound("no such method rates this customer on that date")
-    return answers.Explanation.model_validate({**msgspec.structs.asdict(chosen), **_moment(found, known_at)})
+    return answers.Explanation.model_validate({**msgspec.structs.asdict(chosen), **_moment(found, asked.known_at)})
 
 
 @router.get("/{customer_id}/ledger", summary="Open items")
-async def ledger(found: Viewed, known_at: KnownAt = None) -> answers.Ledger:
+async def ledger(found: Viewed, asked: Asked) -> answers.Ledger:
     """Return the documents that are open, by due date."""
     held = {"currency": found.currency, "unallocated_cash": found.unallocated_cash, "items": found.items}
-    return answers.Ledger.model_validate({**_moment(found, known_at), **held})
+    return answers.Ledger.model_validate({**_moment(found, asked.known_at), **held})
 
 
 @router.get("/{customer_id}/events", summary="Everything that is known of a customer")
@@ -95,19 +95,18 @@ async def events(
     who: Reader,
     customer_id: CustomerId,
     wired: Wired,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
+    asked: Asked,
     limit: Limit = PAGE_USUAL,
     after: After = None,
 ) -> answers.Events:
     """Return facts and decisions in the order in which they were appended."""
-    start = place(after, tuple[int])[0] if after else 0
+    start = place(after, tuple[paging.Int])[0] if after else 0
     found = await wired.log.stream(
         wired.database(),
         customer_id,
         after=start,
-        as_of=as_of,
-        known_at=known_at,
+        as_of=asked.as_of,
+        known_at=asked.known_at,
         limit=limit + 1,
         clear=who.may("pii:read"),
     )

@@ -11,11 +11,12 @@ from services.rating.api import answers
 from services.rating.api.asking import Wired
 from services.rating.api.posted import read_posted
 from services.rating.handlers.posting import Posting
-from shared.core.errors import Malformed
-from shared.edge.http import problem
+from shared.edge.http import paging, problem
 from shared.edge.http.auth import Principal, principal
 from shared.edge.http.paging import After, cursor, place
+from shared.edge.http.problem import Invalid
 from shared.edge.http.quick import QuickRoute
+from shared.edge.http.wording import refusal
 
 EXPORT_MAX = 1_000
 
@@ -74,8 +75,8 @@ async def export(
     later for what was committed since.
     """
     if partition >= wired.partitions:
-        raise Malformed(f"partition: there are {wired.partitions}, from 0", pointer="?partition", rule="maximum")
-    start = place(after, tuple[int])[0] if after else 0
+        raise Invalid([refusal("?partition", "partition", "at-most", most=wired.partitions - 1)])
+    start = place(after, tuple[paging.BigInt])[0] if after else 0
     found, reached, more = await wired.log.partition(wired.database(), partition, after=start, limit=limit)
     body = {"events": [msgspec.Raw(one) for one in found], "next": cursor(reached), "more": more}
     return Response(msgspec.json.encode(body), media_type="application/json")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Security
 
 from services.rating.api import answers
 from services.rating.api.asking import Reader, Wired
+from shared.edge.http import paging
 from shared.edge.http.auth import Principal, principal
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
 
@@ -30,7 +30,7 @@ async def warnings(
     severity: Annotated[Literal["info", "warning", "critical"] | None, Query()] = None,
 ) -> answers.Warnings:
     """Return the early warnings that stand now, by customer."""
-    start = place(after, tuple[str, str]) if after else ("", "")
+    start = place(after, tuple[paging.Text, paging.Text]) if after else ("", "")
     rows = await wired.lists.warnings(wired.database(), after=start, limit=limit + 1, severity=severity)
     shown = rows[:limit]
     following = cursor(shown[-1].customer_id, shown[-1].warning_id) if len(rows) > limit else None
@@ -46,7 +46,7 @@ async def dead_letters(
     state: Literal["open", "redriven", "discarded"] = "open",
 ) -> answers.DeadLetters:
     """Return dead letters, newest first, with reason and position, without their bytes."""
-    start = place(after, tuple[datetime, str, int, str, int]) if after else None
+    start = place(after, tuple[paging.Instant, paging.Text, paging.Int, paging.Text, paging.BigInt]) if after else None
     rows = await wired.lists.dead_letters(wired.database(), after=start, limit=limit + 1, state=state)
     shown = rows[:limit]
     last = shown[-1] if len(rows) > limit else None

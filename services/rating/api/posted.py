@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -15,11 +15,13 @@ from shared.core.envelope import OUR_SOURCES, Event
 from shared.core.errors import Forbidden, TooLarge, Undecodable
 from shared.core.events.base import Fact
 from shared.edge import codec
-from shared.edge.cloudevents import BATCH, JSON, STRUCTURED
+from shared.edge.cloudevents import BATCH, JSON, STRUCTURED, is_utf8
 from shared.edge.http.auth import Principal
 from shared.edge.http.problem import Invalid
 
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_OURS = re.compile(r"[./]*gradeline(/|$)", re.IGNORECASE)
+"""However it is written: a reader that resolves the reference must not take it for one of ours."""
 _MEMBER = re.compile(r"/(\d+)(/|$)")
 
 
@@ -28,7 +30,10 @@ async def read_posted(request: Request, who: Principal) -> list[Event]:
 
     Raises TooLarge, Invalid naming every field, Forbidden; HTTPException 415 for other media types.
     """
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    said = request.headers.get("content-type", "")
+    media = said.partition(";")[0].strip().lower()
+    if not is_utf8(said):
+        raise HTTPException(415, f"The content type says {said}; send JSON in UTF-8.")
     try:
         events = await _decoded(request, media)
     except codec.BatchRefused as refused:
@@ -49,13 +54,10 @@ async def _decoded(request: Request, media: str) -> list[Event]:
     if media == STRUCTURED:
         return [codec.decode_strict(await _one(request))]
     if media == JSON and "ce-specversion" in request.headers:
-        head = [(f"ce_{name[3:]}", unquote(value).encode()) for name, value in request.headers.items() if _is_ce(name)]
+        head = [(f"ce_{name[3:].decode('latin-1')}", unquote_to_bytes(value)) for name, value in request.headers.raw
+                if name.startswith(b"ce-")]  # fmt: skip
         return [codec.decode(await _one(request), headers=[("content-type", media.encode()), *head], strict=True)]
     raise HTTPException(415, f"Post {STRUCTURED}, {BATCH}, or {JSON} with ce-* headers.")
-
-
-def _is_ce(name: str) -> bool:
-    return name.startswith("ce-")
 
 
 async def _one(request: Request) -> bytes:
@@ -75,8 +77,8 @@ def _check(events: Sequence[Event], who: Principal, *, batch: bool) -> None:
         if not isinstance(event.data, Fact) or event.data.SUBJECT is not None:
             message = f"{event.type} is written by Gradeline alone; post the fact it follows from"
             found.append({"pointer": f"{start}/type", "rule": "reserved", "message": message, "index": index})
-        elif event.source.startswith(OUR_SOURCES):
-            message = f"sources below {OUR_SOURCES} are Gradeline's own; name your system"
+        elif _OURS.match(event.source):
+            message = "sources that begin with /gradeline are Gradeline's own; name your system"
             found.append({"pointer": f"{start}/source", "rule": "reserved", "message": message, "index": index})
         elif not who.may_post(event.source):
             raise Forbidden(

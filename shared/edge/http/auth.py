@@ -17,7 +17,7 @@ from joserfc.jws import JWSRegistry
 
 from shared.core.errors import Forbidden, Unauthenticated
 from shared.edge import clock, metrics
-from shared.edge.http import roles
+from shared.edge.http import query, roles
 from shared.edge.http.keys import Keys
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA", "Ed25519")
@@ -149,7 +149,8 @@ async def principal(
     needed: SecurityScopes,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(CREDENTIALS)],
 ) -> Principal:
-    """The guard: use it as `Security(principal, scopes=["…"])`. Raises Unauthenticated or Forbidden."""
+    """The guard: use it as `Security(principal, scopes=["…"])`. Raises Unauthenticated or Forbidden; and Invalid, but
+    only to who may ask at all, where the query holds what the route does not take."""
     if credentials is None:
         raise Unauthenticated()
     verifier: Verifier = request.app.state.verifier
@@ -158,4 +159,5 @@ async def principal(
         if not who.may(scope):
             metrics.AUTHZ_DENIED.labels(scope).inc()
             raise Forbidden(f"this needs the scope {scope}")
+    query.check(request)
     return who

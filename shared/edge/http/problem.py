@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.core import errors
-from shared.core.limits import BATCH_REFUSALS
+from shared.core import errors, limits
+from shared.edge.http.wording import in_chinese
 
 MEDIA_TYPE = "application/problem+json"
 DOCS = "/docs/problems/"
@@ -29,11 +29,17 @@ class Kind(msgspec.Struct, frozen=True):
     title: str
     title_zh: str
     about: str
+    detail: str = ""
+    """Said where nothing more precise is known; the bounds of `shared.core.limits` are filled in."""
+    detail_zh: str = ""
 
 
 def _kinds() -> dict[str, Kind]:
     text = files("shared.edge.http").joinpath("problems.yaml").read_text("utf-8")
     found = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - BaseLoader builds text only
+    bounds = {name: value for name, value in vars(limits).items() if name.isupper()}
+    for words in found.values():
+        words |= {key: words[key].format(**bounds) for key in ("detail", "detail_zh") if key in words}
     return {name: msgspec.convert({"name": name, **words}, Kind, strict=False) for name, words in found.items()}
 
 
@@ -67,10 +73,11 @@ class Invalid(errors.Malformed):
     """Several fields break rules at once."""
 
     def __init__(self, found: Sequence[Mapping[str, Any]]) -> None:
-        """*found* holds `pointer`, `rule`, `message` and, in a batch, `index`; at least one."""
+        """*found* holds `pointer`, `rule`, `message` and, in a batch, `index`, and `zh` where the message has a Chinese
+        form; at least one."""
         first = found[0]
         super().__init__(str(first["message"]), pointer=str(first["pointer"]), rule=str(first["rule"]))
-        self.found = list(found[:BATCH_REFUSALS])
+        self.found = list(found[: limits.BATCH_REFUSALS])
 
 
 def respond(
@@ -83,22 +90,32 @@ def respond(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return the problem *name* as an answer to the request of *scope*."""
-    kind = KINDS[name]
-    title = kind.title_zh if wants_chinese(scope) else kind.title
+    kind, chinese = KINDS[name], wants_chinese(scope)
+    title = kind.title_zh if chinese else kind.title
+    errors_ = [_shown(one, chinese) for one in found]
+    if errors_:
+        detail = errors_[0]["message"]
+    elif chinese and kind.detail_zh:
+        detail = kind.detail_zh
     body: dict[str, Any] = {
         "type": f"{DOCS}{kind.name}",
         "title": title,
         "status": kind.status,
-        "detail": detail or title,
+        "detail": detail or (kind.detail_zh if chinese else kind.detail) or title,
         "instance": scope.get("path", ""),
         "trace_id": scope.get("state", {}).get("trace_id", ""),
     }
     if index is not None:
         body["index"] = index
-    body["errors"] = [{key: value for key, value in one.items() if value is not None} for one in found]
-    language = "zh" if wants_chinese(scope) else "en"
+    body["errors"] = errors_
+    language = "zh" if chinese else "en"
     own = {"Cache-Control": "no-store", "Content-Language": language, **(headers or {})}
     return Response(msgspec.json.encode(body), status_code=kind.status, media_type=MEDIA_TYPE, headers=own)
+
+
+def _shown(one: Mapping[str, Any], chinese: bool) -> dict[str, Any]:
+    shown = {key: value for key, value in one.items() if value is not None and key != "zh"}
+    return shown | {"message": in_chinese(one)} if chinese else shown
 
 
 def wants_chinese(scope: Mapping[str, Any]) -> bool:
@@ -131,14 +148,14 @@ def from_error(request: Request, error: errors.GradelineError) -> Response:
     scope = request.scope
     match error:
         case Invalid():
-            return respond(scope, "malformed", error.message, found=error.found, index=error.found[0].get("index"))
+            return respond(scope, "malformed", found=error.found, index=error.found[0].get("index"))
         case errors.Malformed() | errors.Undecodable():
             found = [{"pointer": error.pointer, "rule": error.rule, "message": error.message}]
-            return respond(scope, "malformed", error.message, found=found)
+            return respond(scope, "malformed", found=found)
         case errors.Conflict():
             place = "" if error.index is None else f"/{error.index}"
             one = {"pointer": place, "rule": "identity", "message": error.message, "index": error.index}
-            return respond(scope, "conflict", error.message, found=[one], index=error.index)
+            return respond(scope, "conflict", found=[one], index=error.index)
         case errors.Unauthenticated():
             return respond(scope, "unauthenticated", headers=_challenge("invalid_token"))
         case errors.Forbidden():

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from shared.core import errors
 from shared.edge.http import problem
+from shared.edge.http.wording import of_parameter
 from shared.edge.waiting import PASSING
 
 log = structlog.get_logger(__name__)
@@ -38,15 +39,16 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [_field(one) for one in error.errors()]
-    return problem.respond(request.scope, "malformed", found[0]["message"] if found else "", found=found)
+    # a parameter that two dependencies share is read, and found wrong, by each
+    found = {(one["pointer"], one["rule"]): one for one in map(_field, error.errors())}
+    return problem.respond(request.scope, "malformed", found=list(found.values()))
 
 
 def _field(one: dict[str, Any]) -> dict[str, Any]:
     place, *path = [str(step) for step in one["loc"]]
     name = "/".join(path)
     pointer = {"query": f"?{name}", "path": f"{{{name}}}", "header": f"{name}:"}.get(place, f"/{name}" if name else "")
-    return {"pointer": pointer, "rule": one["type"], "message": one["msg"]}
+    return of_parameter(pointer, name, one["type"], one.get("ctx", {}))
 
 
 async def _plain(request: Request, error: Exception) -> Response:

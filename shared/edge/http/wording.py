@@ -1,0 +1,69 @@
+"""What a refused field is told, in English and Chinese: `rules.yaml` has the words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+import yaml
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """What is wrong and what to write instead; `rule` is the code that does not change."""
+
+    rule: str
+    en: str
+    zh: str
+
+
+class _Words(msgspec.Struct, frozen=True):
+    sentences: dict[str, Sentence]
+    rules: dict[str, str]
+
+
+def _read() -> _Words:
+    text = files("shared.edge.http").joinpath("rules.yaml").read_text("utf-8")
+    return msgspec.convert(yaml.load(text, yaml.BaseLoader), _Words)  # noqa: S506 - BaseLoader builds text only
+
+
+WORDS = _read()
+PYDANTIC = {
+    "missing": "missing",
+    "int_parsing": "whole-number",
+    "int_parsing_size": "whole-number",
+    "int_from_float": "whole-number",
+    "greater_than_equal": "at-least",
+    "less_than_equal": "at-most",
+    "literal_error": "choice",
+    "string_too_long": "too-long",
+    "string_too_short": "too-short",
+    "string_pattern_mismatch": "characters",
+}
+"""Error types of the library that reads parameters → our sentence. Its own codes change with its releases."""
+_CONTEXT = {"ge": "least", "le": "most", "max_length": "most", "min_length": "least", "expected": "choices"}
+
+
+def refusal(pointer: str, name: str, sentence: str, **context: Any) -> dict[str, Any]:
+    """One entry of `errors` about the field *name* at *pointer*; `zh` is its message for readers of Chinese."""
+    words = WORDS.sentences[sentence]
+    en, zh = words.en.format(**context), words.zh.format(**context)
+    return {"pointer": pointer, "rule": words.rule, "message": f"{name}: {en}", "zh": f"{name}：{zh}"}
+
+
+def of_parameter(pointer: str, name: str, kind: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry for what the library that reads parameters says of one: its error type *kind* with its *context*."""
+    named = {_CONTEXT.get(key, key): value for key, value in context.items()}
+    if "choices" in named:
+        named["choices"] = str(named["choices"]).replace("'", "").replace(" or ", ", ")
+    sentence = PYDANTIC.get(kind, kind if kind in WORDS.sentences else "other")
+    return refusal(pointer, name, sentence, **named)
+
+
+def in_chinese(one: Mapping[str, Any]) -> str:
+    """The message of an entry of `errors` for readers of Chinese. What the codec wrote stands behind the rule's name."""
+    if "zh" in one:
+        return str(one["zh"])
+    rule = WORDS.rules.get(str(one["rule"]), WORDS.rules["malformed"])
+    return f"{rule}（{one['message']}）"
