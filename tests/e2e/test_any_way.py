@@ -74,9 +74,11 @@ def told_badly(instance: RunningInstance, facts: Sequence[Fact]) -> Counter[str]
 def seen(instance: RunningInstance, customer: str, view: str, as_of: date) -> str:
     """What the API answers about *customer*, as bytes would be, without what tells how we came to know."""
 
+    without = LIVED | ({"cause", "score"} if view == "/ratings" else set())  # there they are those of the decision
+
     def stripped(value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: stripped(one) for name, one in value.items() if name not in LIVED}
+            return {name: stripped(one) for name, one in value.items() if name not in without}
         return [stripped(one) for one in value] if isinstance(value, list) else value
 
     return json.dumps(stripped(list(instance.ask(f"/v1/customers/{customer}{view}", as_of=f"{as_of}"))))

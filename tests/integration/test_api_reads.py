@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import httpx2
+import msgspec
 import psutil
 import pytest
 
@@ -31,8 +32,12 @@ SECONDS = 60.0
 
 
 def invoices(customer: str, count: int) -> list[Event]:
-    """As many invoices over two years, none of them paid."""
-    return [invoice(customer, n, due=DAY - timedelta(days=n % 730)) for n in range(count)]
+    """As many invoices over two years, none of them paid. The first has a number on its paper and a seller."""
+    made = [invoice(customer, n, due=DAY - timedelta(days=n % 730)) for n in range(count)]
+    made[0] = msgspec.structs.replace(
+        made[0], data=msgspec.structs.replace(made[0].data, document_no="DN-7", company="CN01")
+    )
+    return made
 
 
 @asynccontextmanager
@@ -127,3 +132,14 @@ async def test_a_day_too_far_ahead_is_refused_with_the_last_one_that_may_be_aske
             assert f"ask for {last} at the latest" in error["message"]
         near = await api.get("/v1/customers/C-short", params={"as_of": last})
         assert near.status_code == 200, near.text
+
+
+async def test_an_open_item_names_its_paper_and_the_company_that_sold(database: str, tmp_path: Path) -> None:
+    async with serving(database, tmp_path, documents=3) as api:
+        await answered(api)
+        items = (await api.get("/v1/customers/C-short/ledger")).json()["items"]
+        assert {item["transaction_id"]: (item["document_no"], item["company"]) for item in items} == {
+            "T0": ("DN-7", "CN01"), "T1": (None, None), "T2": (None, None),
+        }  # fmt: skip
+        (first, *_) = (await api.get("/v1/customers/C-short/ratings")).json()["ratings"]
+        assert (first["lived"], first["cause"], first["score"]) == (False, None, None)

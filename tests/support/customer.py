@@ -16,6 +16,7 @@ from services.rating.core.measures.reading import Reader
 from services.rating.core.path import Standing, at
 from services.rating.core.show import show
 from services.rating.core.state import Setting, State
+from services.rating.core.told import Told
 from shared.core.brain import Decided
 from shared.core.envelope import Event
 from shared.core.policy.measure import Reading
@@ -155,8 +156,10 @@ class Customer(Story):
 
     def view(self, on: Day, events: Iterable[Event] | None = None) -> view.View:
         """What the API shows of the customer at the end of *on*."""
-        state = self.folded(events)
-        return show(state, day(on).toordinal(), 0, BRAIN.engine(self.context))
+        told = Told()
+        for event in self.events if events is None else events:
+            told.hear(event)
+        return show(self.folded(events), day(on).toordinal(), 0, BRAIN.engine(self.context), told)
 
 
 class Desk:
@@ -168,6 +171,8 @@ class Desk:
         self.customer = customer
         self.heard = 0
         self.log: list[tuple[str, Decided]] = []
+        self.told = Told()
+        """What the log says to who shows the customer."""
         self.today: date | None = None
         if opened is not None:
             self.decides(opened)
@@ -176,6 +181,7 @@ class Desk:
         """Fold what was told since, decide the day *on*, keep the decisions and return them."""
         for event in self.customer.events[self.heard :]:
             BRAIN.evolve(self.state, event)
+            self.told.hear(event)
         self.heard = len(self.customer.events)
         self.today = day(on)
         made = BRAIN.decide(self.state, self.today, self.customer.context, cause=cause).decisions
@@ -190,6 +196,7 @@ class Desk:
         event = Event(id=name, source="/gradeline/test/rating", type=decided.data.TYPE, subject=self.customer.subject,
                       time=time, data=decided.data)  # fmt: skip
         BRAIN.evolve(self.state, event)
+        self.told.hear(event)
         return name
 
     def lives(self, until: Day) -> list[Decided]:

@@ -11,9 +11,11 @@ from random import Random
 import msgspec
 import pytest
 
+from services.rating.core.announce import text
 from services.rating.core.measures.catalogue import CATALOGUE
 from services.rating.core.show import show
 from shared.core.envelope import Event
+from shared.core.events.rating import GradeChanged
 from shared.core.policy.evaluate import evaluate
 from shared.edge.policy_values import read_measures
 from tests.support.customer import BRAIN, RULES, Customer, Desk, day
@@ -177,10 +179,46 @@ def test_a_decision_that_was_taken_on_its_day_is_shown_as_lived(book: Customer) 
     desk = Desk(book, opened="2025-03-01")
     desk.lives("2025-04-20")
     state = BRAIN.load(BRAIN.dump(desk.state))
-    steps = show(state, day("2025-04-20").toordinal(), 0, BRAIN.engine(book.context)).history
+    steps = show(state, day("2025-04-20").toordinal(), 0, BRAIN.engine(book.context), desk.told).history
 
     assert {str(step.since): step.lived for step in steps if step.since >= day("2025-03-02")}
     assert all(step.lived == (step.since >= day("2025-03-01")) for step in steps)
+    for step in steps:
+        assert (step.cause is not None) == step.lived
+    (opening,) = [step for step in steps if step.since == day("2025-04-01")]
+    assert opening.cause == "day"
+
+
+def test_a_run_that_was_lived_shows_cause_and_score_of_the_decision_that_began_it_and_a_restated_one_neither() -> None:
+    book = Customer()
+    book.registered("2024-01-01")
+    book.months("2024-01-03", 13)
+    book.invoice("L", "9000.00", "2025-02-28", due="2025-03-31")
+    desk = Desk(book, opened="2025-03-01")
+    desk.lives("2025-06-20")
+    decisions = {one.as_of: one for one in desk.said(GradeChanged)}
+    steps = show(desk.state, day("2025-06-20").toordinal(), 0, BRAIN.engine(book.context), desk.told).history
+    lived = [step for step in steps if step.lived]
+
+    assert len(lived) >= 2
+    assert [(step.cause, step.score) for step in lived] == [
+        (decisions[step.since].cause, text(decisions[step.since].score)) for step in lived
+    ]
+    assert any(step.score for step in lived)
+    assert {(step.cause, step.score) for step in steps if not step.lived} == {(None, None)}
+
+
+def test_an_open_item_shows_the_number_on_its_paper_and_who_sold(book: Customer) -> None:
+    named = {"document_no": "DN-7", "company": "CN01"}
+    book.invoice("N", "5.00", "2025-03-03", **named)
+    again = book.invoice("N", "5.00", "2025-03-03", document_no="DN-8")
+    items = {item.transaction_id: (item.document_no, item.company) for item in book.view("2025-03-05").items}
+    turned = {item.transaction_id: (item.document_no, item.company)
+              for item in book.view("2025-03-05", [again, *(e for e in book.events if e != again)]).items}  # fmt: skip
+
+    assert items["N"] == ("DN-7", "CN01")
+    assert items["L"] == (None, None)
+    assert turned == items
 
 
 def test_facts_that_contradict_each_other_are_shown_as_a_warning(book: Customer) -> None:

@@ -11,6 +11,7 @@ from services.rating.core.context import Context
 from services.rating.core.engine import Engine
 from services.rating.core.show import show
 from services.rating.core.state import Setting, State
+from services.rating.core.told import Told
 from services.rating.core.view import View
 from shared.core import limits
 from shared.core.errors import Malformed
@@ -52,7 +53,7 @@ class Viewer:
                 folded = await self._fold(connection, customer_id, known_at)
                 if folded is None:
                     return None
-                state, version = folded
+                state, told, version = folded
                 day = as_of or today
                 merged = state.merged
                 if merged is None or merged[0][0] > day.toordinal() or merged[1] == customer_id:
@@ -60,18 +61,19 @@ class Viewer:
                 customer_id = merged[1]
             context = await self._context(connection, partition, known_at)
         engine = Engine(self.brain.rulebook, self.brain.setting, context)
-        return show(state, day.toordinal(), version, engine)
+        return show(state, day.toordinal(), version, engine, told)
 
     async def _fold(
         self, connection: Connection, customer_id: str, known_at: datetime | None
-    ) -> tuple[State, int] | None:
+    ) -> tuple[State, Told, int] | None:
         stored = await read_stream(connection, customer_id, known_at=known_at)
         if not stored:
             return None
-        state = self.brain.initial(customer_id)
+        state, told = self.brain.initial(customer_id), Told()
         for one in stored:
             self.brain.evolve(state, one.event)
-        return state, stored[-1].version
+            told.hear(one.event)
+        return state, told, stored[-1].version
 
     async def _context(self, connection: Connection, partition: int, known_at: datetime | None) -> Context:
         context = self.brain.context()

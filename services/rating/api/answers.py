@@ -91,9 +91,14 @@ class Step(Answer):
     refusal: str | None
     since: date
     until: date | None
-    cause: str
+    cause: str | None = Field(
+        description="fact, day, review, policy, override or correction, as the decision says with which the run began; "
+        "null where the run was restated later"
+    )
     lived: bool = Field(description="decided when its day was open; false: restated later")
-    score: Decimal | None
+    score: Decimal | None = Field(
+        description="points of the decision with which the run began; null where restated, and in a method of letters"
+    )
     policy: PolicyId | None
 
 
@@ -142,7 +147,7 @@ class OpenItem(Answer):
 
     transaction_id: str
     kind: str
-    document_no: str | None
+    document_no: str | None = Field(description="the number printed on the paper, where it was told")
     booked_on: date
     due_on: date | None
     due_derived: bool = Field(description="no document named a due date, so a term was assumed")
@@ -152,7 +157,7 @@ class OpenItem(Answer):
     days_past_due: int
     bucket: str
     disputed_amount: Decimal
-    company: str | None
+    company: str | None = Field(description="our selling legal entity, where it was told")
 
 
 class Ledger(Moment):

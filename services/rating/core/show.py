@@ -20,6 +20,7 @@ from services.rating.core.row import warnings_of
 from services.rating.core.sight import gross
 from services.rating.core.state import State
 from services.rating.core.timeline import postings
+from services.rating.core.told import Told
 from shared.core.money import QUANTA
 from shared.core.policy.assessment import Line, line_record
 from shared.core.policy.measure import Reading
@@ -29,8 +30,11 @@ SHOWN_WINDOWS = ("90d", "12m", "24m")
 """Windowed measures are shown over these."""
 
 
-def show(state: State, day: int, version: int, engine: Engine) -> v.View:
-    """Walk the path of *state* to *day* and say everything about it. *state* is not used afterwards."""
+def show(state: State, day: int, version: int, engine: Engine, told: Told) -> v.View:
+    """Walk the path of *state* to *day* and say everything about it. *state* is not used afterwards.
+
+    *told* has heard the same events.
+    """
     path: list[tuple[int, Standing]] = []
     sheet = walk(state, path, state.first, day, engine)[0] if state.first and state.first <= day else None
     state.path, state.head = path, day
@@ -50,9 +54,9 @@ def show(state: State, day: int, version: int, engine: Engine) -> v.View:
         ratings=(rating,) if rating else (),
         measures=measures(reader, engine),
         warnings=warnings_of(state, standing, sheet),
-        history=_history(state, path),
+        history=_history(told, path),
         explanations=(explanation,) if explanation else (),
-        items=tuple(_items(state, day)),
+        items=tuple(_items(state, day, told)),
         unallocated_cash=_money(reader.scalar("cash"), reader.currency),
     )
 
@@ -139,9 +143,8 @@ def _line(line: Line) -> v.Line:
     )
 
 
-def _history(state: State, path: list[tuple[int, Standing]]) -> tuple[v.Step, ...]:
-    """The runs of days with one grade, oldest first."""
-    said = {one.as_of: one.grade for one in state.lived.said}
+def _history(told: Told, path: list[tuple[int, Standing]]) -> tuple[v.Step, ...]:
+    """The runs of days with one grade, oldest first. Of runs that were lived the log says why they began."""
     runs: list[v.Step] = []
     for day, standing in path:
         if runs and (runs[-1].grade, runs[-1].refusal, runs[-1].method) == _key(standing):
@@ -150,6 +153,7 @@ def _history(state: State, path: list[tuple[int, Standing]]) -> tuple[v.Step, ..
         if runs:
             runs[-1] = _until(runs[-1], date.fromordinal(day - 1))
         policy = v.PolicyId(standing.method, standing.version, standing.sha256) if standing.method else None
+        decision = told.decision(on, standing.grade, standing.refusal, standing.method)
         runs.append(
             v.Step(
                 method=standing.method or "none",
@@ -158,8 +162,9 @@ def _history(state: State, path: list[tuple[int, Standing]]) -> tuple[v.Step, ..
                 refusal=standing.refusal,
                 since=on,
                 until=None,
-                cause="day" if on.day == 1 else "fact",
-                lived=day in said and said[day] == standing.grade,
+                cause=decision.cause if decision else None,
+                lived=decision is not None,
+                score=text(decision.score) if decision else None,
                 policy=policy,
             )
         )
@@ -174,16 +179,16 @@ def _until(step: v.Step, until: date) -> v.Step:
     return msgspec.structs.replace(step, until=until)
 
 
-def _items(state: State, day: int) -> list[v.OpenItem]:
+def _items(state: State, day: int, told: Told) -> list[v.OpenItem]:
     """Every receivable with something open on *day*, by due date."""
     items = []
     for document in state.ledger.documents.values():
         if document.kind in RECEIVABLES and document.order is not None and document.booked <= day:
-            items += _open_of(state, document, day)
+            items += _open_of(state, document, day, told)
     return sorted(items, key=lambda item: (item.due_on or date.max, item.transaction_id))
 
 
-def _open_of(state: State, document: Document, day: int) -> list[v.OpenItem]:
+def _open_of(state: State, document: Document, day: int, told: Told) -> list[v.OpenItem]:
     open_: dict[int, int] = {}
     disputed = 0
     for posting in postings(document, state.ledger):
@@ -192,6 +197,7 @@ def _open_of(state: State, document: Document, day: int) -> list[v.OpenItem]:
             open_[key] = open_.get(key, 0) + numbers[0]
         elif on <= day and family == SCALAR and key == "disputed":
             disputed += numbers
+    paper = told.papers[document.id]
     items = []
     for due, amount in sorted(open_.items()):
         if not amount:
@@ -203,7 +209,7 @@ def _open_of(state: State, document: Document, day: int) -> list[v.OpenItem]:
             v.OpenItem(
                 transaction_id=document.id,
                 kind=document.kind,
-                document_no=None,
+                document_no=paper.document_no,
                 booked_on=date.fromordinal(document.booked),
                 due_on=date.fromordinal(due) if due else None,
                 due_derived=document.term is None and all(on > day for _, on, _ in document.terms),
@@ -213,6 +219,7 @@ def _open_of(state: State, document: Document, day: int) -> list[v.OpenItem]:
                 days_past_due=late,
                 bucket=bucket_of(late),
                 disputed_amount=_money(contested, document.currency),
+                company=paper.company,
             )
         )
     return items

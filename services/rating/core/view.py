@@ -68,11 +68,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     since: date
     until: date | None
     """The last day of the run; None: it still holds."""
-    cause: str
-    """fact · day · review · policy · override · correction."""
+    cause: str | None
+    """fact · day · review · policy · override · correction, as the decision says with which the run began; None: restated."""
     lived: bool
     """True: decided when its day was open; false: restated later (import, correction)."""
     score: str | None = None
+    """Points 0 to 100 of that decision; None: restated, or a method of letters."""
     policy: PolicyId | None = None
 
 
@@ -118,6 +119,7 @@ class OpenItem(msgspec.Struct, frozen=True, kw_only=True):
     transaction_id: str
     kind: str
     document_no: str | None
+    """The number printed on the paper, where it was told."""
     booked_on: date
     due_on: date | None
     due_derived: bool
@@ -131,6 +133,7 @@ class OpenItem(msgspec.Struct, frozen=True, kw_only=True):
     """not_due · 1_30 · 31_60 · 61_90 · over_90."""
     disputed_amount: str
     company: str | None = None
+    """The selling legal entity, where it was told."""
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
