@@ -129,7 +129,7 @@ def decode_data(type: str, raw: bytes) -> Data:
     try:
         return plan[1](raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise undecodable(error, cls=plan[0]) from error
+        raise undecodable(error, cls=plan[0], given=raw) from error
 
 
 def data_from(type: str, values: Mapping[str, Any]) -> Data:
@@ -144,7 +144,7 @@ def data_from(type: str, values: Mapping[str, Any]) -> Data:
     try:
         data = msgspec.convert(values, cls, dec_hook=read_value)
     except msgspec.ValidationError as error:
-        raise undecodable(error, cls=cls) from error
+        raise undecodable(error, cls=cls, given=values) from error
     if any(value and not _EARLIEST <= value <= _LATEST for value in dates(data)):
         raise _out_of_range(data, at="")
     return data
@@ -212,7 +212,7 @@ def _event(head: Head, raw: bytes | msgspec.Raw) -> Event:
     try:
         data = reader(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise undecodable(error, at="/data", cls=cls) from error
+        raise undecodable(error, at="/data", cls=cls, given=raw) from error
     for value in dates(data):
         if value and not _EARLIEST <= value <= _LATEST:
             raise _out_of_range(data, at="/data")

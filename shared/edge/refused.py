@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from msgspec import inspect
 
 from shared.core.breach import Breach
 from shared.core.errors import Undecodable
+from shared.core.events.values import read_value
 
 _WHERE = re.compile(r"(?P<said>.*?)(?: - at (?:`(?:key|value)` in )?`\$(?P<path>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]|(?P<any>\[\.\.\.\])")
@@ -32,8 +33,14 @@ _PHRASES: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def undecodable(error: Exception, *, at: str = "", cls: type | None = None) -> Undecodable:
-    """Say what *error* means for people. *at* is the pointer of what was decoded, *cls* the class it was decoded into."""
+def undecodable(
+    error: Exception, *, at: str = "", cls: type | None = None, given: bytes | msgspec.Raw | Mapping[str, Any] = b""
+) -> Undecodable:
+    """Say what *error* means for people.
+
+    *at* is the pointer of what was decoded, *cls* the class it was decoded into, *given* what was decoded: with it the
+    entry of a table is named too.
+    """
     if isinstance(error, UnicodeDecodeError):
         return _refuse(at, "is not UTF-8; send the JSON in UTF-8", "not-json")
     if isinstance(error, RecursionError):
@@ -43,6 +50,8 @@ def undecodable(error: Exception, *, at: str = "", cls: type | None = None) -> U
     match = _WHERE.fullmatch(str(error))
     said, path = (match["said"], match["path"] or "") if match else (str(error), "")
     steps = list(_steps(path))
+    if "[...]" in path and cls is not None and (entry := _entry(given, cls, steps)) is not None:
+        steps.append(entry)
     if isinstance(error.__cause__, Breach):
         breach = error.__cause__
         return _refuse(at + _pointer(steps) + breach.pointer, breach.message, breach.rule)
@@ -66,6 +75,35 @@ def _steps(path: str) -> Iterator[str]:
         if step["any"]:
             return
         yield step["name"] or step["index"]
+
+
+def _entry(given: bytes | msgspec.Raw | Mapping[str, Any], cls: type, steps: list[str]) -> str | None:
+    """The key of the first entry that is refused of the table at *steps*: the shortest beginning of it that is refused."""
+    try:
+        whole = dict(given) if isinstance(given, Mapping) else msgspec.json.decode(given)
+        holder: Any = whole
+        for step in steps[:-1]:
+            holder = holder[int(step) if isinstance(holder, list) else step]
+        entries = list(holder[steps[-1]].items())
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, LookupError, AttributeError):
+        return None  # what follows the table is no JSON
+    low, high = 1, len(entries)
+    while low < high:
+        middle = (low + high) // 2
+        holder[steps[-1]] = dict(entries[:middle])
+        if _refuses_entry(whole, cls):
+            high = middle
+        else:
+            low = middle + 1
+    return str(entries[low - 1][0])
+
+
+def _refuses_entry(values: Any, cls: type) -> bool:
+    try:
+        msgspec.convert(values, cls, dec_hook=read_value)
+    except msgspec.ValidationError as error:
+        return "[...]" in str(error)
+    return False
 
 
 def _pointer(steps: list[str]) -> str:
