@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -13,8 +12,10 @@ import msgspec
 from msgspec import Meta
 
 from shared.core import limits
+from shared.core.breach import Breach
 from shared.core.errors import Undecodable
 from shared.core.events.base import Data, Fact
+from shared.core.events.values import check_customer_id, check_id
 
 JSON = "application/json"
 STRUCTURED = "application/cloudevents+json"
@@ -24,7 +25,6 @@ _Extension = Annotated[str, Meta(min_length=1, max_length=limits.EXTENSION_CHARA
 _Instant = Annotated[datetime, Meta(tz=True)]
 _is_plain_subject = re.compile(r"[A-Za-z0-9_.\-]+").fullmatch
 _FIRST_YEAR, _LAST_YEAR = limits.EARLIEST_DATE.year, limits.LATEST_DATE.year
-_RESERVED = re.compile(r"[/?#%\s]")
 _URI_REFERENCE = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
 
 
@@ -102,24 +102,20 @@ def _check_charset(content_type: str) -> None:
         raise Undecodable(message, pointer="/datacontenttype", rule="content-type")
 
 
-def is_subject(text: str) -> bool:
-    """Whether *text* has only characters that the id of a customer may have."""
-    return text.isprintable() and not _RESERVED.search(text)
-
-
 def _check_subject(subject: str, cls: type[Data]) -> None:
     """Raise Undecodable unless *subject* may name the customer (or what else *cls* is about)."""
-    sentence, rule = None, "characters"
-    if not is_subject(subject):
-        sentence = "may not hold spaces, control characters or / ? # %; write the bare customer id"
-    elif not unicodedata.is_normalized("NFC", subject):
-        sentence, rule = "is not in Unicode normal form C; normalise it before sending", "nfc"
-    elif cls.SUBJECT is not None and subject != cls.SUBJECT:
-        sentence, rule = f"events of this type are about {cls.SUBJECT}; write that", "subject"
-    elif cls.SUBJECT is None and issubclass(cls, Fact) and subject.startswith(("~", "g:")):
-        sentence, rule = "ids that start with ~ or g: are Gradeline's own; write the customer id", "subject"
-    if sentence:
-        raise Undecodable(f"/subject: {sentence}", pointer="/subject", rule=rule)
+    try:
+        if cls.SUBJECT is not None:
+            check_id(subject, at="/subject")
+            if subject != cls.SUBJECT:
+                message = f"events of this type are about {cls.SUBJECT}; write that"
+                raise Breach(message, rule="subject", pointer="/subject")
+        elif issubclass(cls, Fact):
+            check_customer_id(subject, at="/subject")
+        else:
+            check_id(subject, at="/subject")
+    except Breach as breach:
+        raise Undecodable(f"/subject: {breach.message}", pointer=breach.pointer, rule=breach.rule) from None
 
 
 @lru_cache(maxsize=1024)

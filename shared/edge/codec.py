@@ -7,7 +7,7 @@ Every refusal is an `Undecodable` with a JSON pointer (RFC 6901) into the event 
     bare-number, amount, scale, range, currency             numbers
     date, time, offset                                      dates and times
     too-long, too-short, characters, nfc, subject           names
-    one-of, sum, unique, window                             fields against each other
+    one-of, sum, unique, window, self                       fields against each other
     unknown-type, foreign-type, content-type                what it is
 """
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -25,6 +25,7 @@ from shared.core.envelope import Event, canonical
 from shared.core.errors import Undecodable
 from shared.core.events import BY_TYPE
 from shared.core.events.base import Data
+from shared.core.events.customer import CustomerMerged
 from shared.core.events.dates import date_fields
 from shared.core.events.values import read_value
 from shared.edge.cloudevents import JSON, Head, Wire, check_head, head_of
@@ -216,6 +217,9 @@ def _event(head: Head, raw: bytes | msgspec.Raw) -> Event:
     for value in dates(data):
         if value and not _EARLIEST <= value <= _LATEST:
             raise _out_of_range(data, at="/data")
+    if cls is CustomerMerged and cast(CustomerMerged, data).into == head.subject:
+        message = "/data/into: is the customer itself; name the one that survives"
+        raise Undecodable(message, pointer="/data/into", rule="self")
     return Event(
         id=head.id,
         source=head.source,

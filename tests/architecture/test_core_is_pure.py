@@ -32,6 +32,7 @@ ALLOWED = {
     "re": "patterns",
     "types": "read-only mappings",
     "typing": "types",
+    "unicodedata": "whether a text is in its one form",
 }
 """Top-level package → what core needs it for. An addition is judged here: no clock, disk, network, thread or framework."""
 MACHINE = {"open", "print", "input", "eval", "exec", "compile", "__import__", "breakpoint"}

@@ -13,6 +13,7 @@ from shared.edge import codec
 
 PAYMENT = "credit.payment.recorded.v1"
 TRANSACTION = "credit.transaction.recorded.v1"
+MERGED = "credit.customer.merged.v1"
 DATA: dict[str, dict[str, Any]] = {
     PAYMENT: {"payment_id": "P-1", "amount": "100.00", "currency": "CNY", "paid_on": "2026-01-05"},
     TRANSACTION: {
@@ -221,6 +222,17 @@ def test_a_bad_envelope_is_refused(envelope: dict[str, Any], pointer: str, rule:
         (TRANSACTION, {"kind": "present"}, "/data/kind", "choice"),
         ("credit.transaction.terms-changed.v1", {}, "/data/due_on", "one-of"),
         ("credit.transaction.amended.v1", {"amount": "1.23456"}, "/data/amount", "scale"),
+        (
+            TRANSACTION,
+            {"consumes": [{"transaction_id": "O", "amount": "1"}, {"transaction_id": "I-1", "amount": "1"}]},
+            "/data/consumes/1/transaction_id",
+            "self",
+        ),
+        (MERGED, {"into": "a b/c"}, "/data/into", "characters"),
+        (MERGED, {"into": "e\u0301"}, "/data/into", "nfc"),
+        (MERGED, {"into": "~day"}, "/data/into", "subject"),
+        (MERGED, {"into": "g:north"}, "/data/into", "subject"),
+        (MERGED, {"into": "C-1001"}, "/data/into", "self"),
         ("credit.settlement.applied.v1", {"to": []}, "/data/to", "too-short"),
         (
             "credit.settlement.applied.v1",

@@ -12,7 +12,7 @@ from services.rating.core.view import View
 from services.rating.handlers.ports import Ports
 from shared.core import limits
 from shared.core.errors import NotFound
-from shared.edge.cloudevents import is_subject
+from shared.core.events.values import is_id
 from shared.edge.http import query
 from shared.edge.http.auth import Principal, principal
 from shared.edge.http.problem import Invalid
@@ -37,7 +37,7 @@ async def readable(
 ) -> str:
     """Return the id of a customer whom *who* may read. Row rights (region, own customers) have their place here."""
     assert who.may("ratings:read")
-    if not is_subject(customer_id):
+    if not is_id(customer_id):
         raise Invalid([refusal("{customer_id}", "customer_id", "customer-id")])
     if customer_id.startswith("~"):
         raise NotFound("there is no such customer")

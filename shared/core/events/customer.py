@@ -24,6 +24,7 @@ from shared.core.events.values import (
     Text,
     check_clear,
     check_currency,
+    check_customer_id,
 )
 
 CustomerKind = Literal["company", "person", "sole_trader", "institution", "household"]
@@ -140,6 +141,10 @@ class CustomerMerged(Fact, frozen=True, kw_only=True, forbid_unknown_fields=True
     into: Annotated[str, Meta(min_length=1, max_length=limits.SUBJECT_CHARACTERS)]
     """The customer that survives."""
     evidence: Text | None = None
+
+    def __post_init__(self) -> None:
+        """Raise Breach unless `into` can be the id of a customer."""
+        check_customer_id(self.into, at="/into")
 
 
 def _check_personal(customer: CustomerRegistered | CustomerUpdated) -> None:

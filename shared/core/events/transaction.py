@@ -121,6 +121,7 @@ class TransactionRecorded(DocumentFact, frozen=True, kw_only=True, forbid_unknow
             _check_sum(self.schedule, self.amount)
         if self.consumes is not None:
             check_positive(self.consumes, at="/consumes")
+            _check_others(self.consumes, self.transaction_id)
             settle_each(self.consumes, "amount", self.currency, at="/consumes")
         if self.lines is not None:
             settle_each(self.lines, "amount", self.currency, at="/lines")
@@ -187,6 +188,14 @@ class TransactionTermsChanged(DocumentFact, frozen=True, kw_only=True, forbid_un
             raise Breach("write one of due_on, terms and schedule", rule="one-of", pointer="/due_on")
         _check_due(self)
         settle_each(self.schedule, "amount", None, at="/schedule")
+
+
+def _check_others(consumes: tuple[Portion, ...], own: str) -> None:
+    """Raise Breach for a document that takes up itself."""
+    for index, part in enumerate(consumes):
+        if part.transaction_id == own:
+            message = "is the document itself; name the one that it takes up"
+            raise Breach(message, rule="self", pointer=f"/consumes/{index}/transaction_id")
 
 
 def _check_due(document: TransactionRecorded | TransactionTermsChanged) -> None:

@@ -8,6 +8,8 @@ JSON value to `read_value` and a bare JSON number is seen and refused instead of
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -107,6 +109,31 @@ SealedToken = Annotated[
 """What a structured personal field holds once sealed or erased."""
 
 Severity = Literal["info", "warning", "critical"]
+
+
+_RESERVED = re.compile(r"[/?#%\s]")
+
+
+def is_id(text: str) -> bool:
+    """Whether *text* has only characters that the id of a customer may have."""
+    return text.isprintable() and not _RESERVED.search(text)
+
+
+def check_id(text: str, *, at: str) -> None:
+    """Raise Breach unless *text* can name a stream: it is a key of the broker and a segment of a path."""
+    if not is_id(text):
+        message = "may not hold spaces, control characters or / ? # %; write the bare customer id"
+        raise Breach(message, rule="characters", pointer=at)
+    if not unicodedata.is_normalized("NFC", text):
+        raise Breach("is not in Unicode normal form C; normalise it before sending", rule="nfc", pointer=at)
+
+
+def check_customer_id(text: str, *, at: str) -> None:
+    """Raise Breach unless *text* can be the id of a customer."""
+    check_id(text, at=at)
+    if text.startswith(("~", "g:")):
+        message = "ids that start with ~ or g: are Gradeline's own; write the customer id"
+        raise Breach(message, rule="subject", pointer=at)
 
 
 def check_clear(text: object, *, at: str) -> None:
