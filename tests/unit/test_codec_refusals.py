@@ -264,6 +264,8 @@ def test_a_bad_envelope_is_refused(envelope: dict[str, Any], pointer: str, rule:
         ("credit.financials.reported.v1", {"months": 0}, "/data/months", "range"),
         ("credit.measure.reported.v1", {"period_start": "2026-04-01"}, "/data/period_start", "window"),
         ("credit.measure.reported.v1", {"value": "1,5"}, "/data/value", "amount"),
+        ("credit.measure.reported.v1", {"name": "overdue_ratio"}, "/data/name", "computed"),
+        ("credit.measure.reported.v1", {"name": "worst_days_late_12m"}, "/data/name", "computed"),
         ("credit.measure.reported.v1", {"value": 1}, "/data/value", "type"),
         ("credit.conduct.reported.v1", {"amount": "1.001", "currency": "CNY"}, "/data/amount", "scale"),
         ("credit.assessment.recorded.v1", {"comment": "好" * 1001}, "/data/comment", "too-long"),

@@ -179,7 +179,7 @@ def test_the_newest_reported_share_of_rival_goods_counts_for_twelve_months(book:
 
     for on, word in (("2025-03-09", None), ("2025-03-10", "ours_main"), ("2025-04-10", "equal"),
                      ("2026-04-10", "equal"), ("2026-04-11", None)):  # fmt: skip
-        assert [book.at(on, order)["rival_goods"] for order in arrivals(book.events)] == [word] * 6
+        assert [book.at(on, order)["rival_goods_class"] for order in arrivals(book.events)] == [word] * 6
 
 
 def test_dunning_and_assessments_are_kept_with_their_day_and_the_first_recording_stands(book: Customer) -> None:

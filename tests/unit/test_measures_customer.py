@@ -20,7 +20,7 @@ _UNKNOWN = (
     "worst_days_late days_beyond_terms days_beyond_terms_signed on_time_ratio on_time_count_ratio net_collection_rate "
     "net_collection_rate_literal collection_rate dso_91d days_to_cash relationship_months sales_trend turnover_falling "
     "early_payment_note industry sector size_class industry_class statement_alr statement_current statement_npm "
-    "statement_ocf statement_audited heavy_losses public_record register_check_age_months rival_goods"
+    "statement_ocf statement_audited heavy_losses public_record register_check_age_months rival_goods_class"
 )
 _NOTHING = (
     "receivable_balance overdue_amount overdue_ratio max_days_past_due invoiced collected disputed_amount exposure "

@@ -9,6 +9,7 @@ import pytest
 
 from gradeline import measures_page
 from services.rating.core.measures.catalogue import CATALOGUE
+from shared.core.computed import COMPUTED, is_computed
 
 
 def test_the_page_of_measures_is_what_the_catalogue_says() -> None:
@@ -41,3 +42,9 @@ def test_making_the_page_keeps_the_examples_and_replaces_the_table(
 
 def test_every_measure_says_what_it_is() -> None:
     assert [name for name, measure in CATALOGUE.items() if not measure.formula] == []
+
+
+def test_no_name_of_the_catalogue_can_be_reported_by_another_system() -> None:
+    assert set(CATALOGUE) == COMPUTED
+    assert all(is_computed(name) and is_computed(f"{name}_24m") for name in CATALOGUE)
+    assert not any(is_computed(name) for name in ("rival_goods", "rival_goods_share", "register_check"))

@@ -10,6 +10,7 @@ from msgspec import Meta, structs
 
 from shared.core import limits, money
 from shared.core.breach import Breach
+from shared.core.computed import is_computed
 from shared.core.events.base import Fact, check_window
 from shared.core.events.values import (
     Code,
@@ -91,8 +92,14 @@ class MeasureReported(Fact, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     period_start: date | None = None
 
     def __post_init__(self) -> None:
-        """Bring a numeric value to its plain form. Raises Breach for other notations, and for a window that ends early."""
+        """Bring a numeric value to its plain form.
+
+        Raises Breach for other notations, for a window that ends early, and for the name of a measure that we compute.
+        """
         check_window(self.period_start, self.period_end, at="/period_start")
+        if is_computed(self.name):
+            message = "is a measure that Gradeline computes; report it under a name of its own"
+            raise Breach(message, rule="computed", pointer="/name")
         if _WORD.fullmatch(self.value):
             return
         try:

@@ -57,7 +57,7 @@ MEASURES: Mapping[str, Kind] = {
     "new_customer": Kind.FLAG,
     "sales_trend": Kind.RATIO,
     "turnover_falling": Kind.FLAG,
-    "rival_goods": Kind.CODE,
+    "rival_goods_class": Kind.CODE,
     # the customer
     "industry": Kind.CODE,
     "industry_class": Kind.CODE,

@@ -110,7 +110,7 @@ _ALL = (
     _m("fraud_proven", "flag", "proven fraud", "欺诈", "G-19", customer.fraud_proven),
     _m("insolvency", "flag", "insolvency", "破产", "G-17", customer.signalled("insolvency")),
     _m("in_default", "flag", "in default", "违约", "G-17, G-18", customer.in_default),
-    _m("rival_goods", "code", "rival goods", "经营同业竞品", "RM-22.06", customer.rival_goods),
+    _m("rival_goods_class", "code", "rival goods", "经营同业竞品", "RM-22.06", customer.rival_goods_class),
 )  # fmt: skip
 
 CATALOGUE: Mapping[str, Measure] = {measure.name: measure for measure in _ALL}

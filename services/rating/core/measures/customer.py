@@ -185,7 +185,7 @@ def register_check_age_months(r: Reader, _: Params) -> int | None:
     return months_between(held[0], r.day) if held else None
 
 
-def rival_goods(r: Reader, _: Params) -> str | None:
+def rival_goods_class(r: Reader, _: Params) -> str | None:
     """ours_only · ours_main · equal · rivals_main, from the reported share or word; None after 12 months (RM-22.06, .07)."""
     held = _reported(r, "rival_goods") or _reported(r, "rival_goods_share")
     if held is None or months_before(r.day, 12) > held[0]:
