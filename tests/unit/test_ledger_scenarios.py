@@ -164,17 +164,24 @@ def test_terms_may_start_at_delivery_or_at_acceptance(book: Customer, starts: st
     expect(book, day(due) + timedelta(days=1), max_days_past_due=1)
 
 
+@pytest.mark.parametrize("cut_off", [{"cut_off_day": 25}, {}])
 @pytest.mark.parametrize(
     ("booked", "due"),
     [("2025-03-24", "2025-04-30"), ("2025-03-25", "2025-04-30"), ("2025-03-26", "2025-05-30"),
      ("2025-01-31", "2025-03-30"), ("2024-12-26", "2025-03-02")],
 )  # fmt: skip
 def test_monthly_settlement_runs_from_the_end_of_the_month_of_the_cut_off(
-    book: Customer, booked: str, due: str
+    book: Customer, booked: str, due: str, cut_off: dict[str, int]
 ) -> None:
-    book.invoice("I", "100.00", booked, terms={"days": 30, "starts": "month_end", "cut_off_day": 25})
+    book.invoice("I", "100.00", booked, terms={"days": 30, "starts": "month_end", **cut_off})
 
     assert book.view(booked).items[0].due_on == day(due)
+
+
+def test_a_cut_off_on_the_31st_is_the_end_of_the_month(book: Customer) -> None:
+    book.invoice("I", "100.00", "2025-02-28", terms={"days": 30, "starts": "month_end", "cut_off_day": 31})
+
+    assert book.view("2025-03-01").items[0].due_on == day("2025-03-30")
 
 
 def test_a_document_without_any_due_date_falls_due_after_30_days_and_says_so(book: Customer) -> None:

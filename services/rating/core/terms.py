@@ -8,6 +8,9 @@ from services.rating.core.days import months_before
 from services.rating.core.documents import Document, Term
 from services.rating.core.sight import Sight, accepted_on, takes_of
 
+CUT_OFF_DAY = 25
+"""Monthly settlement whose terms name no cut-off day is cut off on this one (G-31, assumed); 31 means at the month's end."""
+
 
 def due_on(document: Document, term: Term | None, day: int, sight: Sight) -> int:
     """The due ordinal of *document* as known on *day*; 0 while it has none (its terms start at something yet to come)."""
@@ -19,7 +22,7 @@ def due_on(document: Document, term: Term | None, day: int, sight: Sight) -> int
     if not start:
         return 0
     if term.starts == "month_end":
-        return _month_end(start, term.cut_off) + term.days
+        return _month_end(start, term.cut_off or CUT_OFF_DAY) + term.days
     return start + term.days
 
 
@@ -47,7 +50,7 @@ def _month_end(day: int, cut_off: int) -> int:
     next_month = months_before(day, -1)
     start = day - _day_of_month(day)
     ends = start + (_days_in_month(day))
-    if cut_off and _day_of_month(day) > cut_off:
+    if _day_of_month(day) > cut_off:
         return next_month - _day_of_month(next_month) + _days_in_month(next_month)
     return ends
 
