@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.support.customer import Customer
+from tests.support.customer import Customer, day
 from tests.unit.test_ledger_scenarios import arrivals, expect
+
+MARCH = day("2025-03-03")
 
 
 @pytest.fixture
@@ -86,3 +90,57 @@ def test_cancelling_a_delivery_that_was_invoiced_counts_the_invoiced_part_once(b
     book.cancels("D", "2025-03-06", "15.00")
 
     expect(book, "2025-03-06", open_orders="75.00", delivered_not_invoiced="0", exposure="200.00")
+
+
+# --- what is no document
+
+
+_TWICE: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "promise P": ("promise.made", {"promise_id": "P", "made_on": MARCH, "due_on": MARCH, "currency": "CNY"},
+                  {"amount": ("5.00", "9.00")}),
+    "statement F": ("financials.reported", {"statement_id": "F", "period_end": MARCH, "months": 12, "currency": "CNY"},
+                    {"lines": ({"net_profit": "-1.00"}, {"net_profit": "1.00"})}),
+    "signal G": ("signal.reported", {"signal_id": "G", "on": MARCH}, {"kind": ("lawsuit", "enforcement")}),
+    "conduct K": ("conduct.reported", {"conduct_id": "K", "found_on": MARCH}, {"kind": ("fraud", "breach")}),
+    "assessment A": ("assessment.recorded", {"assessment_id": "A", "method": "rm-01", "assessed_on": MARCH},
+                     {"scores": ({"display": "4"}, {"display": "5"})}),
+    "dunning N": ("dunning.sent", {"dunning_id": "N", "sent_on": MARCH}, {"level": (1, 2)}),
+    "review R": ("review.completed", {"review_id": "R", "completed_on": MARCH}, {"outcome": ("approved", "refused")}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", _TWICE)
+def test_a_record_told_twice_with_other_content_is_a_contradiction_and_with_the_same_is_none(what: str) -> None:
+    fact, same, other = _TWICE[what]
+    [(field, values)] = other.items()
+    agreed, contradicted = Customer(), Customer()
+    for value in values:
+        agreed.tell(fact, MARCH, **same, **{field: values[0]})
+        contradicted.tell(fact, MARCH, **same, **{field: value})
+
+    assert agreed.folded().conflicts == {}
+    for order in arrivals(contradicted.events):
+        assert contradicted.folded(order).conflicts == {what: MARCH.toordinal()}
+
+
+@pytest.mark.parametrize(
+    ("reported", "ended", "measure"),
+    [
+        (("signal.reported", {"signal_id": "G", "kind": "insolvency", "on": MARCH}),
+         ("signal.lifted", {"signal_id": "G"}, "lifted_on"), "insolvency"),
+        (("promise.made", {"promise_id": "P", "made_on": MARCH, "due_on": MARCH, "amount": "5.00", "currency": "CNY"}),
+         ("promise.broken", {"promise_id": "P"}, "broken_on"), "broken_commitments_12m"),
+    ],
+)  # fmt: skip
+def test_an_end_told_again_later_does_not_change_the_days_before(
+    reported: tuple[str, dict[str, Any]], ended: tuple[str, dict[str, Any], str], measure: str
+) -> None:
+    book = Customer()
+    book.tell(reported[0], MARCH, **reported[1])
+    name, data, field = ended
+    book.tell(name, day("2025-03-10"), **data, **{field: day("2025-03-10")})
+    before = [book.at(on)[measure] for on in ("2025-03-09", "2025-03-10", "2025-03-19")]
+    book.tell(name, day("2025-03-20"), **data, **{field: day("2025-03-20")})
+
+    for order in arrivals(book.events):
+        assert [book.at(on, order)[measure] for on in ("2025-03-09", "2025-03-10", "2025-03-19")] == before

@@ -20,8 +20,17 @@ class Record(msgspec.Struct, array_like=True, gc=False):
     day: int = 0
     order: Order | None = None
     what: dict[str, Any] = {}
-    ended: int = 0
-    end_order: Order | None = None
+    ends: list[tuple[Order, str]] = []
+    """(order, outcome) of everything that ended it."""
+
+    @property
+    def ended(self) -> int:
+        """The day of its last end; 0: none."""
+        return self.ends[-1][0][0] if self.ends else 0
+
+    def end_by(self, day: int) -> tuple[Order, str] | None:
+        """(order, outcome) of the greatest end up to *day*; None while it is open."""
+        return next((end for end in reversed(self.ends) if end[0][0] <= day), None)
 
 
 class Setting(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import UNSET, structs
 
 from services.rating.core.documents import Order, units
+from services.rating.core.fold.marking import added
 from services.rating.core.state import Record, State
 from shared.core.events.collection import OverdueCured, OverdueReported
 from shared.core.events.customer import (
@@ -24,18 +25,19 @@ from shared.core.events.statement import AssessmentRecorded, FinancialsReported,
 
 
 def keep(state: State, kind: str, id: str, order: Order, what: dict[str, Any]) -> Record:
-    """Keep a dated fact; of two under one id the lesser order stands."""
+    """Keep a dated fact; of two under one id the lesser order stands, and other content is a contradiction."""
     held = state.record(kind, id)
+    if held.order is not None and (order[0], what) != (held.day, held.what):
+        state.contradicted(f"{kind} {id}", order, held.order)
     if held.order is None or order < held.order:
         held.order, held.day, held.what = order, order[0], what
     return held
 
 
-def end(state: State, kind: str, id: str, order: Order) -> None:
-    """Keep when a dated fact ended; the greatest order holds."""
+def end(state: State, kind: str, id: str, order: Order, outcome: str = "") -> None:
+    """Keep when a dated fact ended, and how. All ends are kept: on a past day the greatest order up to that day holds."""
     held = state.record(kind, id)
-    if held.end_order is None or order > held.end_order:
-        held.end_order, held.ended = order, order[0]
+    held.ends = added(held.ends, (order, outcome))
 
 
 ATTRIBUTES = tuple(
@@ -101,10 +103,10 @@ def plain(value: Any) -> Any:
 
 
 def ended(kind: str, id_field: str) -> Callable[[State, Any, Order], None]:
-    """Make the handler that keeps when such a fact ended."""
+    """Make the handler that keeps when such a fact ended, and with what outcome where the fact names one."""
 
     def handle(state: State, data: Any, order: Order) -> None:
-        end(state, kind, getattr(data, id_field), order)
+        end(state, kind, getattr(data, id_field), order, getattr(data, "outcome", None) or "")
 
     return handle
 

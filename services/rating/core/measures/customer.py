@@ -18,7 +18,7 @@ def _records(r: Reader, kind: str) -> list[Record]:
 
 
 def _open(r: Reader, record: Record) -> bool:
-    return not record.ended or record.ended > r.day
+    return record.end_by(r.day) is None
 
 
 def attribute(name: str) -> object:
@@ -43,7 +43,8 @@ def broken_commitments(r: Reader, p: Params) -> int:
     """Promises broken and payments bounced in the window (P5)."""
     low = window_start(r.day, p.window)
     promises = r.state.records.get("promise")
-    broken = sum(1 for x in promises.values() if low < x.ended <= r.day) if promises else 0
+    ends = [x.end_by(r.day) for x in promises.values()] if promises else []
+    broken = sum(1 for end in ends if end is not None and end[0][0] > low)
     return broken + sum(1 for x in _records(r, "bounced") if x.day > low)
 
 
