@@ -43,8 +43,10 @@ def rebuild(
     from gradeline.database import reached, told
     from gradeline.importing.progress import bars
     from services.rating.adapters import rebuilding
+    from shared.edge.waiting import named
 
     known = told()
+    named(known)
     with bars() as show:
         if back:
             place = reached(rebuilding.resumed(known.postgres))

@@ -39,15 +39,17 @@ def verify(
     from gradeline.importing.progress import bars
     from gradeline.spread import spread
     from services.rating.adapters.proving import Proof, customers
+    from shared.edge.waiting import named
 
     known = told()
+    dsn = named(known)
 
     async def chosen() -> list[str]:
         async with pool_of(known) as pool, pool.acquire() as connection:
             return await customers(connection, sample, seed)
 
     streams, proof = reached(chosen()), Proof()
-    work = partial(prove, known.postgres, known.currency)
+    work = partial(prove, dsn, known.currency)
     with bars() as show:
         for piece in spread(work, streams, processes=processes, show=show, what="verify"):
             proof.add(piece)

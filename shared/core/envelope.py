@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from hashlib import blake2b
 
@@ -13,8 +14,12 @@ from shared.core.events.values import write_value
 canonical = msgspec.json.Encoder(enc_hook=write_value, order="sorted").encode
 """The one form of some data as bytes: keys in order, nothing that is a default, no spaces. Stored, hashed and published."""
 
-OUR_SOURCES = "/gradeline/"
-"""How the sources of our own facts and decisions begin. Upstreams have others."""
+_OURS = re.compile(r"[./]*gradeline(/|$)", re.IGNORECASE).match
+
+
+def is_ours(source: str) -> bool:
+    """Whether *source* is one of our own, or may be taken for one by a reader that resolves it. Upstreams have others."""
+    return _OURS(source) is not None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

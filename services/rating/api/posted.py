@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from shared.core import limits
-from shared.core.envelope import OUR_SOURCES, Event
+from shared.core.envelope import Event, is_ours
 from shared.core.errors import Forbidden, TooLarge, Undecodable
 from shared.core.events.base import Fact
 from shared.edge import codec
@@ -20,8 +20,6 @@ from shared.edge.http.auth import Principal
 from shared.edge.http.problem import Invalid
 
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_OURS = re.compile(r"[./]*gradeline(/|$)", re.IGNORECASE)
-"""However it is written: a reader that resolves the reference must not take it for one of ours."""
 _MEMBER = re.compile(r"/(\d+)(/|$)")
 
 
@@ -77,7 +75,7 @@ def _check(events: Sequence[Event], who: Principal, *, batch: bool) -> None:
         if not isinstance(event.data, Fact) or event.data.SUBJECT is not None:
             message = f"{event.type} is written by Gradeline alone; post the fact it follows from"
             found.append({"pointer": f"{start}/type", "rule": "reserved", "message": message, "index": index})
-        elif _OURS.match(event.source):
+        elif is_ours(event.source):
             message = "sources that begin with /gradeline are Gradeline's own; name your system"
             found.append({"pointer": f"{start}/source", "rule": "reserved", "message": message, "index": index})
         elif not who.may_post(event.source):

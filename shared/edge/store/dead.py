@@ -9,7 +9,7 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
-from shared.core.envelope import OUR_SOURCES, Event
+from shared.core.envelope import Event, is_ours
 from shared.core.errors import Conflict, NotFound, Undecodable
 from shared.core.events.base import Fact
 from shared.edge import codec
@@ -138,7 +138,7 @@ def _fact(raw: Bytes) -> Event:
     event = codec.decode(raw.value, headers=raw.headers)
     if not isinstance(event.data, Fact) or event.subject.startswith("~"):
         raise Undecodable("/type: only facts of customers can be posted again", pointer="/type", rule="reserved")
-    if event.source.startswith(OUR_SOURCES):
+    if is_ours(event.source):
         raise Undecodable("/source: what we say ourselves is never posted", pointer="/source", rule="reserved")
     return msgspec.structs.replace(event, recordedtime=None, sequence=None)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from shared.core.envelope import OUR_SOURCES, Event
+from shared.core.envelope import Event, is_ours
 from shared.core.errors import Undecodable
 from shared.core.events.base import Decision
 from shared.core.events.calendar import BusinessDayOpened
@@ -122,7 +122,7 @@ async def _unopened(connection: Connection, incoming: Sequence[Incoming], opened
 
 def _is_ours(event: Event) -> bool:
     """Whether an event is about one of our own subjects, or says that it comes from us: that has to be proved."""
-    return event.subject.startswith("~") or event.source.startswith(OUR_SOURCES)
+    return event.subject.startswith("~") or is_ours(event.source)
 
 
 def _unbelieved(event: Event, *, held: bool, settings: WorkerSettings, missing: set[date]) -> Undecodable | None:
@@ -135,7 +135,7 @@ def _unbelieved(event: Event, *, held: bool, settings: WorkerSettings, missing: 
         return Undecodable(f"/data/date: {event.data.date} was never opened", pointer="/data/date", rule="day")
     if held or (not settings.intake and event.source != settings.source):
         return None
-    if event.source.startswith(OUR_SOURCES):
+    if is_ours(event.source):
         return Undecodable("/source: only our own relay speaks for it", pointer="/source", rule="reserved")
     if isinstance(event.data, BusinessDayOpened):
         return None
