@@ -38,13 +38,9 @@ def irregular(name: str, on: str) -> Pair:
     return _signal("abnormal_operation", name, on)
 
 
-def fraud(name: str, on: str) -> Pair:
-    """A suspicion of fraud comes up, then proves unfounded."""
-    begins = {"conduct_id": name, "kind": "fraud", "found_on": on, "severity": "critical"}
-    return ("conduct.reported", begins), (
-        "conduct.closed",
-        {"conduct_id": name, "closed_on": on, "outcome": "unfounded"},
-    )
+def revoked(name: str, on: str) -> Pair:
+    """The licence is revoked, then restored."""
+    return _signal("licence_revoked", name, on)
 
 
 def _signal(kind: str, name: str, on: str) -> Pair:
@@ -52,7 +48,7 @@ def _signal(kind: str, name: str, on: str) -> Pair:
     return ("signal.reported", begins), ("signal.lifted", {"signal_id": name, "lifted_on": on})
 
 
-KINDS: dict[Callable[[str, str], Pair], int] = {listed: 5, petition: 3, fraud: 3, irregular: 1}
+KINDS: dict[Callable[[str, str], Pair], int] = {listed: 5, petition: 3, revoked: 3, irregular: 1}
 """Scene → how often."""
 
 

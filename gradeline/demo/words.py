@@ -66,6 +66,7 @@ REASONS: dict[str, Words] = {
     "FRAUD_PROVEN": Words("fraud was proven", "欺诈已查实"),
     "INSOLVENCY": Words("an insolvency petition was accepted", "破产申请已受理"),
     "ENFORCEMENT_OPEN": Words("a court enforces a large claim", "有大额强制执行未结"),
+    "SERIOUS_VIOLATIONS": Words("is on the list of serious violations", "被列入严重违法失信名单"),
     "PAST_DUE_30": Words("is 30 days past due or more", "逾期 30 天以上"),
     "PAST_DUE_60": Words("is 60 days past due or more", "逾期 60 天以上"),
     "NEW_CUSTOMER": Words("is a new customer", "新客户"),
@@ -94,7 +95,7 @@ REFUSALS: dict[str, Words] = {str(code): Words(SENTENCES[code], zh) for code, zh
 WARNINGS: dict[str, Words] = {
     "MN-01": Words("collects less than is invoiced", "净回款率下降"),
     "MN-02": Words("pays late", "逾期付款"),
-    "MN-05": Words("old or repeated arrears", "长期或反复拖欠"),
+    "MN-05": Words("arrears or a breach in two years", "两年内拖欠或违约"),
     "MN-07": Words("turnover falls, or heavy losses", "营业额连续下降或严重亏损"),
     "DQ-01": Words("facts contradict each other", "事实相互矛盾"),
 }

@@ -18,7 +18,7 @@ new_customer sales_trend turnover_falling early_payment_note broken_commitments 
 size_class industry_class statement_alr statement_current statement_npm statement_ocf
 statement_audited heavy_losses public_record register_check_age_months enforcement_open_ratio
 abnormal_operation judgment_debtor licence_revoked fraud_proven insolvency in_default
-rival_goods_class
+rival_goods_class trading_months serious_violations breaches
 """
 COMPUTED: frozenset[str] = frozenset(_NAMES.split())
 """Without their windows: `worst_days_late` stands for `worst_days_late_90d` too."""

@@ -68,11 +68,14 @@ def read_warning(text: str, file: str) -> WarningRule:
 
 def _marks(section: Section, readings: Mapping[str, Reading]) -> tuple[Mark, ...]:
     only = next(iter(readings)) if len(readings) == 1 else None
-    found = []
+    found: list[Mark] = []
     for level in (Level.INFO, Level.WARNING, Level.CRITICAL):
         name = level.name.lower()
         if name in section:
-            found.append(Mark(level, read_condition(section.section(name), kinds_of(readings), default=only)))
+            conditions = section.sections(name) if section.is_list(name) else (section.section(name),)
+            if not conditions:
+                section.wrong("write at least one condition", name)
+            found += [Mark(level, read_condition(one, kinds_of(readings), default=only)) for one in conditions]
     if not found:
         section.wrong("write at least one of info, warning, critical")
     section.close()

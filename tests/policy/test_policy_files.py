@@ -26,9 +26,9 @@ def change(file: Path, old: str, new: str) -> None:
 
 WRONG = [
     # file, text, becomes, what the refusal says
-    ("rm-22/1.yaml", "{from: 0.95, letter: B", "{from: 0.85, letter: B", "rm-22/1.yaml, line 42: .*bands must rise"),
+    ("rm-22/1.yaml", "{from: 0.95, letter: B", "{from: 0.85, letter: B", "rm-22/1.yaml, line 47: .*bands must rise"),
     ("rm-22/1.yaml", "{from: 0.95, letter: B", "{from: 0.90, letter: B", "bands must rise"),
-    ("rm-22/1.yaml", "{from: -inf, letter: D", "{from: 0, letter: D", "rm-22/1.yaml, line 40: .*must be open"),
+    ("rm-22/1.yaml", "{from: -inf, letter: D", "{from: 0, letter: D", "rm-22/1.yaml, line 45: .*must be open"),
     ("rm-22/1.yaml", "{from: 1, letter: A}", "{from: -inf, letter: A}", "must be open"),
     ("rm-22/1.yaml", "owner: credit-policy", "owner: credit-policy\ncolour: red", "'colour' is not known here"),
     ("rm-22/1.yaml", "letter: D, reason", "letter: D, raeson", "'raeson' is not known here"),
@@ -114,6 +114,12 @@ WRONG = [
     ("warnings/mn-02/1.yaml", "{above: 0}", "{above: -1}", "may not be negative"),
     ("warnings/mn-02/1.yaml", "{at_least: 5}", "{at_least: 5, unknown: holds}", "neither raises nor clears"),
     ("warnings/mn-02/1.yaml", "recent_days_late:", "arrears_days_24m:", "in another way"),
+    (
+        "warnings/mn-05/1.yaml",
+        "  info:\n    - {measure: arrears_days_24m, above: 0}\n    - {measure: breaches_24m, above: 0}",
+        "  info: []",
+        "write at least one condition",
+    ),
     ("warnings/mn-05/1.yaml", "at: 0.9,", "at: 1.1,", "above 0 and at most 1"),
     ("warnings/mn-07/1.yaml", "id: MN-07", "id: MN-08", "file and folder must agree"),
 ]

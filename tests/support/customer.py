@@ -123,6 +123,11 @@ class Customer(Story):
         """Another system reports the measure *name*."""
         return self.tell("measure.reported", day(on), name=name, value=value, period_end=day(on))
 
+    def visited(self, on: Day, goods: str = "ours_only") -> None:
+        """Somebody looked at the goods of a dealer and at the company register."""
+        self.reports("rival_goods", goods, on)
+        self.reports("register_check", "1", on)
+
     def reviewed(self, id: str, on: Day, outcome: str = "approved") -> Event:
         return self.tell("review.completed", day(on), review_id=id, completed_on=day(on), outcome=outcome)
 

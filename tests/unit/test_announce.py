@@ -34,7 +34,7 @@ def book() -> Customer:
     book.registered("2024-01-01", segment="dealer", region="CN-31")
     book.months("2024-01-03", 13)
     for on in ("2024-01-03", "2024-12-20"):
-        book.reports("rival_goods", "ours_only", on)
+        book.visited(on)
     book.invoice("L", "9000.00", "2025-02-28", due="2025-03-31")
     return book
 
@@ -265,7 +265,7 @@ def test_the_measures_of_a_decision_give_its_underlying_grade_again(seed: int) -
     book = Customer()
     if seed % 2:
         book.registered("2024-01-01", segment="dealer")
-        book.reports("rival_goods", "ours_main", "2024-01-08")
+        book.visited("2024-01-08", "ours_main")
         book.reports("rival_goods_share", "0.5", "2024-09-08")
     for number in range(14):
         on = day("2024-01-03") + timedelta(days=25 * number)

@@ -112,8 +112,8 @@ def test_billings_own_overdue_notice_is_kept_and_its_cure_ends_it(book: Customer
 
     for order in arrivals(book.events):
         state = book.folded(order)
-        assert state.attribute("overdue I", day("2025-04-19").toordinal()) == 1_000_000
-        assert state.attribute("overdue I", day("2025-04-20").toordinal()) == 0
+        assert state.attribute("overdue I", day("2025-04-19").toordinal()) == (1_000_000, "CNY")
+        assert state.attribute("overdue I", day("2025-04-20").toordinal()) == (0, "")
 
 
 def test_billings_overdue_amounts_are_compared_with_ours(book: Customer) -> None:
@@ -124,6 +124,30 @@ def test_billings_overdue_amounts_are_compared_with_ours(book: Customer) -> None
 
     for on, difference in (("2025-04-04", "0"), ("2025-04-05", "20"), ("2025-04-20", "80"), ("2025-04-22", "0")):
         expect(book, on, overdue_difference=difference)
+
+
+def test_an_overdue_notice_about_a_document_we_never_got_is_a_difference_until_the_document_is_there(
+    book: Customer,
+) -> None:
+    book.tell("overdue.reported", day("2025-04-05"), transaction_id="LOST", amount="777.00", currency="CNY",
+              days_past_due=5, reported_on=day("2025-04-05"))  # fmt: skip
+    before = {on: book.at(on)["overdue_difference"] for on in ("2025-04-04", "2025-04-05", "2025-04-09")}
+    book.invoice("LOST", "777.00", "2025-04-10", due="2025-04-12")
+
+    assert before == {"2025-04-04": 0, "2025-04-05": 777, "2025-04-09": 777}
+    for on, difference in {**before, "2025-04-12": 777, "2025-04-13": 0}.items():
+        expect(book, on, overdue_difference=str(difference))
+
+
+@pytest.mark.parametrize(("rates", "difference"), [({"CNY": "1", "USD": "7"}, 600), ({"CNY": "1"}, None)])
+def test_an_overdue_notice_in_another_currency_is_compared_at_its_rate(
+    book: Customer, rates: dict[str, str], difference: int | None
+) -> None:
+    book.rates("2025-01-01", **rates)
+    book.tell("overdue.reported", day("2025-04-05"), transaction_id="I", amount="100.00", currency="USD",
+              days_past_due=5, reported_on=day("2025-04-05"))  # fmt: skip
+
+    assert book.at("2025-04-06")["overdue_difference"] == difference
 
 
 def test_the_last_word_on_an_alias_holds(book: Customer) -> None:
@@ -163,14 +187,6 @@ def test_a_signal_holds_until_it_is_lifted(book: Customer) -> None:
 
     for on, holds in (("2025-03-31", False), ("2025-04-01", True), ("2025-04-30", True), ("2025-05-01", False)):
         expect(book, on, judgment_debtor=holds)
-
-
-def test_a_matter_of_fraud_holds_until_it_is_closed(book: Customer) -> None:
-    book.tell("conduct.reported", day("2025-04-01"), conduct_id="K", kind="fraud", found_on=day("2025-04-01"))
-    book.tell("conduct.closed", day("2025-05-01"), conduct_id="K", closed_on=day("2025-05-01"))
-
-    expect(book, "2025-04-30", fraud_proven=True)
-    expect(book, "2025-05-01", fraud_proven=False)
 
 
 def test_the_newest_reported_share_of_rival_goods_counts_for_twelve_months(book: Customer) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.customer import Customer, day
+from tests.support.customer import GRADING, Customer, day
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ _UNKNOWN = (
     "worst_days_late days_beyond_terms days_beyond_terms_signed on_time_ratio on_time_count_ratio net_collection_rate "
     "net_collection_rate_literal collection_rate dso_91d days_to_cash relationship_months sales_trend turnover_falling "
     "early_payment_note industry sector size_class industry_class statement_alr statement_current statement_npm "
-    "statement_ocf statement_audited heavy_losses public_record register_check_age_months rival_goods_class"
+    "trading_months statement_ocf statement_audited heavy_losses public_record register_check_age_months rival_goods_class"
 )
 _NOTHING = (
     "receivable_balance overdue_amount overdue_ratio max_days_past_due invoiced collected disputed_amount exposure "
@@ -69,6 +69,33 @@ def test_ageing_has_every_bucket_at_its_edges_and_adds_up_with_what_falls_due_in
     assert seen["ageing"] == {"not_due": 3, "1_30": 12, "31_60": 48, "61_90": 192, "over_90": 768}
     assert sum(seen["ageing"].values()) == seen["receivable_balance"] == 1023
     assert seen["overdue_amount"] == 1020
+
+
+def test_ageing_adds_up_where_amounts_are_finer_than_the_currency(book: Customer) -> None:
+    for name, due in (("A", "2025-05-31"), ("B", "2025-12-31"), ("C", "2025-04-10")):
+        book.invoice(name, "10.00", "2025-01-01", due=due)
+        book.amends(name, "10.005", "2025-01-02")
+    seen = book.at("2025-06-30")
+
+    assert seen["receivable_balance"] == sum(seen["ageing"].values()) == sum(seen["receivable_age"].values())
+    assert seen["receivable_balance"] == Decimal("30.02")  # 30.015, half to even
+    assert seen["overdue_amount"] == Decimal("20.01")
+    assert seen["ageing"]["not_due"] == seen["receivable_balance"] - seen["overdue_amount"]
+
+
+@pytest.mark.parametrize("currencies", [("USD",), ("USD", "JPY"), ("USD", "JPY", "CNY")])
+def test_ageing_adds_up_at_any_rate(book: Customer, currencies: tuple[str, ...]) -> None:
+    book.registered("2024-01-01", currency="CNY")
+    book.rates("2024-01-01", CNY="1", USD="7.12345", JPY="0.048765")
+    for number, due in enumerate(("2025-12-31", "2025-06-10", "2025-05-10", "2025-04-10", "2025-01-10")):
+        for currency in currencies:
+            amount = str(1000 + 7 * number) if currency == "JPY" else f"10.{number * 17 % 100:02}"
+            book.invoice(f"{currency}{number}", amount, due if number else "2025-06-01", due=due, currency=currency)
+    seen = book.at("2025-06-30")
+
+    assert sum(seen["ageing"].values()) == sum(seen["receivable_age"].values()) == seen["receivable_balance"]
+    assert sum(list(seen["ageing"].values())[1:]) == seen["overdue_amount"]
+    assert min(seen["ageing"].values()) > 0
 
 
 def test_the_age_from_booking_does_not_care_for_due_dates(book: Customer) -> None:
@@ -124,6 +151,28 @@ def test_ageing_keeps_the_due_date_on_a_rest_day(book: Customer) -> None:
 
 
 # --- windows, sales, bills
+
+
+def test_days_sales_outstanding_over_all_history_count_from_the_first_sale(book: Customer) -> None:
+    book.invoice("A", "100.00", "2025-06-01", due="2025-06-30")
+    book.invoice("B", "300.00", "2025-06-10", due="2025-06-30")
+    book.pays("P", "100.00", "2025-06-20", for_={"A": "100.00"})
+
+    assert book.at("2025-06-30")["dso"] == Decimal("22.5")  # 300 of 400 in 30 days
+
+
+def test_months_of_trade_count_from_the_first_credit_sale_and_not_from_the_opening_of_the_account(
+    book: Customer,
+) -> None:
+    book.registered("2020-01-01", opened_on=day("2020-01-01"))
+    for number in range(3):
+        book.invoice(f"I{number}", "10000.00", f"2024-01-1{number}", due=f"2024-01-2{number}")
+        book.pays(f"P{number}", "10000.00", f"2024-01-2{number}", for_={f"I{number}": "10000.00"})
+
+    assert [book.at(on)["trading_months"] for on in ("2024-01-09", "2024-01-10", "2024-04-09", "2024-04-10")] == [
+        None, 0, 2, 3,
+    ]  # fmt: skip
+    assert [book.view(on).ratings[0].refusal for on in ("2024-04-09", "2024-04-10")] == ["TOO_FEW_FACTS", None]
 
 
 def test_a_window_of_months_begins_on_the_day_after_the_same_day(book: Customer) -> None:
@@ -185,6 +234,47 @@ def test_without_a_rate_there_is_no_grade_and_no_amount(book: Customer) -> None:
     assert before.measures["receivable_balance"] is None
     assert after.ratings[0].grade is not None
     assert after.measures["receivable_balance"] == "720.00"
+
+
+_RATED = (
+    "receivable_balance overdue_amount overdue_ratio ageing receivable_age days_beyond_terms days_beyond_terms_signed "
+    "on_time_ratio net_collection_rate net_collection_rate_literal collection_rate invoiced collected dso days_to_cash "
+    "disputed_amount unallocated_cash unapplied_credit prepayments exposure open_orders delivered_not_invoiced "
+    "sales_trend turnover_falling early_payment_note"
+)
+
+
+@pytest.mark.parametrize("name", _RATED.split())
+def test_where_a_rate_is_missing_nothing_that_adds_up_amounts_is_known(book: Customer, name: str) -> None:
+    book.months("2023-01-10", 30)
+    book.invoice("X", "100.00", "2025-05-05", due="2025-05-31", currency="USD")
+
+    assert book.at("2025-05-04")[name] is not None
+    assert book.at("2025-06-10")[name] is None
+
+
+def test_where_a_rate_is_missing_days_and_counts_are_known_and_what_is_material_is_not(book: Customer) -> None:
+    book.months("2023-01-10", 14)
+    book.invoice("X", "100.00", "2024-05-05", due="2024-05-31", currency="USD")
+    seen = book.at("2024-06-05")
+
+    assert (seen["worst_days_late_12m"], seen["max_days_past_due"], seen["due_documents_90d"]) == (5, 5, 1)
+    assert seen["on_time_count_ratio_12m"] is not None
+    assert seen.read("worst_days_late_12m", **GRADING, min_amount="G-06") is None
+
+
+def test_where_a_rate_is_missing_no_warning_is_raised_on_amounts_and_none_is_cleared(book: Customer) -> None:
+    book.registered("2022-01-01", currency="CNY")
+    book.months("2023-01-02", 12)
+    book.invoice("L", "10000.00", "2024-01-02", due="2024-02-01")
+    book.invoice("J", "100000", "2023-12-01", due="2024-02-20", currency="JPY")
+    book.rates("2023-01-01", CNY="1")
+
+    assert "MN-01" not in {warning.rule for warning in book.view("2024-02-25").warnings}
+
+    book.rates("2024-02-26", CNY="1", JPY="0.05")
+
+    assert "MN-01" in {warning.rule for warning in book.view("2024-02-26").warnings}
 
 
 def test_a_customer_of_one_foreign_currency_is_shown_in_it_and_needs_no_rate(book: Customer) -> None:

@@ -76,7 +76,7 @@ def dealer(goods: str) -> Customer:
     """A dealer of some years with one invoice every ten days, each of 1,000 and paid to the day."""
     book = Customer()
     book.registered("2020-01-01", segment="dealer", opened_on=day("2020-01-01"))
-    book.reports("rival_goods", goods, "2025-05-05")
+    book.visited("2025-05-05", goods)
     return book
 
 

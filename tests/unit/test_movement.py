@@ -21,7 +21,7 @@ def book() -> Customer:
     book.registered("2024-01-01", segment="dealer")
     book.months("2024-01-03", 23)
     for on in ("2024-01-03", "2024-12-20", "2025-06-10"):
-        book.reports("rival_goods", "ours_only", on)
+        book.visited(on)
     return book
 
 
@@ -71,7 +71,7 @@ def at_once(book: Customer, until: Day = "2025-11-30") -> Path:
 def test_the_first_grade_may_be_the_best_on_any_day_of_the_month() -> None:
     book = Customer()
     book.registered("2020-01-01", segment="dealer", opened_on=day("2020-01-01"))
-    book.reports("rival_goods", "ours_only", "2024-08-01")
+    book.visited("2024-08-01")
     for name, on in (("A", "2024-01-05"), ("B", "2024-08-05"), ("C", "2024-08-06")):
         book.invoice(name, "1000.00", on, due="2024-09-09")
         book.pays(f"P{name}", "1000.00", "2024-09-09", for_={name: "1000.00"})
@@ -101,7 +101,7 @@ def test_a_grade_falls_at_once_by_any_number_of_steps(book: Customer, kind: str,
 def test_a_grade_rises_on_the_first_of_a_month_only() -> None:
     book = Customer()
     book.registered("2020-01-01", segment="dealer", opened_on=day("2020-01-01"))
-    book.reports("rival_goods", "ours_only", "2024-12-01")
+    book.visited("2024-12-01")
     book.months("2024-07-11", 12)
     grade = walked(book, "2025-02-01", "2024-12-01")
 
@@ -176,7 +176,7 @@ def test_a_day_without_a_rate_does_not_free_the_worst_grade(book: Customer) -> N
 def test_the_best_grade_needs_twelve_months_of_relation() -> None:
     book = Customer()
     book.registered("2024-07-03", segment="dealer")
-    book.reports("rival_goods", "ours_only", "2024-12-01")
+    book.visited("2024-12-01")
     book.months("2024-07-03", 15)
     grade = walked(book, "2025-08-01")
 

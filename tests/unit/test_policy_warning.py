@@ -53,6 +53,8 @@ RATE, LATE, ARREARS = "net_collection_rate", "recent_days_late", "arrears_days_2
         ("MN-05", ARREARS, 31, Level.WARNING),
         ("MN-05", ARREARS, 90, Level.WARNING),
         ("MN-05", ARREARS, 91, Level.CRITICAL),
+        ("MN-05", "breaches_24m", 0, None),
+        ("MN-05", "breaches_24m", 1, Level.INFO),
         ("MN-07", "turnover_falling", False, None),
         ("MN-07", "turnover_falling", True, Level.WARNING),
         ("MN-07", "heavy_losses", True, Level.CRITICAL),
@@ -111,6 +113,17 @@ def test_one_sign_that_ends_leaves_the_other() -> None:
     states, changes = watch(only, {"turnover_falling": None, "heavy_losses": True}, (), DAY)
     _, changes = watch(only, {"turnover_falling": None, "heavy_losses": False}, states, DAY + timedelta(days=9))
     assert [(change.step, change.level) for change in changes] == [("cleared", Level.NONE)]
+
+
+def test_of_two_conditions_of_one_level_either_raises_it_and_both_must_be_over() -> None:
+    only = tuple(rule for rule in RULES if rule.id == "MN-05")
+    states: tuple[Watch, ...] = ()
+    said = []
+    for day, arrears, breaches in ((0, 0, 1), (9, 3, 1), (20, 3, 0), (30, 40, 0), (40, 0, 0)):
+        values: dict[str, Value] = {ARREARS: arrears, "breaches_24m": breaches}
+        states, changes = watch(only, values, states, DAY + timedelta(days=day))
+        said += [(day, str(change.step), change.level) for change in changes]
+    assert said == [(0, "raised", Level.INFO), (30, "escalated", Level.WARNING), (40, "cleared", Level.NONE)]
 
 
 def test_when_nothing_changes_the_states_are_the_same_object() -> None:

@@ -27,7 +27,7 @@ def book() -> Customer:
     book = Customer()
     book.registered("2024-01-01", segment="dealer", region="CN-31")
     book.months("2024-01-03", 13)
-    book.reports("rival_goods", "ours_main", "2024-12-20")
+    book.visited("2024-12-20", "ours_main")
     book.invoice("L", "9000.00", "2025-02-28", due="2025-03-31")
     return book
 

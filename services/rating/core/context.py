@@ -10,8 +10,6 @@ from services.rating.core.days import FAR
 from shared.core.envelope import Event
 from shared.core.events.calendar import ReferencePublished
 
-_MATERIAL = 1000 * 10_000
-
 
 class Context:
     """Series by name, each value by its date."""
@@ -59,9 +57,9 @@ class Context:
             return None
         return Decimal(ours) / Decimal(theirs)
 
-    def materiality(self, code: str, day: int) -> int | None:
-        """1,000 CNY in units of *code* (G-06, assumed); None where no rate is known."""
+    def from_cny(self, units: int, code: str, day: int) -> int | None:
+        """*units* of CNY in units of *code*, cut to whole ones; None where no rate is known."""
         if code == "CNY":
-            return _MATERIAL
+            return units
         rate = self.rate("CNY", code, day)
-        return None if rate is None else int(rate * _MATERIAL)
+        return None if rate is None else int(rate * units)

@@ -13,6 +13,9 @@ from services.rating.core.ledger import Ledger
 from services.rating.core.lived import Lived
 from services.rating.core.position import RAW, Lens
 
+REPORTED_OVERDUE = "overdue "
+"""What billing says of a document is kept like an attribute, under this word and the document: (units, currency)."""
+
 
 class Record(msgspec.Struct, array_like=True, gc=False):
     """A dated fact that another may end: a promise, a signal, a matter of conduct. `order` is None until it is recorded."""

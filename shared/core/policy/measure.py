@@ -48,12 +48,14 @@ MEASURES: Mapping[str, Kind] = {
     "overdue_ratio": Kind.RATIO,
     "on_time_ratio_12m": Kind.RATIO,
     "broken_commitments_12m": Kind.COUNT,
+    "breaches_24m": Kind.COUNT,
     "due_documents_12m": Kind.COUNT,
     "max_days_past_due": Kind.DAYS,
     "undisputed_days_past_due": Kind.DAYS,
     "early_payment_note": Kind.FLAG,
     # the relation
     "relationship_months": Kind.MONTHS,
+    "trading_months": Kind.MONTHS,
     "new_customer": Kind.FLAG,
     "sales_trend": Kind.RATIO,
     "turnover_falling": Kind.FLAG,
@@ -75,6 +77,7 @@ MEASURES: Mapping[str, Kind] = {
     "register_check_age_months": Kind.MONTHS,
     "enforcement_open_ratio": Kind.RATIO,
     "abnormal_operation": Kind.FLAG,
+    "serious_violations": Kind.FLAG,
     "judgment_debtor": Kind.FLAG,
     "licence_revoked": Kind.FLAG,
     "fraud_proven": Kind.FLAG,
@@ -83,17 +86,18 @@ MEASURES: Mapping[str, Kind] = {
 }
 """Every measure that rules may read, and what it is measured in. A new kind of calculation is a new name here."""
 
-_LATENESS = ("exclude_disputed", "due_roll", "min_amount", "grace_days")
+_DUE = ("exclude_disputed", "due_roll")
+_LATENESS = (*_DUE, "min_amount", "grace_days")
 
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
-    "net_collection_rate_12m": ("reading",),
+    "net_collection_rate_12m": ("reading", *_DUE, "min_amount"),
     "worst_days_late_90d": _LATENESS,
     "worst_days_late_12m": _LATENESS,
     "worst_days_late_24m": _LATENESS,
     "days_beyond_terms_12m": _LATENESS,
     "overdue_ratio": _LATENESS,
     "on_time_ratio_12m": ("basis", *_LATENESS),
-    "due_documents_12m": _LATENESS,
+    "due_documents_12m": _DUE,
     "max_days_past_due": _LATENESS,
     "undisputed_days_past_due": _LATENESS,
 }

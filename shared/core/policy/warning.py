@@ -51,7 +51,7 @@ class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class WarningRule(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dict=True):
-    """One version of one rule. Its marks are in rising order of level."""
+    """One version of one rule. Its marks are in rising order of level; of several of one level any raises it."""
 
     id: str
     version: str

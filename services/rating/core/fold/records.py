@@ -12,7 +12,7 @@ from msgspec import UNSET, structs
 
 from services.rating.core.documents import Order, units
 from services.rating.core.fold.marking import added
-from services.rating.core.state import Record, State
+from services.rating.core.state import REPORTED_OVERDUE, Record, State
 from shared.core.events.collection import OverdueCured, OverdueReported
 from shared.core.events.customer import (
     CustomerLinked,
@@ -118,6 +118,7 @@ def statement(state: State, data: FinancialsReported, order: Order) -> None:
         "known": known,
         "months": data.months,
         "basis": data.basis or "",
+        "currency": data.currency,
         "lines": {name: str(amount) for name, amount in data.lines.items()},
     }
     keep(state, "statement", data.statement_id, order, what)
@@ -131,9 +132,9 @@ def assessed(state: State, data: AssessmentRecorded, order: Order) -> None:
 
 def overdue(state: State, data: OverdueReported, order: Order) -> None:
     """Keep what billing says is overdue of a document."""
-    state.learn(f"overdue {data.transaction_id}", order, units(data.amount))
+    state.learn(f"{REPORTED_OVERDUE}{data.transaction_id}", order, (units(data.amount), data.currency))
 
 
 def cured(state: State, data: OverdueCured, order: Order) -> None:
     """Keep that billing says nothing of it is overdue any more."""
-    state.learn(f"overdue {data.transaction_id}", order, 0)
+    state.learn(f"{REPORTED_OVERDUE}{data.transaction_id}", order, (0, ""))

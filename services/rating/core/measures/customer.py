@@ -5,11 +5,15 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from services.rating.core.days import months_before, months_between, window_start
-from services.rating.core.measures.reading import Params, Reader
+from services.rating.core.measures.reading import UNDISPUTED, Params, Reader
 from services.rating.core.state import Record
 
 _STATEMENT_MONTHS = 18
 """A statement is usable so long after its period (G-10)."""
+_PROVEN = "proven"
+"""The outcome of a matter of conduct that turned out to be true."""
+_DEFAULT_DAYS, _DEFAULT_CNY, _DEFAULT_SHARE = 90, 5000 * 10**4, 100
+"""Default: so many days past due, above so many units of CNY and above one in so many of all receivables (G-17)."""
 
 
 def _records(r: Reader, kind: str) -> list[Record]:
@@ -92,8 +96,16 @@ def heavy_losses(r: Reader, _: Params) -> bool | None:
     net = _net_assets(lines)
     if net is not None and -lines["net_profit"] * 10 > net:
         return True
-    years = [x for x in _statements(r) if x.what["months"] >= 12]
-    return len(years) >= 2 and all(Decimal(x.what["lines"].get("net_profit", "0")) < 0 for x in years[-2:])
+    return _two_loss_years([x for x in _statements(r) if x.what["months"] >= 12])
+
+
+def _two_loss_years(years: list[Record]) -> bool:
+    """Whether the newest of *years* and the one before it ended in a loss. Of two statements of one period the last holds."""
+    last = years[-1] if years else None
+    before = [x for x in years if last and months_between(x.day, last.day) in {11, 12}]  # a year may have 52 weeks
+    if last is None or not before:
+        return False
+    return all(Decimal(x.what["lines"].get("net_profit", "0")) < 0 for x in (last, before[-1]))
 
 
 def _net_assets(lines: dict[str, Decimal]) -> Decimal | None:
@@ -121,28 +133,57 @@ def signalled(*kinds: str) -> object:
 
 
 def fraud_proven(r: Reader, _: Params) -> bool:
-    """A matter of fraud or theft is on record and was not closed."""
-    return any(x.what["kind"] in {"fraud", "theft"} and _open(r, x) for x in _records(r, "conduct"))
+    """A matter of fraud or theft was closed with outcome `proven` (G-19); one that is open is a suspicion and no proof."""
+    return any(x.what["kind"] in {"fraud", "theft"} and _proven(r, x) for x in _records(r, "conduct"))
 
 
-def _means(r: Reader) -> Decimal | None:
-    """Net assets of the newest statement, else paid-in capital (P10)."""
+def _proven(r: Reader, record: Record) -> bool:
+    end = record.end_by(r.day)
+    return end is not None and end[1] == _PROVEN
+
+
+def breaches(r: Reader, p: Params) -> int:
+    """Breaches (conduct `breach`) that are open, or were found in the window and closed with outcome `proven` (MN-05)."""
+    low = window_start(r.day, p.window)
+    held = [x for x in _records(r, "conduct") if x.what["kind"] == "breach"]
+    return sum(1 for x in held if _open(r, x) or (x.day > low and _proven(r, x)))
+
+
+def _share_of_means(r: Reader, signals: list[Record]) -> Decimal | None:
+    """The amounts of *signals* ÷ net assets of the newest statement, else paid-in capital (P10).
+
+    None where the means, an amount, or the rate between their currencies is not known.
+    """
+    means, currency = _means(r)
+    if means is None or means <= 0:
+        return None
+    total = Decimal(0)
+    for signal in signals:
+        rate = r.context.rate(signal.what.get("currency", currency), currency, r.day)
+        if rate is None or "amount" not in signal.what:
+            return None
+        total += Decimal(signal.what["amount"]) * rate
+    return total / means
+
+
+def _means(r: Reader) -> tuple[Decimal | None, str]:
+    """(net assets, else paid-in capital; in which currency)."""
     lines = _lines(r)
     net = _net_assets(lines) if lines else None
+    if net is not None and net > 0:
+        return net, str(_statements(r)[-1].what["currency"])
     capital = r.state.attribute("paid_in_capital", r.day)
-    return net if net is not None and net > 0 else Decimal(capital) if capital else None
+    currency = r.state.attribute("currency", r.day) or r.setting.currency
+    return (Decimal(capital) if capital else None), str(currency)
 
 
 def enforcement_open_ratio(r: Reader, _: Params) -> Decimal:
-    """Open enforcement ÷ net assets (or paid-in capital); 1 where the means or an amount are unknown (G-20)."""
+    """Open enforcement ÷ net assets (or paid-in capital); 1 where the means, an amount or a rate are unknown (G-20)."""
     held = _signal(r, "enforcement")
     if not held:
         return Decimal(0)
-    means = _means(r)
-    if means is None or means <= 0 or any("amount" not in x.what for x in held):
-        return Decimal(1)
-    total = sum(Decimal(x.what["amount"]) for x in held)
-    return (total / means).quantize(Decimal("1e-9"), ROUND_HALF_EVEN)
+    share = _share_of_means(r, held)
+    return Decimal(1) if share is None else share.quantize(Decimal("1e-9"), ROUND_HALF_EVEN)
 
 
 def public_record(r: Reader, _: Params) -> str | None:
@@ -156,28 +197,18 @@ def public_record(r: Reader, _: Params) -> str | None:
         return "enforcement_closed"
     lawsuits = [x for x in held if x.what["kind"] == "lawsuit"]
     if lawsuits:
-        means = _means(r)
-        if means is None or means <= 0 or any("amount" not in x.what for x in lawsuits):
+        share = _share_of_means(r, lawsuits)
+        if share is None or share > Decimal("0.05"):
             return "defendant_above_5"
-        share = sum(Decimal(x.what["amount"]) for x in lawsuits) / means
-        small = Decimal("0.01")
-        return (
-            "defendant_up_to_1"
-            if share <= small
-            else "defendant_up_to_5"
-            if share <= 5 * small
-            else "defendant_above_5"
-        )
+        return "defendant_up_to_1" if share <= Decimal("0.01") else "defendant_up_to_5"
     return "none" if register_check_age_months(r, Params()) is not None else None
 
 
-def _reported(r: Reader, name: str) -> tuple[int, str] | None:
-    """(end of period, value) of the newest report of measure *name*."""
-    found = None
-    for order, end, value in r.state.measures.get(name, ()):
-        if order[0] <= r.day and end <= r.day:
-            found = (end, value)
-    return found
+def _reported(r: Reader, *names: str) -> tuple[int, str] | None:
+    """(end of period, value) of the newest report of a measure that is told under one of *names*."""
+    reports = [report for name in names for report in r.state.measures.get(name, ())]
+    known = [report for report in reports if report[0][0] <= r.day and report[1] <= r.day]
+    return max(known)[1:] if known else None
 
 
 def register_check_age_months(r: Reader, _: Params) -> int | None:
@@ -187,8 +218,8 @@ def register_check_age_months(r: Reader, _: Params) -> int | None:
 
 
 def rival_goods_class(r: Reader, _: Params) -> str | None:
-    """ours_only · ours_main · equal · rivals_main, from the reported share or word; None after 12 months (RM-22.06, .07)."""
-    held = _reported(r, "rival_goods") or _reported(r, "rival_goods_share")
+    """ours_only · ours_main · equal · rivals_main, by the newest word or share reported; None after 12 months (RM-22.06, .07)."""
+    held = _reported(r, "rival_goods", "rival_goods_share")
     if held is None or months_before(r.day, 12) > held[0]:
         return None
     if held[1] in {"ours_only", "ours_main", "equal", "rivals_main"}:
@@ -207,20 +238,29 @@ def rival_goods_class(r: Reader, _: Params) -> str | None:
 def in_default(r: Reader, _: Params) -> bool:
     """A default stands (G-17) or ended less than three months ago (G-18).
 
-    Triggers read here: an undisputed item 90 days past due or more, above 1 % of the balance and 5,000 of the currency;
-    an insolvency signal. The three months after are held by the grade path, which knows when it ended.
+    Triggers read here: an undisputed item 90 days past due or more, above 5,000 CNY and 1 % of all receivables, each at
+    the rate of the day (where one is missing, by the bare number); an insolvency signal. The three months after are held
+    by the grade path, which knows when it ended.
     """
     if _signal(r, "insolvency"):
         return True
-    floor = 5000 * 10**4
-    lens = next((i for i, lens in enumerate(r.setting.lenses) if lens.exclude_disputed), 0)
-    for part in r.parts:
-        position = part[2]
+    lens = r.setting.lenses.index(UNDISPUTED) if UNDISPUTED in r.setting.lenses else 0
+    for rate, code, position in r.parts:
         opened = position.opens[lens]
-        least = max(floor, position.opens[0].total // 100)
+        largest = 0
         for due in opened.dues:
-            if r.day - due < 90:
+            if r.day - due < _DEFAULT_DAYS:
                 break
-            if due and max(opened.items[due].values()) > least:
-                return True
+            if due:
+                largest = max(largest, *opened.items[due].values())
+        if largest and largest > _default_least(r, code, rate):
+            return True
     return False
+
+
+def _default_least(r: Reader, code: str, rate: Decimal | None) -> int:
+    """The amount in units of *code* above which an old item is default."""
+    everything = r.balance(Params())
+    share = (everything if rate is None else int(everything / rate)) // _DEFAULT_SHARE
+    floor = r.context.from_cny(_DEFAULT_CNY, code, r.day)
+    return max(_DEFAULT_CNY if floor is None else floor, share)

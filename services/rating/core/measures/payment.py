@@ -8,12 +8,14 @@ from services.rating.core.days import window_days
 from services.rating.core.documents import Document
 from services.rating.core.measures.reading import Params, Reader, ratio
 from services.rating.core.position import AGE, BOOKED, CLAIMS, COLLECTED, OPEN
+from services.rating.core.state import REPORTED_OVERDUE
 from services.rating.core.timeline import postings
 
 Ageing = dict[str, Decimal]
 
 _LEAST = Decimal("1e-9")
 
+BUCKETS = ("not_due", "1_30", "31_60", "61_90", "over_90")
 AGE_BANDS = (
     ("0_30", 0),
     ("31_60", 31),
@@ -46,31 +48,31 @@ def overdue_ratio(r: Reader, p: Params) -> Decimal:
 
 
 def ageing(r: Reader, _: Params) -> Ageing:
-    """The balance by days past due; the five always add up to it (MN-54.01)."""
-    overdue, first, second, third, fourth, _weighted = r.overdue(Params())
-    due = r.money(r.balance(Params()) - overdue)
-    parts = [r.money(part) for part in (first, second, third, fourth)]
-    return {"not_due": due, "1_30": parts[0], "31_60": parts[1], "61_90": parts[2], "over_90": parts[3]}
+    """The balance by days past due; the five always add up to it, and the last four to the overdue amount (MN-54.01)."""
+    scans = [position.opens[0].scan(r.day, 0) for position in r.positions]
+    columns = [[scan[at] for scan in scans] for at in (4, 3, 2, 1)]  # the oldest first: they add up to what is overdue
+    columns.append([p.opens[0].total - scan[0] for p, scan in zip(r.positions, scans, strict=True)])
+    return dict(zip(BUCKETS, reversed(r.split(columns)), strict=True))
 
 
 def receivable_age(r: Reader, _: Params) -> Ageing:
-    """The balance by days from booking (账龄)."""
-    columns: list[list[int]] = [[] for _ in AGE_BANDS]
-    for part in r.parts:
-        position = part[2]
-        sums = [0] * len(AGE_BANDS)
+    """The balance by days from booking (账龄); the ten always add up to it."""
+    columns = [[0] * len(r.positions) for _ in AGE_BANDS]
+    for place, position in enumerate(r.positions):
         for booked, amount in position.flow(AGE).days.items():
             age = r.day - booked
-            at = max(i for i, (_, start) in enumerate(AGE_BANDS) if age >= start)
-            sums[at] += amount
-        for i, amount in enumerate(sums):
-            columns[i].append(amount)
-    return {name: r.money(r.total(columns[i])) for i, (name, _) in enumerate(AGE_BANDS)}
+            columns[max(i for i, (_, start) in enumerate(AGE_BANDS) if age >= start)][place] += amount
+    return {name: money for (name, _), money in zip(AGE_BANDS, r.split(columns), strict=True)}
 
 
 def max_days_past_due(r: Reader, p: Params) -> int:
     """Days past due of the oldest open item; 0 where nothing is overdue."""
     return r.worst(p, paid=False)
+
+
+def undisputed_days_past_due(r: Reader, p: Params) -> int:
+    """Days past due of the oldest open item not in dispute; after 60 days a dispute no longer counts (G-07), rest days roll."""
+    return max_days_past_due(r, p)
 
 
 def worst_days_late(r: Reader, p: Params) -> int | None:
@@ -85,9 +87,9 @@ def days_beyond_terms(r: Reader, p: Params) -> Decimal | None:
     Floored: early is 0. Signed: early counts against late. None where nothing was settled and nothing is overdue.
     """
     amount, floored, signed, _ = r.settled(p)
-    scan = r.overdue(p)
-    total = amount + scan[0]
-    return ratio((signed if p.signed else floored) + scan[5], total) if total else None
+    overdue, weighted = r.overdue(p)
+    total = amount + overdue
+    return ratio((signed if p.signed else floored) + weighted, total) if total else None
 
 
 def days_beyond_terms_signed(r: Reader, p: Params) -> Decimal | None:
@@ -144,9 +146,13 @@ def collected(r: Reader, p: Params) -> Decimal:
 
 
 def dso(r: Reader, p: Params) -> Decimal | None:
-    """Days sales outstanding: balance ÷ invoiced in the window × days of the window; None without sales."""
+    """Days sales outstanding: balance ÷ invoiced in the window × days of the window; None without sales.
+
+    Without a window: the days since the first sale.
+    """
     sales = r.flow(BOOKED, p.window)
-    return ratio(r.balance(Params()) * window_days(r.day, p.window), sales) if sales > 0 else None
+    days = window_days(r.day, p.window) if p.window else r.day - r.first_sale() + 1
+    return ratio(r.balance(Params()) * days, sales) if sales > 0 else None
 
 
 def days_to_cash(r: Reader, p: Params) -> Decimal | None:
@@ -190,22 +196,27 @@ def exposure(r: Reader, _: Params) -> Decimal:
     return r.money(r.scalar("order") + r.scalar("delivery") + r.scalar("advance_funding") + r.balance(Params()))
 
 
-def overdue_difference(r: Reader, _: Params) -> Decimal:
+def overdue_difference(r: Reader, _: Params) -> Decimal | None:
     """Σ |what billing last reported as overdue − what is overdue in our ledger|, of documents that billing reported on.
 
-    A document that billing said is cured counts as 0 overdue there. Units of the documents' own currencies at their rates.
+    A document that billing said is cured counts as 0 overdue there; one that is not in our ledger by the day, as 0 here.
+    None where the rate of a currency is missing.
     """
-    ledger = r.state.ledger
-    amounts = []
-    for part in r.parts:
-        total, code = 0, part[1]
-        for name in r.state.profile:
-            document = ledger.documents.get(name.removeprefix("overdue ")) if name.startswith("overdue ") else None
-            theirs = r.state.attribute(name, r.day)
-            if document is not None and document.currency == code and theirs is not None:
-                total += abs(theirs - _overdue_now(r, document))
-        amounts.append(total)
-    return r.money(r.total(amounts))
+    total = 0
+    for name in r.state.profile:
+        told = r.state.attribute(name, r.day) if name.startswith(REPORTED_OVERDUE) else None
+        if told is None:
+            continue
+        theirs, currency = told
+        document = r.state.ledger.documents.get(name.removeprefix(REPORTED_OVERDUE))
+        amounts = {currency: theirs} if theirs else {}
+        if document is not None and (ours := _overdue_now(r, document)):
+            amounts[document.currency] = amounts.get(document.currency, 0) - ours
+        converted = [r.converted(units, code) for code, units in amounts.items()]
+        if None in converted:
+            return None
+        total += abs(sum(units for units in converted if units))
+    return r.money(total)
 
 
 def _overdue_now(r: Reader, document: Document) -> int:

@@ -9,13 +9,14 @@ from services.rating.core.context import Context
 from services.rating.core.days import window_start
 from services.rating.core.documents import UNIT
 from services.rating.core.lanes import unpack
-from services.rating.core.position import BOOKED, CASHED, DUE, PAID, Position
+from services.rating.core.measures.small import MATERIAL, Exempt, late_in, not_late
+from services.rating.core.position import BOOKED, CASHED, DUE, PAID, Lens, Position
 from services.rating.core.state import Setting, State
-from services.rating.core.timeline import postings
 from shared.core.money import QUANTA
 
 _NINE = 10**9
-_QUANTUM = Decimal("1e-9")
+UNDISPUTED = Lens(exclude_disputed=60, due_roll=True)
+"""How an item is read that is called undisputed, where no rule says otherwise (G-07, G-08)."""
 
 
 class Params(NamedTuple):
@@ -42,13 +43,27 @@ def ratio(numerator: int, denominator: int) -> Decimal:
 class Reader:
     """Everything the measures of one customer read, on the day its ledger stands on."""
 
-    __slots__ = ("context", "currency", "day", "memo", "only", "parts", "positions", "setting", "state", "without_rate")
+    __slots__ = (
+        "context",
+        "currency",
+        "day",
+        "exempts",
+        "memo",
+        "only",
+        "parts",
+        "positions",
+        "setting",
+        "state",
+        "without_rate",
+    )
 
     def __init__(self, state: State, setting: Setting, context: Context) -> None:
         """Read *state* where its ledger stands; foreign positions at the rate known for that day."""
         self.state, self.setting, self.context = state, setting, context
         self.day = state.ledger.day
         self.without_rate = ""
+        """A currency of which no rate is known, so that amounts cannot be added up; empty where there is none."""
+        self.exempts: dict[tuple[int, str, int], Exempt] = {}
         self.memo: dict[tuple[object, ...], list[int]] = {}
         self.only: Position | None = None
         """The one position of a customer whose items are all in its own currency."""
@@ -92,18 +107,33 @@ class Reader:
             return self.only.flow(family).window(day, window)
         return self.total([p.flow(family).window(day, window) for p in self.positions])
 
+    def converted(self, units: int, code: str) -> int | None:
+        """*units* of *code* in the customer's currency, rounded half to even to 10⁻⁴; None where a rate is missing."""
+        rate = self.context.rate(code, self.currency, self.day)
+        return None if rate is None else int((rate * units).to_integral_value(ROUND_HALF_EVEN))
+
     def due(self, params: Params) -> list[int]:
         """[cash, on time, claims, items, items on time, still open] of what fell due in the window, before today."""
         key = ("due", params.lens, params.window, params.min_amount)
         held = self.memo.get(key)
         if held is None:
-            held = self.memo[key] = self._add_up([self._due_of(p, params) for p in self._seen(params)], 6, (3, 4))
+            low = window_start(self.day, params.window)
+            parts = [self._due_of(at, low, params) for at in range(len(self.parts))]
+            held = self.memo[key] = self._add_up(parts, 6, (3, 4))
         return held
 
-    def _due_of(self, position: Position, params: Params) -> list[int]:
-        flow, day = position.flow(DUE + params.lens), self.day
+    def _due_of(self, at: int, low: int, params: Params) -> list[int]:
+        position, day = self.positions[at], self.day
+        flow, opened = position.flow(DUE + params.lens), position.opens[params.lens]
         sums = unpack(flow.window(day, params.window) - flow.days.get(day, 0), 5)
-        sums.append(position.opens[params.lens].since(window_start(day, params.window), day))
+        sums.append(opened.since(low, day))
+        if sums[5]:
+            for due, units, items in self._exempt(at, params):
+                if due > low:
+                    sums[3] -= items
+                    sums[5] -= units
+        if sums[0] != sums[1] and self._only_small_late(at, params):
+            sums[1] = sums[0]
         return sums
 
     def settled(self, params: Params) -> list[int]:
@@ -111,9 +141,45 @@ class Reader:
         key = ("settled", params.lens, params.window, params.min_amount)
         held = self.memo.get(key)
         if held is None:
-            family, window = PAID + params.lens, params.window
-            parts = [unpack(p.flow(family).window(self.day, window), 4) for p in self._seen(params)]
+            family = PAID + params.lens
+            parts = []
+            for at, position in enumerate(self.positions):
+                sums = unpack(position.flow(family).window(self.day, params.window), 4)
+                if sums[1] and self._only_small_late(at, params):
+                    sums[2] -= sums[1]
+                    sums[1] = 0
+                parts.append(sums)
             held = self.memo[key] = self._add_up(parts, 4)
+        return held
+
+    def _only_small_late(self, at: int, params: Params) -> bool:
+        """Whether materiality is asked for, and nothing material was settled late in the window (G-06).
+
+        Portions settled late are kept by their days and the size of their item, and not as sums by size: what was late
+        in items too small to matter can be told from the rest only where there is no rest. Beside late items that do
+        matter, small ones weigh in by their amounts.
+        """
+        if not params.min_amount:
+            return False
+        key = ("small", params.lens, params.window, at)
+        held = self.memo.get(key)
+        if held is None:
+            rate, code, position = self.parts[at]
+            least = self.least(params, code, rate)
+            found = bool(least) and not late_in(position.lates[params.lens], self.day, params.window, least)
+            held = self.memo[key] = [found]
+        return bool(held[0])
+
+    def _exempt(self, at: int, params: Params) -> Exempt:
+        """What of position *at* is open past its due date and yet not late: within grace, or too small to matter (G-06)."""
+        if not params.min_amount and not params.grace:
+            return ()
+        key = (params.lens, params.min_amount, at)
+        held = self.exempts.get(key)
+        if held is None:
+            rate, code, position = self.parts[at]
+            least = self.least(params, code, rate)
+            held = self.exempts[key] = tuple(not_late(position.opens[params.lens], self.day, params.grace, least))
         return held
 
     def cashed(self, window: str) -> list[int]:
@@ -122,13 +188,35 @@ class Reader:
         return self._add_up(parts, 2)
 
     def overdue(self, params: Params) -> list[int]:
-        """[overdue, 1–30, 31–60, 61–90, over 90, Σ amount × days past due] of open items."""
-        key = ("overdue", params.lens, params.grace, params.min_amount)
+        """[overdue, Σ amount × days past due] of open items that count as late."""
+        key = ("overdue", params.lens, params.min_amount)
         held = self.memo.get(key)
         if held is None:
-            parts = [list(p.opens[params.lens].scan(self.day, params.grace)) for p in self._seen(params)]
-            held = self.memo[key] = self._add_up(parts, 6)
+            day, grace, parts = self.day, params.grace, []
+            for at, position in enumerate(self.positions):
+                scan = position.opens[params.lens].scan(day, grace)
+                overdue, weighted = scan[0], scan[5]
+                if overdue:
+                    for due, units, _ in self._exempt(at, params):
+                        overdue -= units
+                        weighted -= units * (day - due) if day - due > grace else 0
+                parts.append([overdue, weighted])
+            held = self.memo[key] = self._add_up(parts, 2)
         return held
+
+    def split(self, columns: list[list[int]]) -> list[Decimal]:
+        """Columns of amounts, one a position each, as money that adds up to the money of all of them together.
+
+        Each is the difference of two running totals, rounded half to even: rounded one by one they would not add up where
+        rates, or amounts finer than the currency, make them finer than its minor unit.
+        """
+        running, before, found = [0] * len(self.positions), self.money(0), []
+        for column in columns:
+            running = [total + amount for total, amount in zip(running, column, strict=True)]
+            now = self.money(self.total(running))
+            found.append(now - before)
+            before = now
+        return found
 
     def _add_up(self, parts: list[list[int]], width: int, counts: tuple[int, ...] = ()) -> list[int]:
         """Add up lists of amounts, one list a position; numbers at *counts* are no amounts, so rates do not touch them."""
@@ -141,7 +229,7 @@ class Reader:
 
     def balance(self, params: Params) -> int:
         """What is open."""
-        return self.total([p.opens[params.lens].total for p in self._seen(params)])
+        return self.total([p.opens[params.lens].total for p in self.positions])
 
     def scalar(self, name: str) -> int:
         """One plain sum, such as cash not yet on any document; never below 0."""
@@ -175,29 +263,8 @@ class Reader:
         share = self.flow(BOOKED, "12m") // 1200
         if rate:
             share = int(Decimal(share) / rate)
-        fixed = self.context.materiality(code, self.day)
+        fixed = self.context.from_cny(MATERIAL, code, self.day)
         return share if fixed is None else min(fixed, share)
-
-    def _seen(self, params: Params) -> list[Position]:
-        """The positions, without the documents that are not material where *params* asks for that.
-
-        Leaving documents out of amount-weighted sums costs a walk over all documents, so the shipped methods ask for
-        materiality only where one item decides (the worst lateness).
-        """
-        if not params.min_amount:
-            return self.positions
-        return [self._material(params, code, rate) for rate, code, _ in self.parts]
-
-    def _material(self, params: Params, code: str, rate: Decimal | None) -> Position:
-        least = self.least(params, code, rate)
-        ledger = self.state.ledger
-        position = Position(len(ledger.lenses))
-        for document in ledger.documents.values():
-            if document.currency == code and document.amount >= least:
-                for posting in postings(document, ledger):
-                    if posting[0] <= self.day:
-                        position.post(posting, 1)
-        return position
 
     def money(self, amount: int) -> Decimal:
         """*amount* units as money of the customer's currency, rounded half to even where rates made it finer."""

@@ -24,6 +24,12 @@ def relationship_months(r: Reader, _: Params) -> int | None:
     return months_between(first, r.day) if first else None
 
 
+def trading_months(r: Reader, _: Params) -> int | None:
+    """Completed months since the first credit sale, the first invoice or debit note (G-04)."""
+    first = r.first_sale()
+    return months_between(first, r.day) if first else None
+
+
 def new_customer(r: Reader, _: Params) -> bool:
     """Less than 6 months since the first credit sale, or fewer facts than G-04 (G-05)."""
     first = r.first_sale()

@@ -1,0 +1,200 @@
+"""What is known of a customer beside its documents: conduct, signals, statements, reports, and when it is in default."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.customer import Customer, Day, day
+
+
+@pytest.fixture
+def book() -> Customer:
+    return Customer()
+
+
+def found(book: Customer, id: str, kind: str, on: Day) -> None:
+    book.tell("conduct.reported", day(on), conduct_id=id, kind=kind, found_on=day(on))
+
+
+def closed(book: Customer, id: str, on: Day, outcome: str | None = None) -> None:
+    book.tell("conduct.closed", day(on), conduct_id=id, closed_on=day(on), outcome=outcome)
+
+
+def filed(book: Customer, id: str, period_end: Day, net_profit: str, **more: Any) -> None:
+    """A yearly statement with net assets of 80,000, received three months after its period."""
+    lines = {"total_assets": "100000.00", "total_liabilities": "20000.00", "net_profit": net_profit}
+    statement = {"months": 12, "currency": "CNY", "basis": "audited", "lines": lines} | more
+    book.tell("financials.reported", day(period_end), statement_id=id, period_end=day(period_end), **statement)
+
+
+# --- conduct
+
+
+def test_fraud_is_proven_by_the_outcome_and_not_by_the_report(book: Customer) -> None:
+    found(book, "K", "fraud", "2025-04-01")
+    closed(book, "K", "2025-05-01", "proven")
+
+    seen = {on: book.at(on)["fraud_proven"] for on in ("2025-04-01", "2025-04-30", "2025-05-01", "2027-05-01")}
+
+    assert seen == {"2025-04-01": False, "2025-04-30": False, "2025-05-01": True, "2027-05-01": True}
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "proven"),
+    [("theft", "proven", True), ("fraud", "unfounded", False), ("fraud", None, False), ("complaint", "proven", False)],
+)
+def test_only_proven_fraud_or_theft_counts(book: Customer, kind: str, outcome: str | None, proven: bool) -> None:
+    found(book, "K", kind, "2025-04-01")
+    closed(book, "K", "2025-05-01", outcome)
+
+    assert book.at("2025-05-01")["fraud_proven"] is proven
+
+
+def test_a_finding_that_is_taken_back_no_longer_counts_and_the_days_before_keep_it(book: Customer) -> None:
+    found(book, "K", "fraud", "2025-04-01")
+    closed(book, "K", "2025-05-01", "proven")
+    closed(book, "K", "2025-06-01", "overturned")
+
+    assert [book.at(on)["fraud_proven"] for on in ("2025-05-31", "2025-06-01")] == [True, False]
+
+
+def test_a_breach_counts_while_it_is_open_and_where_it_was_proven_for_two_years(book: Customer) -> None:
+    for id in ("OPEN", "PROVEN", "SETTLED"):
+        found(book, id, "breach", "2023-04-10")
+    found(book, "OTHER", "complaint", "2023-04-10")
+    closed(book, "PROVEN", "2023-05-01", "proven")
+    closed(book, "SETTLED", "2023-05-01")
+
+    seen = [
+        book.at(on)["breaches_24m"] for on in ("2023-04-09", "2023-04-10", "2023-05-01", "2025-04-09", "2025-04-10")
+    ]
+
+    assert seen == [0, 3, 2, 2, 1]
+
+
+def test_an_open_breach_is_an_early_warning_without_any_arrears(book: Customer) -> None:
+    book.months("2024-01-03", 14)
+    found(book, "K", "breach", "2025-02-03")
+
+    warnings = {one.rule: one for one in book.view("2025-02-03").warnings}
+
+    assert [one.rule for one in book.view("2025-02-02").warnings] == []
+    assert (warnings["MN-05"].severity, warnings["MN-05"].figures["breaches_24m"]) == ("info", "1")
+
+
+# --- signals
+
+
+@pytest.mark.parametrize("kind", ["blacklist", "serious_violation"])
+def test_the_list_of_serious_violations_counts_until_it_is_lifted(book: Customer, kind: str) -> None:
+    book.signals("G", kind, "2025-04-01")
+    book.tell("signal.lifted", day("2025-05-01"), signal_id="G", lifted_on=day("2025-05-01"))
+
+    seen = [book.at(on)["serious_violations"] for on in ("2025-03-31", "2025-04-01", "2025-04-30", "2025-05-01")]
+
+    assert seen == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("rates", "ratio"), [({"CNY": "1", "USD": "7"}, "0.035"), ({"CNY": "1"}, "1")], ids=["known", "missing"]
+)
+def test_an_enforcement_in_another_currency_counts_at_its_rate_and_in_full_without_one(
+    book: Customer, rates: dict[str, str], ratio: str
+) -> None:
+    book.rates("2025-01-01", **rates)
+    filed(book, "F", "2024-12-31", "500.00")
+    book.signals("E", "enforcement", "2025-04-01", amount="400.00", currency="USD")
+
+    assert str(book.at("2025-04-01")["enforcement_open_ratio"].normalize()) == ratio
+
+
+# --- statements
+
+
+@pytest.mark.parametrize(
+    ("periods", "heavy"),
+    [
+        (("2023-12-31", "2023-12-31"), False),
+        (("2023-06-30", "2023-12-31"), False),
+        (("2020-12-31", "2023-12-31"), False),
+        (("2022-12-31", "2023-12-31"), True),
+        (("2022-12-31", "2023-12-30"), True),
+    ],
+    ids=["one year twice", "half a year apart", "years between", "two years", "52 weeks"],
+)
+def test_two_loss_years_are_two_years_one_after_the_other(
+    book: Customer, periods: tuple[str, str], heavy: bool
+) -> None:
+    for number, period in enumerate(periods):
+        filed(book, f"F{number}", period, "-100.00", consolidated=bool(number))
+
+    assert book.at("2024-03-01")["heavy_losses"] is heavy
+
+
+def test_of_two_statements_of_a_year_the_later_says_whether_it_was_a_loss(book: Customer) -> None:
+    filed(book, "A", "2022-12-31", "-100.00")
+    filed(book, "B", "2022-12-31", "100.00")
+    filed(book, "C", "2023-12-31", "-100.00")
+
+    assert book.at("2024-03-01")["heavy_losses"] is False
+
+
+# --- reports
+
+
+def test_the_newest_report_on_rival_goods_counts_whether_it_is_a_word_or_a_share(book: Customer) -> None:
+    book.reports("rival_goods", "ours_only", "2024-01-10")
+    book.reports("rival_goods_share", "0.7", "2024-03-10")
+    book.reports("rival_goods", "equal", "2024-04-10")
+
+    seen = [book.at(on)["rival_goods_class"] for on in ("2024-03-09", "2024-03-10", "2024-04-10", "2025-04-11")]
+
+    assert seen == ["ours_only", "rivals_main", "equal", None]
+
+
+def test_a_report_that_is_out_of_date_hides_no_newer_one(book: Customer) -> None:
+    book.reports("rival_goods", "ours_only", "2022-01-10")
+    book.reports("rival_goods_share", "0.2", "2024-01-10")
+
+    assert book.at("2024-02-01")["rival_goods_class"] == "ours_main"
+
+
+# --- default
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "rates", "defaulted"),
+    [
+        ("CNY", "5000.00", {}, False),
+        ("CNY", "5000.01", {}, True),
+        ("USD", "714.28", {"CNY": "1", "USD": "7"}, False),
+        ("USD", "714.29", {"CNY": "1", "USD": "7"}, True),
+        ("JPY", "6000", {"CNY": "1", "JPY": "0.05"}, False),
+        ("JPY", "100001", {"CNY": "1", "JPY": "0.05"}, True),
+        ("USD", "5000.00", {}, False),
+        ("USD", "5000.01", {}, True),
+    ],
+)
+def test_default_begins_above_5000_yuan_whatever_the_currency(
+    book: Customer, currency: str, amount: str, rates: dict[str, str], defaulted: bool
+) -> None:
+    if rates:
+        book.rates("2022-01-01", **rates)
+    book.invoice("I", amount, "2023-01-02", due="2023-02-01", currency=currency)
+
+    assert [book.at(on)["in_default"] for on in ("2023-05-01", "2023-05-02")] == [False, defaulted]
+
+
+def test_default_begins_above_one_per_cent_of_everything_receivable(book: Customer) -> None:
+    book.registered("2022-01-01", currency="CNY")
+    book.rates("2022-01-01", CNY="1", USD="7")
+    book.invoice("I", "10000.00", "2023-01-02", due="2023-02-01")
+    book.invoice("J", "141430.00", "2023-04-01", due="2023-12-01", currency="USD")
+
+    assert book.at("2023-05-02")["in_default"] is False  # 10,000 of 1,000,010
+
+    book.pays("P", "2.00", "2023-05-02", for_={"J": "2.00"}, currency="USD")
+
+    assert book.at("2023-05-02")["in_default"] is True
