@@ -6,7 +6,7 @@ Every refusal is an `Undecodable` with a JSON pointer (RFC 6901) into the event 
     missing, unknown-field, type, choice, pattern           the shape
     bare-number, amount, scale, range, currency             numbers
     date, time, offset                                      dates and times
-    too-long, too-short, characters, nfc, subject, computed names
+    too-long, too-short, characters, nfc, subject, computed  names
     one-of, sum, unique, window, self                       fields against each other
     unknown-type, foreign-type, content-type                what it is
 """
