@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Annotated, Any
 
@@ -68,16 +67,21 @@ def build() -> typer.Typer:
     return made
 
 
+def version(wanted: bool) -> None:
+    """Print the version and end, where it is *wanted*: before anything asks which command was meant."""
+    if wanted:
+        from shared.edge.release import software_version
+
+        typer.echo(f"gradeline {software_version()}")
+        raise typer.Exit
+
+
 def options(
-    show_version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=version)
+    ] = False,
 ) -> None:
     """Credit risk for companies that sell on account."""
-    if show_version:
-        try:
-            typer.echo(f"gradeline {version('gradeline')}")
-        except PackageNotFoundError:
-            typer.echo("gradeline (not installed)")
-        raise typer.Exit
 
 
 app = build()

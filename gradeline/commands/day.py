@@ -18,19 +18,31 @@ def open_day(
     *,
     upto: Annotated[
         datetime | None,
-        typer.Option("--date", formats=["%Y-%m-%d"], help="The day to open; else today in GRADELINE_ZONE."),
+        typer.Option(
+            "--date",
+            formats=["%Y-%m-%d"],
+            help="The day to open; today in GRADELINE_ZONE at the latest, which is the default.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a sentence.")] = False,
 ) -> None:
-    """Open the day in every partition. Missed days are opened before it, in order; days never go back.
+    """Open the day in every partition. Missed days are opened before it, in order; days never go back, and none is
+    opened before it begins.
 
-    Exit status: 0 done (also where nothing was to be opened), 2 the date is before the last day opened.
+    Exit status: 0 done (also where nothing was to be opened), 2 the date is before the last day opened or after today.
     """
     from gradeline.database import reached, told
+    from shared.core.errors import Misconfigured
     from shared.edge import clock
 
     known = told()
-    opened = reached(_open(known, upto.date() if upto is not None else clock.today(known.zone)))
+    today = clock.today(known.zone)
+    day = upto.date() if upto is not None else today
+    if day > today:
+        raise Misconfigured(
+            f"--date: {day} has not begun in {known.zone}, where it is {today}; a day never closes again"
+        )
+    opened = reached(_open(known, day))
     if as_json:
         typer.echo(json.dumps({"opened": [day.isoformat() for day in opened]}))
     elif opened:

@@ -25,13 +25,14 @@ def upgrade(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a sentence.")] = False,
 ) -> None:
-    """Make the schema of SERVICE in the database that GRADELINE_POSTGRES names, or upgrade it. Safe to repeat.
+    """Make the schema of SERVICE, or upgrade it, in the database that GRADELINE_POSTGRES names; else in that of the
+    instance that runs from GRADELINE_DATA. Safe to repeat.
 
-    Exit status: 0 done, 2 the schema is newer than this release, 4 the database does not answer.
+    Exit status: 0 done, 2 no database is named or its schema is newer than this release, 4 it does not answer.
     """
-    from gradeline.database import reached
-    from shared.edge import settings
+    from gradeline.database import reached, told
+    from shared.edge import waiting
     from shared.edge.store.migrate import upgraded
 
-    revision = reached(upgraded(settings.load().postgres, service))
+    revision = reached(upgraded(waiting.named(told()), service))
     typer.echo(json.dumps({"service": service, "revision": revision}) if as_json else f"{service} is at {revision}")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gradeline.supervisor import Part, Server
 
 KAFKA_PORT = 9092
+USUAL = Path(".gradeline")
 DEMO_STOP_SECONDS = 10.0
 
 
@@ -25,9 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def up(
     *,
-    data: Annotated[Path, typer.Option(envvar="GRADELINE_DATA", help="Folder that keeps the data.")] = Path(
-        ".gradeline"
-    ),
+    data: Annotated[Path, typer.Option(envvar="GRADELINE_DATA", help="Folder that keeps the data.")] = USUAL,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the rating API; 0 takes a free one.")] = 8001,
     kafka_port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of the broker; a free one where it is taken.")
@@ -145,11 +144,14 @@ def parts(postgres: Server, broker: Server, instance: Instance) -> list[Part]:
 
 def announcement(instance: Instance, broker: str) -> list[str]:
     """What is said when everything runs: where it is, and how to use it."""
+    import shlex
+
+    elsewhere = "" if instance.data == USUAL.resolve() else f" --data {shlex.quote(str(instance.data))}"
     return [
         f"rating API   {instance.rating}   (documentation: {instance.rating}/docs)",
         f"broker       {instance.kafka}   {broker}",
         f"data         {instance.data}",
-        "a token      gradeline token --role ROLE   (stop with Ctrl-C)",
+        f"a token      gradeline token --role ROLE{elsewhere}   (stop with Ctrl-C)",
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ import typer
 from typer.testing import CliRunner, Result
 
 from gradeline.commands import day, db, dead_letters
+from gradeline.instance import Instance, exclusive
 from gradeline.main import Sentences
-from shared.edge import codec
+from shared.edge import clock, codec
 from shared.edge.store import secret
 from shared.edge.store.pool import open_pool
 from shared.edge.store.sealing import Box
@@ -63,6 +65,28 @@ def test_days_are_opened_in_order_and_an_earlier_one_is_refused(run) -> None:  #
     refused = run("open-day", "--date", "2026-03-02")
     assert refused.exit_code == 2
     assert "days never go back" in refused.output
+
+
+def test_a_day_that_has_not_begun_is_refused_with_the_one_that_has(run) -> None:  # type: ignore[no-untyped-def]
+    run("db", "upgrade")
+    today = clock.today("Asia/Shanghai")
+    for far in ("2199-12-31", f"{today + timedelta(days=2)}"):
+        refused = run("open-day", "--date", far)
+        assert refused.exit_code == 2
+        assert f"{far} has not begun in Asia/Shanghai" in refused.output
+    assert len(json.loads(run("open-day", "--json").stdout)["opened"]) == 1
+
+
+def test_an_upgrade_finds_the_database_of_the_running_instance_and_guesses_none(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run
+) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.delenv("GRADELINE_POSTGRES")
+    refused = run("db", "upgrade")
+    assert refused.exit_code == 2
+    assert "GRADELINE_POSTGRES is not set" in refused.output
+    with exclusive(tmp_path):
+        Instance(data=tmp_path, rating="", kafka="", postgres=database).save()
+        assert json.loads(run("db", "upgrade", "--json").stdout)["service"] == "rating"
 
 
 def test_dead_letters_are_listed_shown_and_posted_again(database: str, tmp_path: Path, run) -> None:  # type: ignore[no-untyped-def]

@@ -22,6 +22,7 @@ from gradeline.post import Poster, Taken
 from shared.edge import clock
 from shared.edge.embedded.process import wait_until
 from shared.edge.http import tokens
+from shared.edge.store.pool import open_pool
 from tests.support.parts import run_apart
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -133,9 +134,7 @@ class RunningInstance:
 
     def open_day(self, day: date) -> None:
         """Open the days up to *day*, and wait until every partition was brought to it."""
-        done = self.command("open-day", "--date", day.isoformat(), "--json")
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout)["opened"][-1] == day.isoformat()
+        assert run_apart(_opened(self.postgres, day))[-1] == day
         rated = "select count(*) filter (where rated = $1) as done, count(*) as all from partitions"
 
         def everywhere() -> bool:
@@ -143,6 +142,17 @@ class RunningInstance:
             return bool(found["done"] == found["all"] == PARTITIONS)
 
         assert wait_until(everywhere, APPLIED_SECONDS, pause=0.2), f"{day} was not rated in every partition"
+
+
+async def _opened(dsn: str, day: date) -> list[date]:
+    """Open *day* before it begins, which no command does: a test cannot wait for midnight."""
+    from shared.edge.store.days import open_days  # imports kafka-python, which warns until pytest is configured
+
+    pool = await open_pool(dsn, schema="rating", size=1)
+    try:
+        return await open_days(pool, day, now=clock.now(), partitions=PARTITIONS, instance="main")
+    finally:
+        await pool.close()
 
 
 async def _rows(dsn: str, query: str, arguments: Sequence[Any]) -> list[dict[str, Any]]:
