@@ -38,6 +38,8 @@ class RefusedFact:
     status: int
     rule: str
     message: str
+    pointer: str = ""
+    """JSON pointer into that fact, where the answer names a field of it."""
 
 
 class Busy(Unavailable):
@@ -130,13 +132,20 @@ def _refused(status: int, text: bytes) -> RefusedFact:
         raise Misconfigured(f"there is no rating API at this address (it answers {status}); check --url")
     first = next((error for error in problem.get("errors") or [] if isinstance(error, dict)), {})
     index = problem.get("index", first.get("index"))
+    pointer = str(first.get("pointer", problem.get("pointer", ""))).removeprefix("#")
     if not isinstance(index, int):
-        index = _leading_index(str(first.get("pointer", problem.get("pointer", ""))))
+        index = _leading_index(pointer)
     message = str(first.get("detail") or first.get("message") or message)
-    return RefusedFact(index, status, str(first.get("rule") or problem.get("rule") or status), message)
+    return RefusedFact(index, status, str(first.get("rule") or problem.get("rule") or status), message, _below(pointer))
 
 
 def _leading_index(pointer: str) -> int | None:
-    """The 3 of `/3/data/amount`, or of `#/3/data/amount`."""
-    head = pointer.removeprefix("#").removeprefix("/").split("/")[0]
+    """The 3 of `/3/data/amount`."""
+    head = pointer.removeprefix("/").split("/")[0]
     return int(head) if head.isdecimal() else None
+
+
+def _below(pointer: str) -> str:
+    """The `/data/amount` of `/3/data/amount`."""
+    _, _, rest = pointer.removeprefix("/").partition("/")
+    return f"/{rest}" if rest and _leading_index(pointer) is not None else ""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
+from shared.core import limits
 from shared.core.errors import Malformed
 
 Cells = Mapping[str, str]
@@ -57,6 +58,9 @@ def moment(row: Cells, column: str, form: str) -> datetime:
         raise refused(
             column, "date", f"'{text}' is not a date of the form {form}; correct it, or the form in the mapping"
         )
+    if not limits.EARLIEST_DATE <= found.date() <= limits.LATEST_DATE:
+        years = f"{limits.EARLIEST_DATE} to {limits.LATEST_DATE}"
+        raise refused(column, "range", f"'{text}' is the date {found.date()}, outside {years}; correct the year")
     return found
 
 

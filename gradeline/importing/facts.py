@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,14 @@ from shared.edge import codec
 
 Event = dict[str, Any]
 """A CloudEvents JSON object, structured mode."""
+
+
+class Mark(NamedTuple):
+    """What tells a fact from others, and whether it is the same: its identity within the customer, and its content."""
+
+    rule: FactRule
+    identity: bytes
+    content: bytes
 
 
 class Refusal(NamedTuple):
@@ -35,6 +44,7 @@ class Shared(NamedTuple):
     at: str
     row: int
     event: Event
+    rule: FactRule
 
 
 class RowFacts(NamedTuple):
@@ -43,6 +53,8 @@ class RowFacts(NamedTuple):
     row: int
     position: int
     events: list[Event]
+    marks: list[Mark]
+    """Of each event, in the same order."""
     shared: list[Shared]
     refusals: list[Refusal]
 
@@ -55,7 +67,7 @@ def read_facts(path: Path, mapping: Mapping, *, known_as_occurred: bool = False)
 
 def facts_of(row: Row, mapping: Mapping, *, known_as_occurred: bool = False) -> RowFacts:
     """The facts of one row. With *known_as_occurred* each says `recordedtime` = the end of its business date."""
-    found = RowFacts(row.number, row.position, [], [], [])
+    found = RowFacts(row.number, row.position, [], [], [], [])
     if row.broken:
         found.refusals.append(Refusal(row.number, "", "row", row.broken))
         return found
@@ -63,26 +75,27 @@ def facts_of(row: Row, mapping: Mapping, *, known_as_occurred: bool = False) -> 
         try:
             if not all(holds(row.cells) for holds in rule.when):
                 continue
-            event = event_of(rule, row.cells, mapping, known_as_occurred=known_as_occurred)
+            event, mark = event_of(rule, row.cells, mapping, known_as_occurred=known_as_occurred)
             if rule.once is None:
                 found.events.append(event)
+                found.marks.append(mark)
             else:
                 key = (index, rule.once.build(row.cells))
-                found.shared.append(Shared(key, event["time"], row.number, event))
+                found.shared.append(Shared(key, event["time"], row.number, event, rule))
         except Malformed as wrong:
             found.refusals.append(Refusal(row.number, wrong.pointer.removeprefix("/"), wrong.rule, wrong.message))
         except Undecodable as wrong:
-            columns = _columns(rule, wrong.pointer)
+            columns = columns_of(rule, wrong.pointer)
             said = "".join(f"; {column} is '{row.cells[column]}'" for column in columns)
             found.refusals.append(
                 Refusal(row.number, ", ".join(columns), wrong.rule, f"{rule.type}: {wrong.message}{said}")
             )
     if found.refusals:
-        return found._replace(events=[], shared=[], refusals=list(dict.fromkeys(found.refusals)))
+        return found._replace(events=[], marks=[], shared=[], refusals=list(dict.fromkeys(found.refusals)))
     return found
 
 
-def event_of(rule: FactRule, cells: Cells, mapping: Mapping, *, known_as_occurred: bool) -> Event:
+def event_of(rule: FactRule, cells: Cells, mapping: Mapping, *, known_as_occurred: bool) -> tuple[Event, Mark]:
     """The fact that *rule* makes of one row. Raises Malformed for a cell, Undecodable for the fact as a whole."""
     event: Event = {
         "specversion": "1.0",
@@ -97,10 +110,11 @@ def event_of(rule: FactRule, cells: Cells, mapping: Mapping, *, known_as_occurre
     decoded = codec.decode(msgspec.json.encode(event))
     if known_as_occurred:
         event["recordedtime"] = mapping.end_of(decoded.business_date)
-    return event
+    identity = blake2b(f"{decoded.subject}\0".encode() + decoded.identity, digest_size=16).digest()
+    return event, Mark(rule, identity, decoded.content)
 
 
-def _columns(rule: FactRule, pointer: str) -> tuple[str, ...]:
+def columns_of(rule: FactRule, pointer: str) -> tuple[str, ...]:
     """The columns that gave what *pointer* names in the event of *rule*."""
     match pointer.split("/")[1:]:
         case ["data", *path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,12 @@ from gradeline.importing.cells import Cells
 from gradeline.importing.conditions import Condition, compile_conditions
 from gradeline.importing.fields import Field, Layout, compile_field, form_of, object_field, template
 from gradeline.importing.located import Located, parse
-from shared.core.errors import Misconfigured
+from shared.core import limits
+from shared.core.envelope import is_ours
+from shared.core.errors import Misconfigured, Undecodable
 from shared.core.events import BY_TYPE, FACTS
 from shared.core.events.base import Fact
+from shared.edge.cloudevents import check_source
 
 NOON = time(12)
 
@@ -55,13 +58,20 @@ class Mapping:
     def instant(self, at: str) -> str:
         """RFC 3339 of *at*: a bare date is meant as noon in the zone of the mapping."""
         if len(at) == 10:
-            return datetime.combine(date.fromisoformat(at), NOON, tzinfo=self.zone).isoformat()
-        return datetime.fromisoformat(at).replace(tzinfo=self.zone).isoformat()
+            return _rfc3339(datetime.combine(date.fromisoformat(at), NOON, tzinfo=self.zone))
+        return _rfc3339(datetime.fromisoformat(at).replace(tzinfo=self.zone))
 
     def end_of(self, day: date) -> str:
         """RFC 3339 of the last second of *day* in the zone of the mapping."""
         midnight = datetime.combine(day + timedelta(days=1), time(0), tzinfo=self.zone)
-        return (midnight - timedelta(seconds=1)).isoformat()
+        return _rfc3339(midnight - timedelta(seconds=1))
+
+
+def _rfc3339(at: datetime) -> str:
+    """*at* with its offset in whole minutes: a century ago clocks went by the sun, to the second."""
+    offset = at.utcoffset()
+    assert offset is not None
+    return at.replace(tzinfo=timezone(timedelta(minutes=round(offset.total_seconds() / 60)))).isoformat()
 
 
 def load(name_or_path: str) -> Mapping:
@@ -107,7 +117,7 @@ def read(text: str, file: str) -> Mapping:
     return Mapping(
         name=top["mapping"].text(),
         title=said.get("title", ""),
-        source=top["source"].text(),
+        source=_source(top["source"]),
         zone=_zone(top["zone"]),
         encoding=_encoding(top.get("encoding")),
         delimiter=_delimiter(top.get("delimiter")),
@@ -115,6 +125,19 @@ def read(text: str, file: str) -> Mapping:
         assumptions=tuple(item.text() for item in top["assumptions"].items()) if "assumptions" in top else (),
         facts=tuple(_fact(item, layout) for item in top["facts"].items()),
     )
+
+
+def _source(at: Located) -> str:
+    source = at.text()
+    try:
+        check_source(source)
+    except Undecodable as wrong:
+        raise at.wrong(f"'{source}' {wrong.message.removeprefix('/source: ')}; write e.g. /files/ledger") from wrong
+    if not 0 < len(source) <= limits.SOURCE_CHARACTERS:
+        raise at.wrong(f"a source has 1 to {limits.SOURCE_CHARACTERS} characters; write e.g. /files/ledger")
+    if is_ours(source):
+        raise at.wrong(f"'{source}' is one of Gradeline's own sources; name your system, e.g. /files/ledger")
+    return source
 
 
 def _zone(at: Located) -> ZoneInfo:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple, Protocol
 
-from gradeline.importing.facts import Event, Refusal
+from gradeline.importing.facts import Event, Refusal, columns_of
+from gradeline.importing.mapping import FactRule
 from gradeline.post import BATCH, RefusedFact, Taken
 
 CHUNK_ROWS = 20_000
@@ -18,6 +19,8 @@ class Parcel(NamedTuple):
 
     row: int
     events: list[Event]
+    rules: list[FactRule]
+    """Of each event, in the same order."""
 
 
 class Posts(Protocol):
@@ -82,7 +85,8 @@ def _post(group: list[Parcel], poster: Posts) -> Posted:
             waiting += [now[middle:], now[:middle]]
             continue
         parcel = now[guilty or 0]
-        refusals.append(_refusal(parcel, answer, events))
+        at = (answer.index or 0) - sum(len(one.events) for one in now[: guilty or 0])
+        refusals.append(_refusal(parcel, answer, at if 0 <= at < len(parcel.events) else 0))
         rest = [other for other in now if other is not parcel]
         if rest:
             waiting.append(rest)
@@ -100,10 +104,14 @@ def _row_of(group: list[Parcel], index: int | None) -> int | None:
     return None
 
 
-def _refusal(parcel: Parcel, answer: RefusedFact, events: list[Event]) -> Refusal:
-    named = events[answer.index] if answer.index is not None and answer.index < len(events) else parcel.events[0]
+def _refusal(parcel: Parcel, answer: RefusedFact, at: int) -> Refusal:
+    """Why *parcel* was refused: for its fact *at*. Where the API names no field of it, the columns of its id are named."""
+    named, rule = parcel.events[at], parcel.rules[at]
+    columns = columns_of(rule, answer.pointer) or rule.id.columns
     remedy = {
         409: "the fact was posted before with other content; correct it by its own fact, not by the file",
         413: "the row's facts are too large; shorten them",
     }.get(answer.status, "mend the row")
-    return Refusal(parcel.row, "", answer.rule, f"{named['type']} {named['id']}: {answer.message}; {remedy}")
+    return Refusal(
+        parcel.row, ", ".join(columns), answer.rule, f"{named['type']} {named['id']}: {answer.message}; {remedy}"
+    )

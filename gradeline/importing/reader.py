@@ -48,17 +48,18 @@ def rows(path: Path, mapping: Mapping) -> Iterator[Row]:
         header = _header(next(reader, None), path, mapping)
         number = 1
         while True:
-            number += 1
+            number, before = number + 1, reader.line_num
             try:
                 line = next(reader, None)
             except csv.Error as wrong:
-                yield Row(number, {}, f"the quoting is broken ({wrong}); mend the row", counted.bytes)
+                yield Row(number, {}, _unquoted(wrong, before + 1, reader.line_num), counted.bytes)
                 continue
             if line is None:
                 return
             if not line:
                 continue
-            yield Row(number, dict(zip(header, line, strict=False)), _miscounted(header, line), counted.bytes)
+            broken = _miscounted(header, line, before + 1, reader.line_num)
+            yield Row(number, dict(zip(header, line, strict=False)), broken, counted.bytes)
 
 
 def _header(line: list[str] | None, path: Path, mapping: Mapping) -> list[str]:
@@ -74,8 +75,20 @@ def _header(line: list[str] | None, path: Path, mapping: Mapping) -> list[str]:
     return header
 
 
-def _miscounted(header: list[str], line: list[str]) -> str | None:
+def _miscounted(header: list[str], line: list[str], first: int, last: int) -> str | None:
     if len(line) == len(header):
         return None
     cells = f"has {len(line)} cells where the header has {len(header)}"
+    if last > first:
+        return f"{cells}, and took {_lines(first, last)}; close the quote that was opened there"
     return f"{cells}; mend the row (a delimiter inside a cell needs quotes)"
+
+
+def _unquoted(wrong: csv.Error, first: int, last: int) -> str:
+    if last > first:
+        return f"the quoting is broken ({wrong}) and took {_lines(first, last)}; close the quote in line {first}"
+    return f"the quoting is broken ({wrong}); mend the row"
+
+
+def _lines(first: int, last: int) -> str:
+    return f"{last - first + 1} lines of the file, {first} to {last}"

@@ -76,7 +76,7 @@ def check_head(head: Head, cls: type[Data]) -> None:
         _check_subject(head.subject, cls)
     if not head.id.isprintable():
         raise Undecodable("/id: holds control characters; take them out", pointer="/id", rule="characters")
-    _check_source(head.source)
+    check_source(head.source)
     if not _FIRST_YEAR <= head.time.year <= _LAST_YEAR:
         raise Undecodable("/time: the year is out of range; write the year it happened", pointer="/time", rule="range")
     content_type = head.datacontenttype
@@ -119,7 +119,7 @@ def _check_subject(subject: str, cls: type[Data]) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _check_source(source: str) -> None:
+def check_source(source: str) -> None:
     """Raise Undecodable unless *source* is a URI-reference (RFC 3986). There are few sources, so the answer is kept."""
     if not _URI_REFERENCE.fullmatch(source):
         message = (

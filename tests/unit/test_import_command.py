@@ -87,6 +87,38 @@ def test_a_dry_run_says_what_it_would_post_and_posts_nothing(tmp_path: Path) -> 
     assert "Would be posted" in result.stdout
 
 
+def test_two_rows_that_give_one_fact_other_content_are_refused_before_anything_is_posted(tmp_path: Path) -> None:
+    lines = [
+        GOOD[0],
+        GOOD[1],
+        GOOD[0].replace("12.50", "77.70"),
+        GOOD[0].replace("12.50", "12.5"),
+        GOOD[1].replace("C2", "C3"),
+    ]
+    report = tmp_path / "report.csv"
+    for more, posted in (["--dry-run"], []), ([], ["invoice-7", "invoice-7", "invoice-8", "invoice-8"]):
+        with listening() as heard:
+            result = run([*write(tmp_path, lines), "--url", heard.url, "--report", str(report), "--json", *more])
+        assert result.exit_code == 3
+        with report.open(newline="") as file:
+            (line,) = csv.DictReader(file)
+        assert (line["row"], line["column"], line["rule"]) == ("4", "number", "identity")
+        assert "row 2 has it with other content" in line["message"]
+        assert sorted(event["id"] for event in heard.events) == posted
+        assert summary(result)["facts"] == {"credit.transaction.recorded.v1": 4}
+
+
+def test_a_conflict_with_what_was_posted_before_names_the_columns_of_the_id(tmp_path: Path) -> None:
+    report = tmp_path / "report.csv"
+    with listening(
+        lambda events: Answer(409, {"detail": "other content", "index": 0, "errors": [{"pointer": "/0"}]})
+    ) as heard:
+        run([*write(tmp_path, GOOD[:1]), "--url", heard.url, "--report", str(report)])
+    with report.open(newline="") as file:
+        (line,) = csv.DictReader(file)
+    assert (line["row"], line["column"]) == ("2", "number")
+
+
 def test_the_same_file_again_gives_the_same_facts(tmp_path: Path) -> None:
     with listening() as heard:
         arguments = [*write(tmp_path, GOOD), "--url", heard.url]

@@ -61,6 +61,8 @@ def test_an_optional_field_is_left_out_when_its_cell_is_empty(tmp_path: Path) ->
         ("C1,,2026-01-05,,12.5,,", "number", "empty"),
         ("C1,7,2026-01-05,,12.505,,", "amount", "scale"),
         ("C 1,7,2026-01-05,,12.5,,", "customer", "characters"),
+        ("C1,7,1812-01-05,,12.5,,", "booked", "range"),
+        ("C1,7,2026-01-05,2312-01-05,12.5,,", "due", "range"),
         ("C1,7,2026-01-05,12.5,,", "", "row"),
         ('C1,7,"2026-01-05" x,,12.5,,', "", "row"),
     ],
@@ -72,6 +74,40 @@ def test_a_row_that_breaks_a_rule_is_refused_with_its_column_and_the_next_goes_o
     assert broken.events == []
     assert [(one.row, one.column, one.rule) for one in broken.refusals] == [(2, column, rule)]
     assert [event["id"] for event in good.events] == ["invoice-8"]
+
+
+def test_a_year_that_nobody_means_is_refused_by_its_date(tmp_path: Path) -> None:
+    ((refusal,),) = [row.refusals for row in facts(tmp_path, PLAIN, "C1,7,1812-01-05,,12.5,,")]
+    assert refusal.message == "'1812-01-05' is the date 1812-01-05, outside 1900-01-01 to 2199-12-31; correct the year"
+
+
+def test_a_time_of_a_century_ago_has_an_offset_in_minutes(tmp_path: Path) -> None:
+    (row,) = facts(tmp_path, PLAIN, "C1,7,1900-01-05,,12.5,,")
+    assert (row.refusals, row.events[0]["time"]) == ([], "1900-01-05T12:00:00+08:06")
+
+
+def test_a_quote_that_is_never_closed_says_how_many_lines_it_took(tmp_path: Path) -> None:
+    good, cut = facts(
+        tmp_path, PLAIN, "C1,7,2026-01-05,,1,,", 'C1,8,"2026-01-05,,1,,', "C1,9,2026-01-05,,1,,", "C2,1,2026-01-05,,1,,"
+    )
+    assert good.refusals == []
+    (refusal,) = cut.refusals
+    assert refusal.row == 3
+    assert "took 3 lines of the file, 3 to 5; close the quote in line 3" in refusal.message
+
+
+def test_a_quote_that_is_closed_lines_later_says_so_too(tmp_path: Path) -> None:
+    swallowed, good = facts(tmp_path, PLAIN, 'C1,8,"2026-01-05,,1,,', 'C1,9,"2026-01-05",,1,,', "C2,1,2026-01-05,,1,,")
+    assert "took 2 lines of the file, 2 to 3" in swallowed.refusals[0].message
+    assert good.refusals == []
+
+
+@pytest.mark.parametrize("source", ["erp x", "/gradeline/main/rating", "gradeline/main", "", "/é", "/" + "x" * 256])
+def test_a_source_that_no_fact_may_have_is_refused_with_the_mapping(source: str) -> None:
+    with pytest.raises(
+        Misconfigured, match=r"^plain\.yaml:2: .*write e\.g\. /files/ledger|^plain\.yaml:2: .*name your system"
+    ):
+        read(PLAIN.replace("source: /files/plain", f'source: "{source}"'))
 
 
 def test_a_row_is_taken_whole_or_not_at_all(tmp_path: Path) -> None:

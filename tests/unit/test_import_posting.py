@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 
+from gradeline.importing import mapping as mappings
 from gradeline.importing.facts import Refusal
 from gradeline.importing.posting import Parcel, batches, post_all
 from gradeline.post import Poster, RefusedFact, Taken
 from shared.core.errors import Forbidden, Misconfigured, Unauthenticated, Unavailable
+from tests.support.plain_mapping import PLAIN
 from tests.support.posted_to import Answer, Events, accepted, listening
+
+(RULE,) = mappings.read(PLAIN, "plain.yaml").facts
 
 
 def parcel(row: int, *ids: str, subject: str = "C") -> Parcel:
-    return Parcel(row, [{"id": one, "type": "t", "subject": subject} for one in ids])
+    return Parcel(row, [{"id": one, "type": "t", "subject": subject} for one in ids], [RULE for _ in ids])
 
 
 def rows_of(number: int) -> list[Parcel]:
@@ -54,7 +58,7 @@ def test_the_row_that_the_answer_names_is_reported_and_the_others_go_on(status: 
 
     taken, refusals, _ = imported(refuses_3b, rows_of(5), batch=10)
     assert taken == {"2a", "2b", "4a", "4b", "5a", "5b", "6a", "6b"}
-    assert [(one.row, one.rule) for one in refusals] == [(3, "amount")]
+    assert [(one.row, one.column, one.rule) for one in refusals] == [(3, "amount", "amount")]
     assert "3b: write an amount" in refusals[0].message
 
 
@@ -131,7 +135,7 @@ def test_one_connection_carries_all_batches_with_the_token() -> None:
 def test_the_index_is_found_in_a_pointer_too() -> None:
     problem = {"errors": [{"pointer": "/4/data/amount", "rule": "amount", "message": "m"}]}
     with listening(lambda _: Answer(422, problem)) as heard, Poster(heard.url) as poster:
-        assert poster.post([{"id": "a"}]) == RefusedFact(4, 422, "amount", "m")
+        assert poster.post([{"id": "a"}]) == RefusedFact(4, 422, "amount", "m", "/data/amount")
 
 
 def test_only_http_addresses_are_taken() -> None:
