@@ -95,6 +95,7 @@ def _grade(said: _Said) -> list[Decided]:
         valid_until=valid,
         measures=_measures(assessment),
         engine=f"{ENGINE} {said.state.ledger.calendar.version}",
+        references={series: date.fromordinal(on) for series, on in sheet.reader.context.newest(said.day).items()},
     )
     return [Decided(decision, publish)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, bisect_right, insort
 from decimal import Decimal
 from typing import Any
 
@@ -18,15 +18,26 @@ class Context:
         """Nothing published yet."""
         self.dates: list[int] = []
         """The `as_of` of every publication, in the order they came in."""
-        self.series: dict[str, list[tuple[int, Any, str, str, dict[str, Any]]]] = {}
+        self.days: list[int] = []
+        """Those dates in order, each once."""
+        self.series: dict[str, dict[str, list[tuple[tuple[int, Any, str, str], Any]]]] = {}
+        """Series → name → its values, by (day, time, source, id) of the publication."""
+        self.published: dict[str, list[int]] = {}
+        """Series → the days of its publications, in order."""
 
     def refer(self, event: Event) -> None:
         """Keep one published series."""
         data = event.data
         if isinstance(data, ReferencePublished):
-            self.dates.append(data.as_of.toordinal())
-            entry = (data.as_of.toordinal(), event.time, event.source, event.id, dict(data.values))
-            insort(self.series.setdefault(data.series, []), entry, key=lambda kept: kept[:4])
+            day = data.as_of.toordinal()
+            self.dates.append(day)
+            at = bisect_left(self.days, day)
+            if at == len(self.days) or self.days[at] != day:
+                self.days.insert(at, day)
+            insort(self.published.setdefault(data.series, []), day)
+            order, names = (day, event.time, event.source, event.id), self.series.setdefault(data.series, {})
+            for name, value in data.values.items():
+                insort(names.setdefault(name, []), (order, value), key=lambda kept: kept[0])
 
     def earliest_since(self, count: int) -> int:
         """The earliest day that publications after the first *count* speak of; FAR where there are none."""
@@ -34,16 +45,19 @@ class Context:
 
     def next_date(self, day: int) -> int:
         """The next day after *day* that a publication speaks of; FAR where there is none."""
-        return min((on for on in self.dates if on > day), default=FAR)
+        at = bisect_right(self.days, day)
+        return self.days[at] if at < len(self.days) else FAR
 
     def value(self, series: str, name: str, day: int) -> Any:
         """The latest value of *name* in *series* on or before *day*; None where there is none."""
-        found = None
-        for on, _, _, _, values in self.series.get(series, ()):
-            if on > day:
-                break
-            found = values.get(name, found)
-        return found
+        values = self.series.get(series, {}).get(name)
+        at = bisect_right(values, day, key=lambda kept: kept[0][0]) if values else 0
+        return values[at - 1][1] if values and at else None
+
+    def newest(self, day: int) -> dict[str, int]:
+        """Series → the day of its newest publication on or before *day*."""
+        found = {series: bisect_right(days, day) for series, days in self.published.items()}
+        return {series: self.published[series][at - 1] for series, at in sorted(found.items()) if at}
 
     def rate(self, code: str, into: str, day: int) -> Decimal | None:
         """What one *code* is worth in *into*; None where a rate is missing, never 1.
