@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from datetime import date
 from pathlib import Path
@@ -23,6 +24,9 @@ from shared.edge.policy_values import read_measures
 
 SHIPPED = Path(services.rating.__file__).parent / "policies"
 """The rules that come with the product."""
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+"""Other forms of ISO 8601 (a week, no hyphens) are slips here."""
 
 Folder = Annotated[Path, typer.Option("--policies", envvar="GRADELINE_POLICIES", help="The folder of the rules.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="YYYY-MM-DD; today where it is left out.")]
@@ -54,7 +58,7 @@ def show_policy(
     """Show the version of METHOD in force: what it reads, its tables, vetoes, caps, movement and assumptions."""
     found = _in_force(_load(folder), method, _day(as_of, zone))
     if isinstance(found, Refusal):
-        _fail(f"{method}: no version was in force on that day", 3)
+        _fail(f"{method} had no version in force on that day", 3)
     if as_json:
         _print({"sha256": found.sha256, "rules": json.loads(canonical(found))})
     else:
@@ -72,18 +76,28 @@ def evaluate_policy(
     """Grade given measures under METHOD. Exit status 0: a grade, 3: a refusal, 2: bad input."""
     book = _load(folder)
     day = _day(as_of, zone)
-    found = _in_force(book, method, day)
-    policy = book.books[method].versions[0] if isinstance(found, Refusal) else found
+    policy = _in_force(book, method, day)
+    if isinstance(policy, Refusal):
+        _out_of_force(book, method, day, policy, as_json=as_json)
     try:
         values = read_measures(_read(measures), policy)
     except GradelineError as error:
         _fail(f"{measures}: {error.message}", 2)
-    assessment = refused(policy, found) if isinstance(found, Refusal) else evaluate(policy, values, as_of=day)
+    assessment = evaluate(policy, values, as_of=day)
     if as_json:
         _print(assessment.record())
     else:
         policy_tables.print_assessment(policy, assessment)
     raise typer.Exit(0 if assessment.refusal is None else 3)
+
+
+def _out_of_force(book: Rulebook, method: str, day: date, refusal: Refusal, *, as_json: bool) -> NoReturn:
+    """Say that nobody is graded: no version was in force, so none is named, and no measure is read."""
+    if not as_json:
+        _fail(f"no grade ({refusal}): {method} had no version in force on {day}", 3)
+    nobody = refused(book.books[method].versions[0], refusal)
+    _print(nobody.record() | {"version": None, "sha256": None})
+    raise typer.Exit(3)
 
 
 def _load(folder: Path) -> Rulebook:
@@ -103,6 +117,8 @@ def _day(text: str | None, zone: str) -> date:
     if text is None:
         return clock.today(zone)
     try:
+        if not _DATE.fullmatch(text):
+            raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError:
         _fail(f"--as-of {text}: write a date as YYYY-MM-DD, e.g. 2026-07-01", 2)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gradeline.target import Target
 
 BATCH = 500
+FIRST = date(1950, 1, 1)
+"""The first day of the longest history."""
 
 
 def register(app: typer.Typer) -> None:
@@ -57,6 +59,7 @@ def simulate(
     if as_json and not post and out is None:
         raise Misconfigured("--json prints a summary where the facts would go; add --post or --out FILE")
     last = end.date() if end else clock.today(zone)
+    _check_end(last, months, Misconfigured)
     to = target(url=url, token=token, data=data, subject="simulate") if post else None
     start, count = clock.monotonic(), 0
     with _written(out, also=not post, failed=Misconfigured) as lines, bars() as show:
@@ -83,6 +86,19 @@ def _check_zone(zone: str, failed: type[Exception]) -> None:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise failed(f"--zone: '{zone}' is no time zone; write an IANA name, e.g. Asia/Shanghai") from None
+
+
+def _check_end(last: date, months: int, failed: type[Exception]) -> None:
+    """A history lies where offsets from UTC are whole minutes everywhere, and before the dates that nobody means."""
+    from gradeline.simulator.portfolio import origin_of
+    from shared.core import limits
+
+    earliest = FIRST + (limits.LATEST_DATE - origin_of(limits.LATEST_DATE, months))
+    if not earliest <= last <= limits.LATEST_DATE:
+        raise failed(
+            f"--end: {months} months that end with {last} are no history that can be told; "
+            f"write a day from {earliest} to {limits.LATEST_DATE}"
+        )
 
 
 @contextmanager

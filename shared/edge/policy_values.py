@@ -8,17 +8,20 @@ from decimal import Decimal
 from typing import Any
 
 from shared.core.errors import Malformed
-from shared.core.policy.measure import MEASURES, Kind, Value
+from shared.core.policy.measure import MEASURES, Kind, Value, is_whole
 from shared.core.policy.policy import Policy
 from shared.edge.policy_rules import kinds_of
 from shared.edge.policy_yaml import read_flag, read_number
+
+_UNITS = {Kind.DAYS: "days", Kind.MONTHS: "months", Kind.COUNT: "things counted"}
 
 
 def read_measures(text: str, policy: Policy) -> dict[str, Value]:
     """Return the values of one JSON object, alias → value, as *policy* reads them.
 
     Numbers may be decimal strings or JSON numbers, switches true, false, "yes" or "no"; null is "not known". A measure
-    of the catalogue that this policy does not read is passed over. Raises Malformed with the pointer of the field.
+    of the catalogue that this policy does not read is passed over. What counts (days, months, documents) is not negative,
+    and whole unless it is a mean. Raises Malformed with the pointer of the field.
     """
     try:
         given = json.loads(text, object_pairs_hook=_pairs, parse_float=Decimal, parse_constant=_constant)
@@ -32,7 +35,7 @@ def read_measures(text: str, policy: Policy) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for alias, value in given.items():
         if alias in kinds:
-            values[alias] = _value(alias, value, kinds[alias], codes.get(alias))
+            values[alias] = _value(alias, value, policy.measures[alias].measure, codes.get(alias))
         elif alias not in MEASURES:
             raise Malformed(
                 f"{alias!r} is not a measure of {policy.method}; it reads {', '.join(sorted(kinds))}",
@@ -42,7 +45,8 @@ def read_measures(text: str, policy: Policy) -> dict[str, Value]:
     return values
 
 
-def _value(alias: str, value: Any, kind: Kind, codes: frozenset[str] | None) -> Value:
+def _value(alias: str, value: Any, measure: str, codes: frozenset[str] | None) -> Value:
+    kind = MEASURES[measure]
     if value is None:
         return None
     try:
@@ -53,9 +57,15 @@ def _value(alias: str, value: Any, kind: Kind, codes: frozenset[str] | None) -> 
             if codes is not None and code not in codes:
                 raise ValueError(f"write one of {', '.join(sorted(codes))}")
             return code
-        return read_number(_text(value, numbers=True))
+        number = read_number(_text(value, numbers=True))
+        if kind.counts and (number < 0 or (is_whole(measure) and number % 1)):
+            raise ValueError(
+                f"write {'a whole number' if is_whole(measure) else 'a number'} of {_UNITS[kind]}, 0 or more"
+            )
+        return number
     except ValueError as error:
-        raise Malformed(f"{alias} is {value!r}: {error}", pointer=_pointer(alias), rule=kind) from None
+        shown = value if isinstance(value, Decimal) else repr(value)
+        raise Malformed(f"{alias} is {shown}: {error}", pointer=_pointer(alias), rule=kind) from None
 
 
 def _text(value: Any, *, numbers: bool = False) -> str:

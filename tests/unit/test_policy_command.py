@@ -35,14 +35,14 @@ def test_a_grade_is_printed_with_every_line_and_ends_with_0() -> None:
         "--measures",
         "-",
         "--json",
-        given='{"net_collection_rate": "0.95", "worst_days_late": 4.99, "rival_goods": "equal"}',
+        given='{"net_collection_rate": "0.95", "worst_days_late": 4, "rival_goods": "equal"}',
     )
     record = json.loads(result.stdout)
     assert result.exit_code == 0
     assert (record["method"], record["grade"], record["refusal"], len(record["sha256"])) == ("rm-22", "C", None, 64)
     assert [(line["characteristic"], line["value"], line["letter"]) for line in record["lines"]] == [
         ("net_collection_rate", "0.95", "B"),
-        ("worst_days_late", "4.99", "B"),
+        ("worst_days_late", "4", "B"),
         ("rival_goods", "equal", "C"),
     ]
     assert record["lines"][0]["reasons"] == ["COLLECTION_BELOW_100"]
@@ -66,6 +66,15 @@ def test_before_the_first_version_nobody_is_graded() -> None:
     result = run("evaluate", "rm-22", "--measures", "-", "--json", "--as-of", "1999-12-31", given=AAA)
     record = json.loads(result.stdout)
     assert (result.exit_code, record["refusal"], record["lines"]) == (3, "POLICY_NOT_IN_FORCE", [])
+    assert (record["method"], record["version"], record["sha256"]) == ("rm-22", None, None)
+    said = run("evaluate", "rm-22", "--measures", "-", "--as-of", "1999-12-31", given=AAA)
+    assert (said.exit_code, said.stdout) == (3, "")
+    assert said.stderr == "no grade (POLICY_NOT_IN_FORCE): rm-22 had no version in force on 1999-12-31\n"
+
+
+def test_a_mean_of_days_may_have_decimals_and_a_ratio_may_be_negative() -> None:
+    given = '{"days_beyond_terms": "2.5", "statement_npm": "-0.1", "relationship_months": 12.0}'
+    assert run("evaluate", "rm-32", "--measures", "-", "--json", given=given).exit_code in (0, 3)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +83,8 @@ def test_before_the_first_version_nobody_is_graded() -> None:
         ("{", "not JSON"),
         ("[]", "one JSON object"),
         ('{"worst_days_late": "many"}', "worst_days_late is 'many': write a number"),
+        ('{"worst_days_late": 1.5}', "worst_days_late is 1.5: write a whole number of days, 0 or more"),
+        ('{"worst_days_late": -5}', "worst_days_late is -5: write a whole number of days, 0 or more"),
         ('{"worst_days_late": NaN}', "NaN is not a number"),
         ('{"worst_days_late": "Infinity"}', "write a finite number"),
         ('{"worst_days_late": true}', "write a decimal string or a number"),
@@ -104,6 +115,10 @@ def test_a_number_is_read_exactly_as_written() -> None:
         ("evaluate", "rm-99", "--measures", "-"),
         ("evaluate", "rm-22", "--measures", "/nowhere/at/all.json"),
         ("evaluate", "rm-22", "--measures", "-", "--as-of", "yesterday"),
+        ("evaluate", "rm-22", "--measures", "-", "--as-of", "20260701"),
+        ("evaluate", "rm-22", "--measures", "-", "--as-of", "2026-W01-1"),
+        ("evaluate", "rm-22", "--measures", "-", "--as-of", "2026-7-01 "),
+        ("evaluate", "rm-22", "--measures", "-", "--as-of", "2026-02-30"),
         ("evaluate", "rm-22", "--measures", "-", "--policies", "/nowhere/at/all"),
         ("evaluate", "rm-22"),
         ("show", "rm-99"),

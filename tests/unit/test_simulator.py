@@ -270,3 +270,13 @@ def test_the_command_wants_a_real_zone() -> None:
     result = CliRunner().invoke(build(), ["simulate", "--zone", "Mars/Base"])
     assert result.exit_code == 2
     assert "IANA" in result.output
+
+
+@pytest.mark.parametrize("end", ["0001-05-01", "1950-12-31", "9999-12-31"])
+def test_the_command_wants_an_end_that_leaves_room_for_the_months(end: str) -> None:
+    result = CliRunner().invoke(build(), ["simulate", "--customers", "1", "--months", "12", "--end", end])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"gradeline: --end: 12 months that end with {end} are no history that can be told; "
+        "write a day from 1951-01-01 to 2199-12-31\n"
+    )

@@ -30,6 +30,11 @@ class Kind(StrEnum):
         """Whether bands and comparisons make sense."""
         return self not in (Kind.FLAG, Kind.CODE)
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is so many of something: never less than none."""
+        return self in (Kind.DAYS, Kind.MONTHS, Kind.COUNT)
+
 
 class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
     """One measure as a set of rules reads it, under an alias of its own."""
@@ -88,6 +93,15 @@ MEASURES: Mapping[str, Kind] = {
 
 _DUE = ("exclude_disputed", "due_roll")
 _LATENESS = (*_DUE, "min_amount", "grace_days")
+
+MEANS = frozenset({"days_beyond_terms_12m"})
+"""Measured in days, but a mean of many: it may have decimals."""
+
+
+def is_whole(measure: str) -> bool:
+    """Whether *measure* counts: its values are whole numbers."""
+    return MEASURES[measure].counts and measure not in MEANS
+
 
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "net_collection_rate_12m": ("reading", *_DUE, "min_amount"),
