@@ -26,6 +26,7 @@ COMMANDS = (
     "dead_letters",
     "verify",
     "rebuild",
+    "erase",
     "policy",
     "token",
 )

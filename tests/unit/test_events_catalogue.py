@@ -29,6 +29,8 @@ payment.reversed settlement.applied settlement.undone refund.paid overdue.report
 dispute.closed promise.made promise.broken dunning.sent financials.reported assessment.recorded measure.reported
 conduct.reported conduct.closed signal.reported signal.lifted review.completed reference.published business-day.opened
 """
+PART_B = "erasure.requested"
+"""Those of part B that are declared by now."""
 PART_C = """
 grade.changed warning.raised warning.cleared warning.withdrawn decision.corrected review.due override.set
 override.expired override.withdrawn approval.requested approval.granted approval.refused approval.expired
@@ -44,7 +46,7 @@ def name_of(path: Path) -> str:
 
 
 def test_the_catalogue_is_the_one_of_the_contract() -> None:
-    assert {cls.TYPE for cls in FACTS} == {f"credit.{name}.v1" for name in PART_A.split()}
+    assert {cls.TYPE for cls in FACTS} == {f"credit.{name}.v1" for name in f"{PART_A} {PART_B}".split()}
     assert {cls.TYPE for cls in DECISIONS} == {f"credit.{name}.v1" for name in PART_C.split()}
 
 

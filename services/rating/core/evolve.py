@@ -20,6 +20,7 @@ from shared.core.events.customer import (
     CustomerRegistered,
     CustomerUnlinked,
     CustomerUpdated,
+    ErasureRequested,
 )
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
 from shared.core.events.payment import PaymentRecorded, PaymentReversed, RefundPaid, SettlementApplied, SettlementUndone
@@ -64,6 +65,7 @@ HANDLERS: dict[type, Callable[[State, Any, Order], None]] = {
     CustomerLinked: records.alias(True),
     CustomerUnlinked: records.alias(False),
     CustomerMerged: records.merged,
+    ErasureRequested: records.kept("erasure", "request_id", "basis"),
     TransactionRecorded: documents.recorded,
     TransactionAmended: documents.amended,
     TransactionAccepted: documents.accepted,

@@ -30,6 +30,7 @@ from shared.core.events.customer import (
     CustomerRegistered,
     CustomerUnlinked,
     CustomerUpdated,
+    ErasureRequested,
 )
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
 from shared.core.events.limit import (
@@ -74,6 +75,7 @@ FACTS: tuple[type[Fact], ...] = (
     CustomerLinked,
     CustomerUnlinked,
     CustomerMerged,
+    ErasureRequested,
     TransactionRecorded,
     TransactionAmended,
     TransactionAccepted,

@@ -147,6 +147,19 @@ class CustomerMerged(Fact, frozen=True, kw_only=True, forbid_unknown_fields=True
         check_customer_id(self.into, at="/into")
 
 
+class ErasureRequested(Fact, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The persons behind this customer want their data erased. The fact stays: it proves when, and on what basis."""
+
+    TYPE: ClassVar[str] = "credit.erasure.requested.v1"
+    ON: ClassVar[str | None] = "on"
+    DOCUMENT: ClassVar[str | None] = "request_id"
+
+    request_id: DocumentId
+    basis: Text
+    """Of the request in law, or what it was decided on."""
+    on: date
+
+
 def _check_personal(customer: CustomerRegistered | CustomerUpdated) -> None:
     """Raise Breach where a personal field is longer than sealing it allows, or contacts are neither a list nor sealed."""
     for field in ("name", "legal_representative", "controller"):
