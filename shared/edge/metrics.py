@@ -15,7 +15,7 @@ EVENTS_DUPLICATE = Counter(
 )
 EVENTS_QUARANTINED = Counter(
     "gradeline_events_quarantined_total",
-    "Facts set aside: the same identity with other content.",
+    "Facts whose identity was used before: for other content (set aside), or for another customer (both are kept).",
     ["service", "reason"],
 )
 EVENTS_GROUPED = Histogram(

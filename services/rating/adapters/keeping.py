@@ -28,13 +28,25 @@ class Keeper:
         self._sealer: tuple[Any, Sealer] | None = None
 
     async def __call__(self, pool: Any, events: Sequence[Event]) -> Kept:
-        """Keep *events* in one transaction. Raises Conflict with the index, asyncpg errors."""
+        """Keep *events* in one transaction. Raises Conflict with the index, asyncpg errors.
+
+        A fact that names an id which was linked since it was first posted is known under that id already.
+        """
         sealer = self._of(pool)
         async with pool.acquire() as connection:
             named = await resolved(connection, events)
-        sealed = await sealer.seal(named)
+        linked = [at for at, one in enumerate(named) if one.subject != events[at].subject]
+        sealed = await sealer.seal([*named, *(events[at] for at in linked)])
+        formerly = dict(zip(linked, sealed[len(named) :], strict=True))
         async with pool.acquire() as connection, connection.transaction():
-            done = await intake.keep(connection, sealed, now=clock.now(), partitions=self._partitions, sealer=sealer)
+            done = await intake.keep(
+                connection,
+                sealed[: len(named)],
+                now=clock.now(),
+                partitions=self._partitions,
+                sealer=sealer,
+                formerly=formerly,
+            )
         return Kept(done.repeated)
 
     def _of(self, pool: Any) -> Sealer:

@@ -149,7 +149,7 @@ class PolicyActivated(RatingDecision, frozen=True, kw_only=True, forbid_unknown_
 
 
 class FactQuarantined(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
-    """A fact came again under the same identity with other content; the first stands, this one is kept aside."""
+    """An identity came again: with other content (this fact is kept aside), or for another customer (both stand)."""
 
     TYPE: ClassVar[str] = "credit.fact.quarantined.v1"
 

@@ -139,6 +139,8 @@ async def _aside(connection: Connection, write: Write, now: datetime) -> None:
         await connection.execute(sql.PARK, *_columns(parked))
     if write.unparked:
         await connection.execute(sql.UNPARK, write.unparked)
+    if write.raised:
+        await connection.execute(sql.RAISED, *_columns(write.raised), now)
 
 
 def _named(headers: Headers | None) -> str | None:

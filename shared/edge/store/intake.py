@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -101,13 +101,20 @@ async def keep(
     now: datetime,
     partitions: int,
     sealer: Sealer | None = None,
+    formerly: Mapping[int, Event] | None = None,
 ) -> Accepted:
-    """As `accept`, of events that are sealed already, inside the caller's transaction."""
+    """As `accept`, of events that are sealed already, inside the caller's transaction.
+
+    *formerly*: place in *events* → the same event about whom it named before its subject was linked to a customer,
+    sealed. One that was kept under that name is a duplicate: it counts already.
+    """
     rows = _distinct(_spread(events, partitions))
     if not rows:
         return Accepted(0, 0, frozenset())
     heads = await _lock(connection, sorted({row.partition for row in rows}))
     fresh = await _fresh(connection, rows, sealer)
+    if formerly:
+        fresh = await _unnamed(connection, fresh, formerly, sealer)
     if fresh:
         await connection.copy_records_to_table("intake", records=_numbered(fresh, heads, now), columns=COLUMNS)
         moved = sorted({row.partition for row in fresh})
@@ -166,6 +173,20 @@ async def _fresh(connection: Connection, rows: Sequence[_Row], sealer: Sealer | 
         if seen.content != row.content and not (sealer is not None and sealer.erased(row.event.subject)):
             raise _conflict(row)
     return [row for index, row in enumerate(rows) if index not in kept]
+
+
+async def _unnamed(
+    connection: Connection, rows: Sequence[_Row], formerly: Mapping[int, Event], sealer: Sealer | None
+) -> list[_Row]:
+    """Those of *rows* that were not kept *formerly*. Raises Conflict where one was, with other content."""
+    former = [
+        _Row(row.index, row.partition, one.subject, one, one.content)
+        for row in rows
+        if (one := formerly.get(row.index)) is not None
+    ]
+    new = {row.index for row in await _fresh(connection, former, sealer)}
+    known = {row.index for row in former} - new
+    return [row for row in rows if row.index not in known]
 
 
 def _numbered(rows: Sequence[_Row], heads: dict[int, int], now: datetime) -> list[tuple[object, ...]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 PIN = "set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off"
 """Probes by index whatever the statistics say: on a growing table they are always stale (event-store.md, 2.3)."""
+PROBE = "set local enable_mergejoin = off; set local enable_seqscan = off"
+"""The same where two lists that are in memory are joined: those by hash."""
 
 LOAD = """
 select u.stream, s.version, s.parked, s.partition, n.version as snapshot_version, n.fold_version, n.state
@@ -133,6 +135,12 @@ on conflict (stream) do update set version = excluded.version, reason = excluded
 """
 
 UNPARK = "delete from parked where stream = any($1::text[])"
+
+RAISED = """
+update doubles d set raised_at = $3
+from unnest($1::text[], $2::bytea[]) as u(stream, identity)
+where d.stream = u.stream and d.identity = u.identity
+"""
 
 TAKE_OVER_POSITIONS = """
 insert into positions (topic, partition, generation, next_offset)

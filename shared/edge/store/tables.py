@@ -167,3 +167,28 @@ INTAKE: tuple[str, ...] = (
     )""",
 )
 """What the service that takes facts in has besides."""
+
+IDENTITIES: tuple[str, ...] = (
+    """create table identities (              -- whose each identity was first
+        fingerprint bigint primary key,      -- the first half of the identity
+        stream text collate "C" not null
+    )""",
+    """create table identities_checked (      -- how far in `commits` they have been looked through
+        partition smallint primary key,
+        position bigint not null
+    ) with (fillfactor = 50)""",
+    """create table doubles (                 -- facts whose identity a fact of another customer has too
+        stream text collate "C" not null,
+        identity bytea not null,
+        partition smallint not null,
+        type text not null,
+        source text not null,
+        id text not null,
+        other text not null,                 -- the other customer
+        found_at timestamptz not null,
+        raised_at timestamptz,               -- when the stream said so
+        primary key (stream, identity)
+    )""",
+    "create index doubles_waiting on doubles (partition) where raised_at is null",
+)
+"""For the check of identities across customers, which the service that takes facts in does."""

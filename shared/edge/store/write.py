@@ -93,6 +93,8 @@ class Write:
     quarantine: list[Quarantined] = field(default_factory=list)
     parked: list[tuple[str, int, str]] = field(default_factory=list)
     unparked: list[str] = field(default_factory=list)
+    raised: list[tuple[str, bytes]] = field(default_factory=list)
+    """(stream, identity) of shared identities that this batch says."""
 
     @property
     def empty(self) -> bool:

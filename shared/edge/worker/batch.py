@@ -54,7 +54,7 @@ class Preparer:
 
         *park*: why their customers are parked, the facts being kept. *bury*: why they are not even looked at.
         """
-        prepared = self._begin()
+        prepared = self.begin()
         taken = self._take(records, prepared)
         good, bad, prepared.foreign = await decoded([] if bury else taken, settings=self.settings, now=prepared.now)
         if bury:
@@ -84,7 +84,7 @@ class Preparer:
         *retry*: parked ones are folded all the same. *snapshots*: each of them leaves one. *park*: why they are parked
         instead.
         """
-        prepared = self._begin()
+        prepared = self.begin()
         async with self.pool.acquire() as connection, connection.transaction(readonly=True):
             if retry:
                 self.memory.cache.drop(streams)
@@ -111,13 +111,16 @@ class Preparer:
         self._leave(prepared)
         return prepared
 
-    async def announce(self, prepared: Prepared, stream: str, data: Decision) -> None:
-        """Add a decision about *stream*, one of our own, to *prepared*."""
+    async def announce(
+        self, prepared: Prepared, stream: str, data: Decision, *, cause: str = "day", park: str = ""
+    ) -> None:
+        """Add a decision about *stream*, one of our own, to *prepared*. *park* as in `streams`."""
         async with self.pool.acquire() as connection, connection.transaction(readonly=True):
             await self.load(connection, [stream])
         entry = self.memory.cache.get(stream)
         assert entry is not None, f"{stream} was not loaded"
-        self._one(self._decider(prepared), entry, (), (data,), "day")
+        self._break([stream], park)
+        self._one(self._decider(prepared), entry, (), (data,), cause)
 
     async def load(
         self, connection: Connection, streams: Iterable[str], *, parked: bool = False, pinned: bool = False
@@ -156,7 +159,8 @@ class Preparer:
             if entry is not None and entry.state is not None:
                 entry.broken = why
 
-    def _begin(self) -> Prepared:
+    def begin(self) -> Prepared:
+        """A batch with nothing in it."""
         self.memory.batch += 1
         return Prepared(self.memory.batch, clock.now(), Write(generation=self.memory.generation))
 

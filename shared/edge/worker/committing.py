@@ -47,6 +47,8 @@ class Committer:
             metrics.DEAD_LETTERS.labels(service, dead.rule).inc()
         if write.quarantine:
             metrics.EVENTS_QUARANTINED.labels(service, "identity").inc(len(write.quarantine))
+        if write.raised:
+            metrics.EVENTS_QUARANTINED.labels(service, "customer").inc(len(write.raised))
         if write.parked or write.unparked:
             metrics.STREAMS_PARKED.labels(service).inc(len(write.parked) - len(write.unparked))
         metrics.LAST_EVENT.labels(service).set(prepared.now.timestamp())

@@ -65,7 +65,7 @@ class Finder:
         pieces, parked = [list(found.records)], 0
         while pieces:
             piece = pieces.pop()
-            error = await self._tried(partial(self.preparer.records, piece), owned)
+            error = await self.tried(partial(self.preparer.records, piece), owned)
             if error is None:
                 continue
             if len(piece) == 1:
@@ -83,7 +83,7 @@ class Finder:
         """
         failed: list[tuple[str, Exception]] = []
         for stream in streams:
-            error = await self._tried(partial(self.preparer.streams, [stream], cause=cause, retry=retry))
+            error = await self.tried(partial(self.preparer.streams, [stream], cause=cause, retry=retry))
             if error is not None:
                 failed.append((stream, error))
                 log.error("a customer cannot be decided", stream=stream, error=repr(error))
@@ -92,7 +92,7 @@ class Finder:
         if self.preparer.settings.too_many_parked(len(failed), len(streams)):
             raise Stopped(f"{len(failed)} of {len(streams)} customers failed at once, the last with {failed[-1][1]!r}")
         for stream, error in failed:
-            left = await self._tried(partial(self.preparer.streams, [stream], cause=cause, park=_reason(error)))
+            left = await self.tried(partial(self.preparer.streams, [stream], cause=cause, park=_reason(error)))
             if left is not None:
                 log.error("a customer can be neither decided nor parked", stream=stream, error=repr(left))
 
@@ -109,13 +109,13 @@ class Finder:
             position=record.offset,
             error=reason,
         )
-        if await self._tried(partial(self.preparer.records, [record], park=reason), owned) is None:
+        if await self.tried(partial(self.preparer.records, [record], park=reason), owned) is None:
             return True
-        if await self._tried(partial(self.preparer.records, [record], bury=reason), owned) is not None:
+        if await self.tried(partial(self.preparer.records, [record], bury=reason), owned) is not None:
             raise error
         return False
 
-    async def _tried(
+    async def tried(
         self, prepare: Callable[[], Awaitable[Prepared]], owned: set[Place] | None = None
     ) -> Exception | None:
         """Prepare and write, again where a stream moved. Returns what keeps it from being written, None where nothing.

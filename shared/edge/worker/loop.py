@@ -26,6 +26,7 @@ from shared.edge.worker.batch import Preparer
 from shared.edge.worker.committing import Committer
 from shared.edge.worker.culprit import Finder, Unstorable, suspecting
 from shared.edge.worker.days import OpenedDays
+from shared.edge.worker.doubles import Doubles
 from shared.edge.worker.jitter import MOVED_SECONDS, part_of
 from shared.edge.worker.memory import Memory
 from shared.edge.worker.ports import Sealer, Source
@@ -65,6 +66,7 @@ class Worker:
         self.takeover = Takeover(brain, pool, settings, self.memory)
         self.finder = Finder(self.preparer, self.committer, self.takeover)
         self.sweeper = Sweeper(self.preparer, self.committer, self.finder)
+        self.doubles = Doubles(self.preparer, self.finder)
         self._owned: set[Place] = set()
         self._writing: asyncio.Task[None] | None = None
         self._written: Prepared | None = None
@@ -99,7 +101,8 @@ class Worker:
         records: list[Record] = self._released()
         batch: Batch | None = None
         if self.memory.held < self.settings.held_records:
-            idle = self._writing is None and not sweeping and not records and self.sweeper.behind() is None
+            busy = sweeping or records or self.sweeper.behind() is not None or self.doubles.due
+            idle = self._writing is None and not busy
             batch = await self.source.batch(self.settings.batch_records, self.settings.poll_seconds if idle else 0.0)
         if batch is not None:
             records += await self._ownership(batch)
@@ -114,12 +117,15 @@ class Worker:
             await self._catch_up()
 
     async def _catch_up(self) -> None:
-        """Decide some of what was put off because it reaches far back."""
+        """Do some of what can wait: decisions that reach far back, then the check of identities across customers."""
         self._caught_up = clock.monotonic()
         part = self.sweeper.behind()
         if part is not None:
             await self.settle()
             await self.sweeper.catch_up(part)
+        elif self.doubles.due and self._owned:
+            await self.settle()
+            await self.doubles.look()
 
     async def work(self, records: Sequence[Record]) -> None:
         """Prepare the batch of *records* while the one before it is written, then start to write it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.edge.kafka.record import Place
+from shared.edge.store.write import Span, Write
 from shared.edge.worker.cache import Cache
 from shared.edge.worker.dead import DeadWindow
 from shared.edge.worker.partition import Part
@@ -41,6 +42,12 @@ class Memory:
     def held(self) -> int:
         """Records held back behind sweeps."""
         return sum(len(part.held) for part in self.parts.values())
+
+    def fence(self, write: Write, partition: int) -> None:
+        """Let *write* be refused where *partition* is another member's by now. No write may be under way."""
+        for place, offset in self.next_offsets.items():
+            if place[1] == partition:
+                write.positions[place] = Span(offset, offset)
 
     def forget(self) -> None:
         """Drop everything that came from the database."""

@@ -32,6 +32,10 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Streams whose long walk is taken at once, when nothing else is to be done."""
     behind_seconds: float = 5.0
     """How long a busy worker may leave them waiting."""
+    identity_events: int = 500
+    """Events looked through at once for an identity that another customer has, when nothing else is to be done."""
+    identity_seconds: float = 1.0
+    """How long after a round that found the log looked through the next one may begin."""
     cache_weight: int = 2_000_000
     """Kept facts of all states in memory together; one costs about 0.5 to 1 kB."""
     snapshot_every: int = 500

@@ -13,7 +13,6 @@ from shared.edge import clock
 from shared.edge.store.append import Moved
 from shared.edge.store.pool import is_hopeless
 from shared.edge.store.rows import stream_of
-from shared.edge.store.write import Span
 from shared.edge.worker.batch import Preparer
 from shared.edge.worker.committing import Committer
 from shared.edge.worker.culprit import Finder
@@ -109,9 +108,7 @@ class Sweeper:
         Returns what kept it from being written: a stream moved, or something cannot be written at all.
         """
         memory = self.preparer.memory
-        for place, offset in memory.next_offsets.items():
-            if place[1] == part.number:
-                prepared.write.positions[place] = Span(offset, offset)
+        memory.fence(prepared.write, part.number)
         try:
             await self.committer.commit(prepared)
         except Exception as error:
