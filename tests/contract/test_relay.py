@@ -167,6 +167,23 @@ async def test_old_rows_go_only_when_they_are_relayed(
     assert relay.stats.pruned == 3
 
 
+async def test_dead_letters_are_dropped_after_ninety_days_whatever_became_of_them(
+    database: str, rating: asyncpg.Connection, private_broker: EmbeddedBroker
+) -> None:
+    await rating.execute(
+        "insert into dead_letters (topic, partition, generation, position, reason, rule, pointer, raw, recorded_at, state)"
+        " select 'credit.events', 0, '', n, 'r', 'nul', '/a', 'x', now() - make_interval(days => 85 + n),"
+        " case when n % 2 = 0 then 'open' else 'discarded' end from generate_series(1, 9) n"
+    )
+
+    async def left() -> bool:
+        return [r[0] for r in await rating.fetch("select position from dead_letters order by 1")] == [1, 2, 3, 4]
+
+    async with relaying(database, private_broker.address) as relay:
+        await eventually(left)
+        assert relay.stats.forgotten == 5
+
+
 async def test_positions_do_not_move_for_a_log_that_is_gone(rating: asyncpg.Connection) -> None:
     from shared.edge.kafka import tail
 

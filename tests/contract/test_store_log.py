@@ -127,8 +127,9 @@ async def test_a_mended_dead_letter_is_posted_again_and_the_letter_says_so(datab
         assert await totals(pool) == {"C1": (200, 2)}
         assert {row["state"] for row in await pool.fetch("select state from dead_letters")} == {"redriven"}
         async with pool.acquire() as connection:
-            assert await dead.forget_old(connection, now=clock.now() + timedelta(days=89)) == 0
-            assert await dead.forget_old(connection, now=clock.now() + timedelta(days=91)) == 2
+            assert await dead.forget_old(connection, now=clock.now() + timedelta(days=89), limit=9) == 0
+            assert await dead.forget_old(connection, now=clock.now() + timedelta(days=91), limit=1) == 1
+            assert await dead.forget_old(connection, now=clock.now() + timedelta(days=91), limit=9) == 1
 
 
 def registered(number: int, name: str = "王小明") -> Any:

@@ -23,6 +23,7 @@ from shared.edge.kafka.generation import KEPT, Generation, current
 from shared.edge.kafka.producer import Publisher
 from shared.edge.kafka.profile import MAX_RECORD_BYTES
 from shared.edge.kafka.record import Outgoing
+from shared.edge.store import dead
 from shared.edge.store.pool import LOST, connect
 from shared.edge.worker.failpoints import failpoint
 
@@ -50,6 +51,8 @@ class RelayStats(msgspec.Struct):
     oversize: int = 0
     """Rows that no broker would take: passed over, so that the others flow, and logged."""
     pruned: int = 0
+    forgotten: int = 0
+    """Dead letters dropped because of their age."""
     failures: int = 0
     owner: bool = False
 
@@ -169,6 +172,7 @@ class Relay:
             self.stats.pruned += await tail.prune(connection, clock.now() - KEPT, PRUNE_ROWS)
             oldest = await tail.oldest(connection)
             metrics.OUTBOX_OLDEST.labels(self._schema).set((clock.now() - oldest).total_seconds() if oldest else 0)
+        self.stats.forgotten += await dead.forget_old(connection, now=clock.now(), limit=PRUNE_ROWS)
         if self._clean is not None:
             await self._clean(connection)
 

@@ -30,7 +30,11 @@ PARKED = "select stream, version, reason, since, retry from parked order by sinc
 RETRY = "update parked set retry = true where $1::text[] is null or stream = any($1)"
 KEPT = timedelta(days=90)
 """How long the bytes of a dead letter are kept, whatever became of it."""
-FORGET = "delete from dead_letters where recorded_at < $1"
+FORGET = """
+delete from dead_letters where ctid = any (array(
+    select ctid from dead_letters where recorded_at < $1 order by recorded_at limit $2
+))
+"""
 
 
 class Place(NamedTuple):
@@ -149,9 +153,9 @@ async def discard(connection: Connection, place: Place, *, now: datetime) -> Non
         raise NotFound(f"there is no open dead letter {place}")
 
 
-async def forget_old(connection: Connection, *, now: datetime) -> int:
-    """Drop letters older than KEPT. Returns how many."""
-    return int((await connection.execute(FORGET, now - KEPT)).rpartition(" ")[2])
+async def forget_old(connection: Connection, *, now: datetime, limit: int) -> int:
+    """Drop letters older than KEPT, at most *limit*, the oldest first. Returns how many."""
+    return int((await connection.execute(FORGET, now - KEPT, limit)).rpartition(" ")[2])
 
 
 async def retry_parked(connection: Connection, streams: Sequence[str] | None = None) -> int:
