@@ -22,7 +22,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
-    postgres: str = Field("", description="address of the database: postgresql://user@host/name; empty: embedded")
+    postgres: str = Field(
+        "",
+        description="address of the database: postgresql://user@host/name; without it nothing is served or worked on, and "
+        "commands take the database of the instance that runs from DATA",
+    )
     kafka: Annotated[str, Field(pattern=r"^[^\s:/]+:\d{1,5}(,[^\s:/]+:\d{1,5})*$", description="host:port[,…]")] = (
         "127.0.0.1:9092"
     )
@@ -73,8 +77,8 @@ class Settings(BaseSettings):
     def _embedded_stays_at_home(self) -> Self:
         if self.embedded and not is_loopback(self.host):
             raise ValueError(
-                f"{PREFIX}HOST: the embedded instance listens on loopback only, because its broker and database have "
-                f"no passwords; write 127.0.0.1, or set {PREFIX}EMBEDDED=false and name your own"
+                f"{PREFIX}HOST: the embedded instance listens on loopback only, because its broker asks for no password "
+                f"and nothing is encrypted; write 127.0.0.1, or set {PREFIX}EMBEDDED=false and name your own"
             )
         return self
 

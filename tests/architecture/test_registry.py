@@ -18,7 +18,7 @@ from shared.core.events import BY_TYPE, EVENTS
 from shared.core.events.base import Data
 from shared.core.policy.measure import MEASURES
 from shared.edge import metrics
-from shared.edge.kafka.topics import FOLDER
+from shared.edge.installed import TOPICS as FOLDER
 from tests.architecture.tree import PRODUCT, python
 
 METRICS = (prometheus_client.Counter, prometheus_client.Gauge, prometheus_client.Histogram, prometheus_client.Info)

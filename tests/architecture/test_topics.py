@@ -9,7 +9,8 @@ import yaml
 
 from shared.core.errors import Misconfigured
 from shared.core.events import BY_TYPE
-from shared.edge.kafka.topics import FOLDER, GENERATION, load
+from shared.edge.installed import TOPICS as FOLDER
+from shared.edge.kafka.topics import GENERATION, load
 
 SERVICES = {"rating", "exposure", "alerts"}
 PARTIES = SERVICES | {"upstream", "downstream", "operators"}

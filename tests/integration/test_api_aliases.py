@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import permutations
 
 import msgspec
 
 from services.rating.adapters import aliases
-from services.rating.adapters.aliases import resolved
+from services.rating.adapters.aliases import Claim, resolved
 from shared.core.envelope import Event
 from shared.edge import clock
 from shared.edge.store import intake
@@ -22,31 +23,61 @@ def fact(subject: str, *, recorded: datetime | None = None) -> Event:
     return msgspec.structs.replace(event, recordedtime=recorded)
 
 
+def claim(customer: str, day: int, *, source: str = "/erp", linked: bool = True) -> Claim:
+    return Claim(source, "K-0042", customer, (day, 0, "/crm", f"link-{customer}"), linked)
+
+
 async def test_a_linked_id_means_the_customer_until_it_is_unlinked(database: str) -> None:
     await upgraded(database, "rating")
     pool = await open_pool(database, schema="rating", size=2)
     async with pool.acquire() as connection:
         before = await resolved(connection, [fact("K-0042")])
-        await aliases.write(connection, [("/erp", "K-0042", "C1", True), ("/crm", "K-0042", "C9", True)])
+        await aliases.write(connection, [claim("C1", 1), claim("C9", 1, source="/crm")])
         linked = await resolved(connection, [fact("K-0042"), fact("C7")])
-        await aliases.write(connection, [("/erp", "K-0042", "C1", False)])
+        await aliases.write(connection, [claim("C1", 2, linked=False)])
         after = await resolved(connection, [fact("K-0042")])
     await pool.close()
 
     assert [event.subject for event in before + linked + after] == ["K-0042", "C1", "C7", "K-0042"]
 
 
-async def test_unlinking_by_a_former_owner_leaves_the_new_link(database: str) -> None:
+async def test_of_two_customers_the_greater_claim_holds_in_whatever_order_they_are_written(database: str) -> None:
+    await upgraded(database, "rating")
+    pool = await open_pool(database, schema="rating", size=2)
+    told = [claim("C1", 1), claim("C2", 2), claim("C3", 1), claim("C1", 3, linked=False)]
+    async with pool.acquire() as connection:
+        found = []
+        for order in permutations(range(4)):
+            if order.index(3) < order.index(0):
+                continue  # a customer's own facts are folded first: its last word is written last
+            await connection.execute("delete from aliases")
+            for at in order:
+                await aliases.write(connection, [told[at]])
+            found.append((await resolved(connection, [fact("K-0042")]))[0].subject)
+        await aliases.write(connection, [claim("C2", 4, linked=False)])
+        fallen_back = await resolved(connection, [fact("K-0042")])
+        await aliases.write(connection, told[:3])
+        together = await resolved(connection, [fact("K-0042"), fact("K-0042")])
+    await pool.close()
+
+    assert set(found) == {"C2"}
+    assert [event.subject for event in fallen_back] == ["C3"]
+    assert [event.subject for event in together] == ["C2", "C2"]
+
+
+async def test_links_of_an_older_release_hold_until_a_customer_says_its_own(database: str) -> None:
     await upgraded(database, "rating")
     pool = await open_pool(database, schema="rating", size=2)
     async with pool.acquire() as connection:
-        await aliases.write(connection, [("/erp", "K-0042", "C1", True)])
-        await aliases.write(connection, [("/erp", "K-0042", "C2", True)])
-        await aliases.write(connection, [("/erp", "K-0042", "C1", False)])
-        found = await resolved(connection, [fact("K-0042")])
+        await connection.execute(
+            "insert into aliases (other_source, other_id, customer_id) values ('/erp', 'K-0042', 'C9')"
+        )
+        before = await resolved(connection, [fact("K-0042")])
+        await aliases.write(connection, [claim("C1", 1)])
+        after = await resolved(connection, [fact("K-0042")])
     await pool.close()
 
-    assert found[0].subject == "C2"
+    assert [event.subject for event in before + after] == ["C9", "C1"]
 
 
 async def test_a_fact_that_says_when_it_was_known_is_recorded_then_but_never_in_the_future(database: str) -> None:

@@ -13,10 +13,12 @@ import structlog
 from fastapi import APIRouter, FastAPI, Query, Request, Security
 
 from shared.core import errors
+from shared.core.events import EVENTS
 from shared.edge import codec
 from shared.edge.http import auth, problem, wording
 from shared.edge.http.app import build
 from shared.edge.http.auth import Principal, principal
+from tests.architecture.tree import ROOT
 
 RAISED: dict[str, tuple[Exception, int, str]] = {
     "malformed": (errors.Malformed("write text", pointer="/data/amount", rule="bare-number"), 422, "malformed"),
@@ -195,6 +197,16 @@ async def test_the_documentation_needs_no_network() -> None:
         assert "://" not in start.text
         for part in ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"):
             assert (await http.get(f"/docs/assets/{part}")).status_code == 200, part
+
+
+async def test_the_asyncapi_document_is_served_as_it_is_published_with_a_page_that_needs_no_network() -> None:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app()), base_url="http://test") as http:
+        served, page = await http.get("/asyncapi.yaml"), await http.get("/asyncapi")
+    assert (served.status_code, served.headers["content-type"]) == (200, "application/yaml")
+    assert served.content == (ROOT / "docs" / "asyncapi.yaml").read_bytes()
+    assert page.status_code == 200
+    assert all(cls.TYPE in page.text for cls in EVENTS)
+    assert set(re.findall(r'(?:src|href)="([^"]*)"', page.text)) == {"/asyncapi.yaml"}
 
 
 @pytest.mark.parametrize("scopes", [[], ["ratings:reed"]])

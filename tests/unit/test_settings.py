@@ -67,7 +67,9 @@ def test_one_sentence_names_the_setting_that_is_wrong(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "gradeline.example"])
 def test_the_embedded_instance_refuses_to_listen_beyond_loopback(host: str) -> None:
-    with pytest.raises(Misconfigured, match="GRADELINE_HOST"):
+    with pytest.raises(
+        Misconfigured, match=r"GRADELINE_HOST: .* its broker asks for no password and nothing is encrypted"
+    ):
         settings.load(embedded=True, host=host)
     assert settings.load(embedded=False, host=host).host == host
 

@@ -1,30 +1,49 @@
-"""Ids that other systems use for our customers: linked by a fact, resolved when facts are posted."""
+"""Ids that other systems use for our customers: linked by a fact, resolved when facts are posted.
+
+Two customers may claim one id. Each keeps its own claim, dated by the fact that made it, and the greatest claim that
+stands holds: which of the two was written last, by whichever worker, does not count.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
+from services.rating.core.documents import Order
 from shared.core.envelope import Event
 from shared.edge.store.pool import Connection
 
 FIND = """
-select a.other_source, a.other_id, a.customer_id
+select distinct on (a.other_source, a.other_id) a.other_source, a.other_id, a.customer_id
 from unnest($1::text[], $2::text[]) as asked (other_source, other_id)
 join aliases a using (other_source, other_id)
+order by a.other_source, a.other_id, a.day desc, a.at desc, a.source desc, a.id desc, a.customer_id
 """
 
 LINK = """
-insert into aliases (other_source, other_id, customer_id)
-select * from unnest($1::text[], $2::text[], $3::text[])
-on conflict (other_source, other_id) do update set customer_id = excluded.customer_id
+insert into aliases (other_source, other_id, customer_id, day, at, source, id)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bigint[], $6::text[], $7::text[])
+on conflict (other_source, other_id, customer_id) do update
+set day = excluded.day, at = excluded.at, source = excluded.source, id = excluded.id
 """
 
 UNLINK = """
 delete from aliases a using unnest($1::text[], $2::text[], $3::text[]) as gone (other_source, other_id, customer_id)
 where (a.other_source, a.other_id, a.customer_id) = (gone.other_source, gone.other_id, gone.customer_id)
 """
+
+
+class Claim(NamedTuple):
+    """That *other_id* of *other_source* means *customer_id*, or no longer does."""
+
+    other_source: str
+    other_id: str
+    customer_id: str
+    order: Order
+    """Of the fact that says so."""
+    linked: bool
 
 
 async def resolved(connection: Connection, events: Sequence[Event]) -> list[Event]:
@@ -43,9 +62,10 @@ async def resolved(connection: Connection, events: Sequence[Event]) -> list[Even
     ]
 
 
-async def write(connection: Connection, aliases: Sequence[tuple[str, str, str, bool]]) -> None:
-    """Keep (source, id, customer, linked) of customers whose links changed."""
-    for sql, linked in ((UNLINK, False), (LINK, True)):
-        rows = {(source, other): customer for source, other, customer, holds in aliases if holds is linked}
-        if rows:
-            await connection.execute(sql, [s for s, _ in rows], [o for _, o in rows], list(rows.values()))
+async def write(connection: Connection, claims: Sequence[Claim]) -> None:
+    """Keep what customers say last of the ids that other systems use for them; one claim a customer and id."""
+    if gone := [claim for claim in claims if not claim.linked]:
+        await connection.execute(UNLINK, *zip(*(claim[:3] for claim in gone), strict=True))
+    if standing := [claim for claim in claims if claim.linked]:
+        rows = ((*claim[:3], *claim.order) for claim in standing)
+        await connection.execute(LINK, *zip(*rows, strict=True))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from services.rating.adapters import aliases
+from services.rating.adapters.aliases import Claim
 from services.rating.core.row import Row
 from shared.edge.store.pool import Connection
 
@@ -46,7 +47,9 @@ class CustomerProjector:
     async def write(self, connection: Connection, rows: Sequence[tuple[str, int, Row]], /) -> None:
         """Keep *rows*: (customer, version, row), one a customer."""
         await connection.execute(CUSTOMERS, *zip(*(_columns(*one) for one in rows), strict=True))
-        links = [(*alias, customer, holds) for customer, _, row in rows for alias, holds in row.aliases]
+        links = [
+            Claim(*alias, customer, order, holds) for customer, _, row in rows for alias, order, holds in row.aliases
+        ]
         if links:
             await aliases.write(connection, links)
         touched = [customer for customer, _, row in rows if row.warned]

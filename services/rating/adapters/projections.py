@@ -37,6 +37,7 @@ PROJECTIONS: tuple[str, ...] = (
         figures jsonb not null default '{}',
         primary key (customer_id, warning_id)
     )""",
+    # later revisions make it hold the claims of several customers
     """create table aliases (
         other_source text collate "C" not null,
         other_id text collate "C" not null,

@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from services.rating.core.announce import DATA_RULE, contradictions, text
+from services.rating.core.documents import Order
 from services.rating.core.engine import Sheet
 from services.rating.core.measures.payment import overdue_amount, receivable_balance
 from services.rating.core.measures.reading import Params
@@ -33,8 +34,8 @@ class Row(msgspec.Struct, frozen=True):
     receivable_balance: Decimal | None
     overdue_amount: Decimal | None
     warnings: tuple[Warning, ...]
-    aliases: tuple[tuple[tuple[str, str], bool], ...]
-    """((source, id), whether it is linked) of ids that other systems use or used."""
+    aliases: tuple[tuple[tuple[str, str], Order, bool], ...]
+    """((source, id), order of the fact, whether it is linked) of ids that other systems use or used."""
     warned: bool
     """Whether a warning stands now or stood before: only then the stored ones need a look."""
 
@@ -58,7 +59,7 @@ def row_of(state: State, standing: Standing, sheet: Sheet) -> Row:
         receivable_balance=receivable_balance(reader, Params()) if known else None,
         overdue_amount=overdue_amount(reader, Params()) if known else None,
         warnings=warnings,
-        aliases=tuple((alias, linked) for alias, (_, linked) in state.aliases.items()),
+        aliases=tuple((alias, order, linked) for alias, (order, linked) in state.aliases.items()),
         warned=bool(warnings or state.lived.alarms),
     )
 

@@ -18,7 +18,7 @@ from shared.edge.release import software_version
 
 PROBLEM_PAGES = f"{problem.DOCS}{{name}}"
 HEALTH = {"/healthz", "/readyz", "/metrics"}
-OPEN = frozenset({*HEALTH, "/openapi.json", "/docs", "/docs/start.js", PROBLEM_PAGES, pages.ASSETS})
+OPEN = frozenset({*HEALTH, "/openapi.json", "/docs", "/docs/start.js", PROBLEM_PAGES, pages.ASSETS, *pages.EVENTS})
 """The only paths that answer without a token: health, metrics and documentation."""
 
 

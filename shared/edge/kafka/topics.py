@@ -12,10 +12,10 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from shared.core.errors import Misconfigured, Unavailable
+from shared.edge.installed import TOPICS
 from shared.edge.kafka.client import connect
 from shared.edge.kafka.profile import Profile
 
-FOLDER = Path(__file__).resolve().parents[3] / "deploy" / "topics"
 GENERATION = "gradeline.generation"
 DAY_MS = 86_400_000
 
@@ -62,7 +62,7 @@ class Applied(msgspec.Struct, frozen=True):
     """`created` or `unchanged`."""
 
 
-def load(*, partitions: int = 12, folder: Path = FOLDER) -> list[Topic]:
+def load(*, partitions: int = 12, folder: Path = TOPICS) -> list[Topic]:
     """Read every topic of *folder*, those without a count getting *partitions*. Raises Misconfigured."""
     topics = []
     for path in sorted(folder.glob("*.yaml")):
