@@ -40,6 +40,7 @@ class ConductClosed(Fact, frozen=True, kw_only=True, forbid_unknown_fields=True,
     conduct_id: DocumentId
     closed_on: date
     outcome: Text | None = None
+    """`proven` where what was reported turned out to be true; anything else is free text."""
 
 
 class SignalReported(Fact, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
