@@ -25,7 +25,7 @@ TABLES: Mapping[str, str] = {
     "customers": "customer_id, currency, grade, refusal, method, score, since, region, segment, manager, "
     "receivable_balance, overdue_amount, warnings",
     "warnings": "customer_id, warning_id, rule, kind, severity, since, figures",
-    "aliases": "other_source, other_id, customer_id",
+    "aliases": "other_source, other_id, customer_id, day, at, source, id",
 }
 FEW = 200
 """So few customers are built again under the lock."""
