@@ -32,7 +32,9 @@ def test_of_an_erased_person_nothing_is_found_anywhere_and_the_grade_stays(own_i
     instance.post([*about, *personal])
     spoil(instance, subject)
     letters = "select key from dead_letters where key = $1"
-    assert wait_until(lambda: bool(instance.rows(letters, subject.encode())), 60.0), "the broken record is a dead letter"
+    assert wait_until(lambda: bool(instance.rows(letters, subject.encode())), 60.0), (
+        "the broken record is a dead letter"
+    )
     instance.until_applied({subject: len(about) + len(personal)})
     before = instance.customer(subject)
     assert marks_in(instance, subject) == set(MARKS), "who may see them, sees all"

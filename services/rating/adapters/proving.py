@@ -20,7 +20,7 @@ from shared.core.events.rating import GradeChanged
 from shared.core.policy.evaluate import evaluate
 from shared.core.policy.policy import Policy
 from shared.edge.policy_values import read_measures
-from shared.edge.store.pool import Connection, connect
+from shared.edge.store.pool import Connection, transaction
 
 KEPT = """
 select s.stream, s.version as head, s.parked, p.sweep_after is not null as sweeping, c.*
@@ -70,18 +70,14 @@ async def customers(connection: Connection, sample: int | None, seed: str) -> li
 
 async def prove(dsn: str, brain: RatingBrain, streams: Sequence[str]) -> Proof:
     """Prove *streams* as they are at one moment. Raises asyncpg errors."""
-    connection = await connect(dsn, schema="rating")
-    try:
-        async with connection.transaction(readonly=True, isolation="repeatable_read"):
-            kept = {row["stream"]: row for row in await connection.fetch(KEPT, list(streams))}
-            settled = {name: row for name, row in kept.items() if not row["sweeping"] and not row["parked"]}
-            warnings: dict[str, list[Any]] = {}
-            for row in await connection.fetch(WARNINGS, sorted(settled)):
-                warnings.setdefault(row["customer_id"], []).append(row)
-            upto = {name: (row["version"], row["as_of"]) for name, row in settled.items() if row["version"]}
-            refolded = await Refolder(brain, connection).each(sorted(settled), upto)
-    finally:
-        await connection.close(timeout=5)
+    async with transaction(dsn, schema="rating", readonly=True, isolation="repeatable_read") as connection:
+        kept = {row["stream"]: row for row in await connection.fetch(KEPT, list(streams))}
+        settled = {name: row for name, row in kept.items() if not row["sweeping"] and not row["parked"]}
+        warnings: dict[str, list[Any]] = {}
+        for row in await connection.fetch(WARNINGS, sorted(settled)):
+            warnings.setdefault(row["customer_id"], []).append(row)
+        upto = {name: (row["version"], row["as_of"]) for name, row in settled.items() if row["version"]}
+        refolded = await Refolder(brain, connection).each(sorted(settled), upto)
     proof = Proof(customers=len(settled), skipped=len(kept) - len(settled))
     for one in refolded:
         proof.findings.extend(_of(one, settled[one.stream], warnings.get(one.stream, [])))

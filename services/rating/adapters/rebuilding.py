@@ -17,7 +17,7 @@ from services.rating.adapters.projecting import CustomerProjector
 from services.rating.adapters.refolding import Refolder
 from services.rating.core.brain import RatingBrain
 from shared.core.errors import Misconfigured, Unavailable
-from shared.edge.store.pool import Connection, connect
+from shared.edge.store.pool import Connection, transaction
 
 LIVE, NEXT, BEFORE = "rating", "rating_next", "rating_before"
 TABLES: Mapping[str, str] = {
@@ -81,37 +81,26 @@ class Place(NamedTuple):
 
 async def begin(dsn: str) -> Place:
     """Make empty tables beside the live ones, and note where the log stands: what is committed later is caught up with."""
-    connection = await connect(dsn, schema=LIVE)
-    try:
-        async with connection.transaction():
-            await connection.execute(f"drop schema if exists {NEXT} cascade; create schema {NEXT}")
-            for table in TABLES:
-                await connection.execute(f"create table {NEXT}.{table} (like {LIVE}.{table} including all)")
-            return Place(NEXT, await _heads(connection))
-    finally:
-        await connection.close(timeout=5)
+    async with transaction(dsn, schema=LIVE, isolation="read_committed") as connection:
+        await connection.execute(f"drop schema if exists {NEXT} cascade; create schema {NEXT}")
+        for table in TABLES:
+            await connection.execute(f"create table {NEXT}.{table} (like {LIVE}.{table} including all)")
+        return Place(NEXT, await _heads(connection))
 
 
 async def resumed(dsn: str) -> Place:
     """What was live before the last switch, to be brought back. Raises Misconfigured where there is none."""
-    connection = await connect(dsn, schema=LIVE)
-    try:
+    async with transaction(dsn, schema=LIVE, readonly=True, isolation="repeatable_read") as connection:
         if not await connection.fetchval(f"select to_regclass('{BEFORE}.reached') is not null"):
             raise Misconfigured("there is nothing to return to: no rebuild has been switched to")
         rows = await connection.fetch(REACHED.format(schema=BEFORE))
         return Place(BEFORE, {row["partition"]: row["position"] for row in rows})
-    finally:
-        await connection.close(timeout=5)
 
 
 async def build(dsn: str, brain: RatingBrain, schema: str, streams: Sequence[str]) -> int:
     """Write the rows of *streams* into *schema*. Returns how many there are. Raises asyncpg errors."""
-    connection = await connect(dsn, schema=LIVE)
-    try:
-        async with connection.transaction(isolation="repeatable_read"):
-            return await _build(connection, brain, schema, streams)
-    finally:
-        await connection.close(timeout=5)
+    async with transaction(dsn, schema=LIVE, isolation="repeatable_read") as connection:
+        return await _build(connection, brain, schema, streams)
 
 
 async def _build(connection: Connection, brain: RatingBrain, schema: str, streams: Sequence[str]) -> int:
@@ -131,12 +120,8 @@ async def _build(connection: Connection, brain: RatingBrain, schema: str, stream
 
 async def changed(dsn: str, place: Place) -> tuple[list[str], Place]:
     """The customers of whom something was committed since *place* was true, and how far it is once they are built again."""
-    connection = await connect(dsn, schema=LIVE)
-    try:
-        async with connection.transaction(readonly=True, isolation="repeatable_read"):
-            return await _changed(connection, place)
-    finally:
-        await connection.close(timeout=5)
+    async with transaction(dsn, schema=LIVE, readonly=True, isolation="repeatable_read") as connection:
+        return await _changed(connection, place)
 
 
 async def _changed(connection: Connection, place: Place) -> tuple[list[str], Place]:
@@ -148,13 +133,9 @@ async def _changed(connection: Connection, place: Place) -> tuple[list[str], Pla
 
 async def compare(dsn: str, place: Place) -> list[Compared]:
     """Compare each table of *place* with the live one, at one moment."""
-    connection = await connect(dsn, schema=LIVE)
-    try:
-        async with connection.transaction(isolation="repeatable_read"):
-            await connection.execute(RAISED_AT.format(schema=place.schema, other=LIVE))
-            return [await _compared(connection, place.schema, table, columns) for table, columns in TABLES.items()]
-    finally:
-        await connection.close(timeout=5)
+    async with transaction(dsn, schema=LIVE, isolation="repeatable_read") as connection:
+        await connection.execute(RAISED_AT.format(schema=place.schema, other=LIVE))
+        return [await _compared(connection, place.schema, table, columns) for table, columns in TABLES.items()]
 
 
 async def _compared(connection: Connection, schema: str, table: str, columns: str) -> Compared:
@@ -176,9 +157,8 @@ async def switch(dsn: str, brain: RatingBrain, place: Place) -> bool:
     Returns False, and has changed nothing, where too many customers changed since: catch up and come again. Raises
     Unavailable where the lock could not be had in time.
     """
-    connection = await connect(dsn, schema=LIVE)
     try:
-        async with connection.transaction():
+        async with transaction(dsn, schema=LIVE, isolation="read_committed") as connection:
             await connection.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
             await connection.fetch("select 1 from partitions order by partition for update")
             streams, place = await _changed(connection, place)
@@ -189,8 +169,6 @@ async def switch(dsn: str, brain: RatingBrain, place: Place) -> bool:
             return True
     except asyncpg.LockNotAvailableError as error:
         raise Unavailable(f"the tables were busy for {LOCK_SECONDS} s; nothing was changed, try again") from error
-    finally:
-        await connection.close(timeout=5)
 
 
 async def _swap(connection: Connection, place: Place) -> None:

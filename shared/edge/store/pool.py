@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import asyncpg
 
@@ -98,3 +100,16 @@ async def connect(dsn: str, *, schema: str, statement_seconds: float = 3600.0) -
         command_timeout=statement_seconds + 2,
         server_settings=settings_of(schema, statement_seconds=statement_seconds),
     )
+
+
+@contextlib.asynccontextmanager
+async def transaction(
+    dsn: str, *, schema: str, readonly: bool = False, isolation: Literal["read_committed", "repeatable_read"]
+) -> AsyncIterator[asyncpg.Connection]:
+    """One transaction on a connection of its own, closed with it. Raises asyncpg errors."""
+    connection = await connect(dsn, schema=schema)
+    try:
+        async with connection.transaction(readonly=readonly, isolation=isolation):
+            yield connection
+    finally:
+        await connection.close(timeout=CONNECT_SECONDS)
