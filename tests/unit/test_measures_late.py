@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from services.rating.core.measures.reading import Reader
 from services.rating.core.position import RAW, Lens
 from services.rating.core.state import Setting, State
 from shared.core.policy.measure import Reading
-from tests.support.customer import GRADING, Customer, Day, day
+from tests.support.customer import GRADING, Customer, Day, Seen, day
 
 MATERIAL: dict[str, Any] = {**GRADING, "min_amount": "G-06"}
 """How the shipped methods read lateness: items under 1,000 do not matter where a month's invoicing is 200,000."""
@@ -162,6 +164,20 @@ def test_beside_late_items_that_matter_small_ones_settled_late_weigh_by_their_am
 
     assert seen.read("days_beyond_terms_12m", **MATERIAL) == seen["days_beyond_terms_12m"] > 0
     assert seen.read("days_beyond_terms_12m", **GRADING) == seen["days_beyond_terms_12m"]
+
+
+def test_what_is_small_is_found_again_after_every_fact_and_on_every_day(book: Customer) -> None:
+    state, random = book.folded(), Random(7)
+    for number in range(40):
+        on = day("2024-02-01") + timedelta(days=number // 4)
+        amount = random.choice(("80.00", "900.00", "1500.00"))
+        told = [book.invoice(f"S{number}", amount, "2024-01-02", due=on - timedelta(days=random.randint(0, 9)))]
+        if number % 3 == 2:
+            told.append(book.pays(f"P{number}", amount, on, for_={f"S{number - 1}": amount}))
+        for event in told:
+            evolve(state, event)
+        kept, fresh = Seen(state, on, book.context), book.at(on)
+        assert [kept.read(name, **MATERIAL) for name in _LATE] == [fresh.read(name, **MATERIAL) for name in _LATE]
 
 
 def test_what_is_small_in_another_currency_is_told_at_the_rate(book: Customer) -> None:

@@ -54,6 +54,7 @@ class State:
         "conflicts",
         "customer_id",
         "days",
+        "exempt",
         "first",
         "head",
         "late",
@@ -100,6 +101,8 @@ class State:
         """Grows with every fact that is no document and no payment; what such facts give is measured once a day."""
         self.side: tuple[tuple[object, ...], list[Any]] | None = None
         """What the engine measured of those facts, and for which day."""
+        self.exempt: dict[tuple[str, int], Any] = {}
+        """(currency, lens) → what measures found of open items that is too small to matter."""
 
     def attribute(self, name: str, day: int) -> Any:
         """The value of a profile attribute as last told by *day*; None before it was told."""

@@ -9,7 +9,7 @@ from services.rating.core.context import Context
 from services.rating.core.days import window_start
 from services.rating.core.documents import UNIT
 from services.rating.core.lanes import unpack
-from services.rating.core.measures.small import MATERIAL, Exempt, late_in, not_late
+from services.rating.core.measures.small import MATERIAL, Exempt, late_in
 from services.rating.core.position import BOOKED, CASHED, DUE, PAID, Lens, Position
 from services.rating.core.state import Setting, State
 from shared.core.money import QUANTA
@@ -47,7 +47,6 @@ class Reader:
         "context",
         "currency",
         "day",
-        "exempts",
         "memo",
         "only",
         "parts",
@@ -63,7 +62,6 @@ class Reader:
         self.day = state.ledger.day
         self.without_rate = ""
         """A currency of which no rate is known, so that amounts cannot be added up; empty where there is none."""
-        self.exempts: dict[tuple[int, str, int], Exempt] = {}
         self.memo: dict[tuple[object, ...], list[int]] = {}
         self.only: Position | None = None
         """The one position of a customer whose items are all in its own currency."""
@@ -127,11 +125,10 @@ class Reader:
         flow, opened = position.flow(DUE + params.lens), position.opens[params.lens]
         sums = unpack(flow.window(day, params.window) - flow.days.get(day, 0), 5)
         sums.append(opened.since(low, day))
-        if sums[5]:
-            for due, units, items in self._exempt(at, params):
-                if due > low:
-                    sums[3] -= items
-                    sums[5] -= units
+        if sums[5] and (exempt := self._exempt(at, params)) is not None:
+            units, items = exempt.after(low)
+            sums[3] -= items
+            sums[5] -= units
         if sums[0] != sums[1] and self._only_small_late(at, params):
             sums[1] = sums[0]
         return sums
@@ -170,16 +167,19 @@ class Reader:
             held = self.memo[key] = [found]
         return bool(held[0])
 
-    def _exempt(self, at: int, params: Params) -> Exempt:
-        """What of position *at* is open past its due date and yet not late: within grace, or too small to matter (G-06)."""
+    def _exempt(self, at: int, params: Params) -> Exempt | None:
+        """What of position *at* is open past its due date and yet not late: within grace, or too small to matter (G-06).
+
+        Kept with the scan of open items that it goes with, and found again only where the scan was made again.
+        """
         if not params.min_amount and not params.grace:
-            return ()
-        key = (params.lens, params.min_amount, at)
-        held = self.exempts.get(key)
-        if held is None:
-            rate, code, position = self.parts[at]
-            least = self.least(params, code, rate)
-            held = self.exempts[key] = tuple(not_late(position.opens[params.lens], self.day, params.grace, least))
+            return None
+        rate, code, position = self.parts[at]
+        opened, least = position.opens[params.lens], self.least(params, code, rate)
+        key = (code, params.lens)
+        held: Exempt | None = self.state.exempt.get(key)
+        if held is None or held.scanned is not opened.scanned or held.least != least:
+            held = self.state.exempt[key] = Exempt(opened, self.day, params.grace, least)
         return held
 
     def cashed(self, window: str) -> list[int]:
@@ -196,10 +196,8 @@ class Reader:
             for at, position in enumerate(self.positions):
                 scan = position.opens[params.lens].scan(day, grace)
                 overdue, weighted = scan[0], scan[5]
-                if overdue:
-                    for due, units, _ in self._exempt(at, params):
-                        overdue -= units
-                        weighted -= units * (day - due) if day - due > grace else 0
+                if overdue and (exempt := self._exempt(at, params)) is not None:
+                    overdue, weighted = overdue - exempt.units, weighted - exempt.weighted
                 parts.append([overdue, weighted])
             held = self.memo[key] = self._add_up(parts, 2)
         return held

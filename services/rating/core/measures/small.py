@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
 
 from services.rating.core.days import month_index, window_start
 from services.rating.core.sums import LateList, OpenItems
@@ -10,24 +10,33 @@ from services.rating.core.sums import LateList, OpenItems
 MATERIAL = 1000 * 10**4
 """1,000 CNY in units (G-06, assumed)."""
 
-Exempt = tuple[tuple[int, int, int], ...]
-"""(due day, units, items)."""
 
+class Exempt:
+    """What is past due on a day, but by no more than *grace* days, or in items below *least*: it does not count as late."""
 
-def not_late(opened: OpenItems, day: int, grace: int, least: int) -> Iterator[tuple[int, int, int]]:
-    """(due day, units, items) of what is past due on *day*, but by no more than *grace* days or in items below *least*."""
-    for due in opened.dues:
-        late = day - due
-        if late <= 0:
-            break
-        if not due:
-            continue
-        items = opened.items[due].values()
-        if late <= grace:
-            yield due, opened.totals[due], len(items)
-        elif least and min(items) < least:
-            small = [units for units in items if units < least]
-            yield due, sum(small), len(small)
+    __slots__ = ("_after", "_low", "least", "parts", "scanned", "units", "weighted")
+
+    def __init__(self, opened: OpenItems, day: int, grace: int, least: int) -> None:
+        """Look through *opened* as it was last scanned."""
+        self.scanned, self.least = opened.scanned, least
+        dues, items = opened.dues, opened.items
+        first, last = bisect_right(dues, 0), bisect_left(dues, day)  # 0: without a due date
+        late = bisect_left(dues, day - grace, first, last) if grace else last
+        self.parts = [(due, units, 1) for due in dues[first:late] for units in items[due].values() if units < least]
+        self.units = sum([units for _, units, _ in self.parts])
+        self.weighted = sum([units * (day - due) for due, units, _ in self.parts])
+        """Σ units × days past due, of those that are more than *grace* days past due."""
+        within = [(due, opened.totals[due], len(items[due])) for due in dues[late:last]]
+        self.units += sum([units for _, units, _ in within])
+        self.parts += within
+        self._low, self._after = -1, (0, 0)
+
+    def after(self, low: int) -> tuple[int, int]:
+        """(units, items) of what fell due after *low*."""
+        if self._low != low:
+            found = [(units, items) for due, units, items in self.parts if due > low]
+            self._low, self._after = low, (sum([units for units, _ in found]), sum([items for _, items in found]))
+        return self._after
 
 
 def late_in(lates: LateList, day: int, window: str, least: int) -> bool:
