@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
-    from shared.edge.store.dead import Letter, Redriven
+    from shared.edge.store.dead import Redriven
 
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 
@@ -17,9 +18,10 @@ Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 def register(app: typer.Typer) -> None:
     """Add the commands to *app*."""
     group = typer.Typer(no_args_is_help=True)
-    group.callback(help="Records that were no events: see them, mend them, post them again.")(lambda: None)
+    group.callback(help="What was set aside: see it, mend it, try it again.")(lambda: None)
     group.command("list")(list_letters)
     group.command()(show)
+    group.command()(discard)
     group.command()(redrive)
     app.add_typer(group, name="dead-letters")
 
@@ -27,24 +29,28 @@ def register(app: typer.Typer) -> None:
 def list_letters(
     *,
     state: Annotated[Literal["open", "redriven", "discarded", "all"], typer.Option(help="Which of them.")] = "open",
+    parked: Annotated[bool, typer.Option("--parked", help="Customers that are parked, instead.")] = False,
+    quarantined: Annotated[bool, typer.Option("--quarantined", help="Facts in quarantine, instead.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
     as_json: Json = False,
 ) -> None:
-    """The newest dead letters, each with where it was read, the rule it broke and the place in the event."""
+    """What was set aside: the newest dead letters, parked customers, or facts whose identity was used before.
+
+    A letter is shown with where it was read, the rule it broke and the place in the event.
+    """
+    from gradeline.commands import aside_tables as tables
     from gradeline.database import reached
+    from shared.core.errors import Misconfigured
 
-    found = reached(_letters(None if state == "all" else state, limit))
+    if parked and quarantined:
+        raise Misconfigured("--parked and --quarantined are two lists: write one of them")
+    kind = "parked" if parked else "quarantined" if quarantined else "letters"
+    found = reached(_listed(kind, None if state == "all" else state, limit))
+    rows = [tables.ROWS[kind](one) for one in found]
     if as_json:
-        typer.echo(json.dumps([_as_json(letter) for letter in found], ensure_ascii=False))
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("place", "rule", "pointer", "key", "recorded", "state", "reason")
-    for letter in found:
-        at = letter.recorded_at.isoformat(timespec="seconds")
-        table.add_row(str(letter.place), letter.rule, letter.pointer, letter.key or "", at, letter.state, letter.reason)
-    Console().print(table)
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+    else:
+        tables.show(kind, rows)
 
 
 def show(place: Annotated[str, typer.Argument(help="As `list` writes it.")]) -> None:
@@ -54,6 +60,14 @@ def show(place: Annotated[str, typer.Argument(help="As `list` writes it.")]) -> 
     from gradeline.database import reached
 
     sys.stdout.buffer.write(reached(_raw(place)) + b"\n")
+
+
+def discard(places: Annotated[list[str], typer.Argument(help="As `list` writes them.")]) -> None:
+    """Note that nothing will be done about these dead letters: all of them, or none where one is not open."""
+    from gradeline.database import reached
+
+    reached(_discarded(places))
+    typer.echo(f"{len(places)} discarded")
 
 
 def redrive(
@@ -79,28 +93,32 @@ def redrive(
         for one in done:
             typer.echo(f"{one.place}  {one.state}  {one.reason}".rstrip())
         typer.echo(f"{sum(one.state == 'redriven' for one in done)} of {len(done)} posted again")
+        if parked:
+            typer.echo(f"{customers} parked customer{'' if customers == 1 else 's'} will be tried again")
     if any(one.state == "open" for one in done):
         raise typer.Exit(3)
 
 
-def _as_json(letter: Letter) -> dict[str, object]:
-    return {
-        "place": str(letter.place),
-        "reason": letter.reason,
-        "rule": letter.rule,
-        "pointer": letter.pointer,
-        "key": letter.key,
-        "recorded_at": letter.recorded_at.isoformat(),
-        "state": letter.state,
-    }
-
-
-async def _letters(state: str | None, limit: int) -> list[Letter]:
+async def _listed(kind: str, state: str | None, limit: int) -> Sequence[Any]:
     from gradeline.database import pool_of, told
-    from shared.edge.store import dead
+    from shared.edge.store import aside, dead
 
     async with pool_of(told()) as pool, pool.acquire() as connection:
+        if kind == "parked":
+            return await aside.parked(connection, limit=limit)
+        if kind == "quarantined":
+            return await aside.quarantined(connection, limit=limit)
         return await dead.letters(connection, state=state, limit=limit)
+
+
+async def _discarded(places: list[str]) -> None:
+    from gradeline.database import pool_of, told
+    from shared.edge import clock
+    from shared.edge.store import dead
+
+    async with pool_of(told()) as pool, pool.acquire() as connection, connection.transaction():
+        for place in places:
+            await dead.discard(connection, dead.Place.parse(place), now=clock.now())
 
 
 async def _raw(place: str) -> bytes:
@@ -118,7 +136,7 @@ async def _redriven(places: list[str], mended: bytes | None, parked: bool) -> tu
     from gradeline.database import pool_of, told
     from shared.core.errors import Misconfigured
     from shared.edge import clock
-    from shared.edge.store import dead, secret
+    from shared.edge.store import aside, dead, secret
     from shared.edge.store.keys import SubjectKeys
     from shared.edge.store.sealing import Box
 
@@ -129,9 +147,9 @@ async def _redriven(places: list[str], mended: bytes | None, parked: bool) -> tu
     async with pool_of(known) as pool:
         async with pool.acquire() as connection:
             wanted = [dead.Place.parse(place) for place in places]
-            if not places and not parked:
+            if not places:
                 wanted = [letter.place for letter in await dead.letters(connection, limit=10_000)]
-            customers = await dead.retry_parked(connection) if parked else 0
+            customers = await aside.retry_parked(connection) if parked else 0
         done = await dead.redrive(
             pool,
             wanted,

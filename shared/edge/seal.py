@@ -25,6 +25,7 @@ from shared.core.events.values import ERASED, SEALED_PREFIX
 D = TypeVar("D", bound=Data)
 
 _TOKEN = re.compile(rf"{SEALED_PREFIX}[A-Za-z0-9_-]{{22,}}={{0,2}}")  # at least the 16 bytes of the tag
+_SEALED = (SEALED_PREFIX, ERASED)
 _KEY_BITS = 512
 _WRAP = [b"gradeline subject key v1"]
 _STRUCTURED = {"contacts": tuple[Contact, ...]}
@@ -57,6 +58,15 @@ def has_personal(data: Data) -> bool:
 def is_sealed(value: object) -> bool:
     """Say whether *value* is a sealed token, or what is left of one after erasure."""
     return isinstance(value, str) and (value == ERASED or _TOKEN.fullmatch(value) is not None)
+
+
+def without_sealed(value: Any) -> Any:
+    """Return *value*, decoded JSON, with null in the place of every sealed or erased text."""
+    if isinstance(value, dict):
+        return {key: without_sealed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [without_sealed(inner) for inner in value]
+    return None if isinstance(value, str) and value.startswith(_SEALED) else value
 
 
 def seal(data: D, *, key: bytes, subject: str, source: str, id: str) -> D:

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 
 from services.rating.adapters.projections import PROJECTIONS
 from shared.edge import codec
+from shared.edge.http.paging import cursor
 from shared.edge.kafka.partition import partition_of
 from shared.edge.store.migrate import upgraded
 from tests.support.rating_api import bearer, client, fact, running, wired
@@ -219,6 +220,20 @@ async def fill(database: str) -> None:
             "values ('credit.events', 0, 'g', $1, 'no JSON', 'not-json', '', '\\x00', '2026-02-01Z')",
             [(number,) for number in range(7)],
         )
+        await connection.executemany(
+            "insert into parked (stream, version, reason, since) values ($1, 1, 'KeyError: x', '2026-02-01Z')",
+            [(f"C-{number}",) for number in range(7)],
+        )
+        await connection.executemany(
+            "insert into quarantine (stream, identity, content, type, source, id, data, recorded_at) "
+            "values ('C-1', 'i', $1::text::bytea, 'credit.payment.recorded.v1', '/erp', $1, $2, '2026-02-01Z')",
+            [(f"e{number}", b'{"amount":"1.00","payer":"sealed:v1:x"}') for number in range(4)],
+        )
+        await connection.executemany(
+            "insert into doubles (stream, identity, partition, type, source, id, other, found_at) "
+            "values ($1, 'j', 0, 'credit.payment.recorded.v1', '/erp', $1, 'C-9', '2026-02-01Z')",
+            [(f"C-{number}",) for number in range(3)],
+        )
 
 
 @pytest.mark.parametrize(
@@ -231,6 +246,8 @@ async def fill(database: str) -> None:
         ("/v1/warnings?severity=critical", "warnings", "warning_id", "sales", 3),
         ("/v1/dead-letters", "dead_letters", "position", "operator", 7),
         ("/v1/dead-letters?state=redriven", "dead_letters", "position", "operator", 0),
+        ("/v1/parked", "parked", "customer_id", "operator", 7),
+        ("/v1/quarantine", "quarantined", "id", "operator", 7),
     ],
 )
 async def test_pages_neither_repeat_nor_skip(
@@ -249,6 +266,30 @@ async def test_pages_neither_repeat_nor_skip(
             if after is None:
                 break
     assert (len(seen), len(set(seen))) == (count, count)
+
+
+async def test_what_was_set_aside_is_explained_in_both_languages_and_shows_no_personal_field(
+    app: FastAPI, database: str, tmp_path: Path
+) -> None:
+    await fill(database)
+    async with client(app, bearer(tmp_path, "operator")) as http:
+        aside = (await http.get("/v1/quarantine")).json()["quarantined"]
+        letters = (await http.get("/v1/dead-letters")).json()["dead_letters"]
+        parked = (await http.get("/v1/parked")).json()["parked"]
+        wrong = await http.get(
+            "/v1/quarantine", params={"after": cursor(datetime(2026, 1, 1, tzinfo=UTC), "C", "xy", "")}
+        )
+    assert wrong.status_code == 422
+    assert {(one["reason"], one["other"]) for one in aside} == {
+        ("SAME_IDENTITY_OTHER_CONTENT", None), ("SAME_IDENTITY_OTHER_CUSTOMER", "C-9"),
+    }  # fmt: skip
+    assert {one["data"]["payer"] for one in aside if one["data"]} == {None}
+    assert letters[0]["about"] == "the bytes are not JSON"
+    assert letters[0]["about_zh"] == "内容不是有效的 JSON"
+    assert (parked[0]["reason"], parked[0]["retry"]) == ("KeyError: x", False)
+    for role, path in (("sales", "/v1/parked"), ("auditor", "/v1/quarantine")):
+        async with client(app, bearer(tmp_path, role)) as http:
+            assert (await http.get(path)).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/v1/customers", "/v1/warnings", "/v1/customers/C-1/events"])

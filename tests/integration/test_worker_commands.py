@@ -19,6 +19,7 @@ from shared.edge.store import secret
 from shared.edge.store.pool import open_pool
 from shared.edge.store.sealing import Box
 from tests.support.machine import FakeLog, drain, invoice, make_worker
+from tests.support.toy_brain import ROWS, ToyBrain
 
 DEAD = codec.encode(invoice("C1", 1))
 
@@ -32,6 +33,33 @@ def run(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> objec
     for module in (day, db, dead_letters):
         module.register(app)
     return lambda *words: CliRunner().invoke(app, list(words))
+
+
+async def set_aside(dsn: str, folder: Path) -> None:
+    """Park one customer, put one fact into quarantine, and let two customers share an identity."""
+    pool = await open_pool(dsn, schema="rating")
+    await pool.execute(ROWS)
+    log = FakeLog()
+    log.add(invoice("BAD", 1), invoice("C2", 2), invoice("C2", 2, "999"), invoice("C3", 2))
+    worker = make_worker(pool, log, brain=ToyBrain(poison=frozenset({"BAD"})), identity_seconds=0.0)
+    for _ in range(30):
+        await worker.step()
+    await worker.settle()
+    await pool.close()
+
+
+async def park(dsn: str) -> None:
+    pool = await open_pool(dsn, schema="rating", size=1)
+    await pool.execute("insert into parked (stream, version, reason, since) values ('BAD', 1, 'r', now())")
+    await pool.close()
+
+
+async def parked(dsn: str) -> list[tuple[str, bool]]:
+    """(customer, whether about to be tried again)."""
+    pool = await open_pool(dsn, schema="rating", size=1)
+    rows = await pool.fetch("select stream, retry from parked")
+    await pool.close()
+    return [tuple(row) for row in rows]
 
 
 async def bury(dsn: str, folder: Path) -> None:
@@ -103,3 +131,54 @@ def test_dead_letters_are_listed_shown_and_posted_again(database: str, tmp_path:
     assert [letter["rule"] for letter in left] == ["not-json"]
     assert "no dead letter" in run("dead-letters", "show", "nonsense").output
     assert "not-json" in run("dead-letters", "list").stdout
+
+
+def test_what_was_set_aside_is_listed_in_both_languages(database: str, tmp_path: Path, run) -> None:  # type: ignore[no-untyped-def]
+    run("db", "upgrade")
+    asyncio.run(set_aside(database, tmp_path))
+    listed = json.loads(run("dead-letters", "list", "--parked", "--json").stdout)
+    assert [(one["customer_id"], one["reason"], one["retry"]) for one in listed] == [
+        ("BAD", "RuntimeError: poison", False)
+    ]
+    assert "搁置" in run("dead-letters", "list", "--parked").stdout
+    aside = json.loads(run("dead-letters", "list", "--quarantined", "--json").stdout)
+    assert sorted((one["customer_id"], one["reason"], one["other"]) for one in aside) == [
+        ("C2", "SAME_IDENTITY_OTHER_CONTENT", None),
+        ("C2", "SAME_IDENTITY_OTHER_CUSTOMER", "C3"),
+        ("C3", "SAME_IDENTITY_OTHER_CUSTOMER", "C2"),
+    ]
+    assert [one["data"]["amount"] for one in aside if one["data"]] == ["999.00"]
+    assert {one["about"]["zh"][:2] for one in aside} == {"同一", "另一"}
+    assert "C3" in run("dead-letters", "list", "--quarantined").stdout
+    refused = run("dead-letters", "list", "--parked", "--quarantined")
+    assert refused.exit_code == 2
+    assert "one of" in refused.output
+
+
+def test_parked_customers_are_tried_again_beside_the_open_letters(database: str, tmp_path: Path, run) -> None:  # type: ignore[no-untyped-def]
+    run("db", "upgrade")
+    asyncio.run(bury(database, tmp_path))
+    asyncio.run(park(database))
+    assert asyncio.run(parked(database)) == [("BAD", False)]
+    told = run("dead-letters", "redrive", "--parked", "--json")
+    done = json.loads(told.stdout)
+    assert sorted(one["state"] for one in done["letters"]) == ["open", "redriven"]
+    assert done["customers"] == 1
+    assert asyncio.run(parked(database)) == [("BAD", True)]
+    assert "1 parked customer" in run("dead-letters", "redrive", "--parked").stdout
+
+
+def test_a_letter_that_nobody_wants_is_discarded_once(database: str, tmp_path: Path, run) -> None:  # type: ignore[no-untyped-def]
+    run("db", "upgrade")
+    asyncio.run(bury(database, tmp_path))
+    listed = json.loads(run("dead-letters", "list", "--json").stdout)
+    assert {one["about"]["zh"] for one in listed} == {"内容不是有效的 JSON", "记录键与客户编号不一致"}
+    first, second = sorted(one["place"] for one in listed)
+    wrong = run("dead-letters", "discard", first, "credit.events/0/999@")
+    assert wrong.exit_code != 0
+    assert len(json.loads(run("dead-letters", "list", "--json").stdout)) == 2, "all of them or none"
+    assert run("dead-letters", "discard", first).exit_code == 0
+    assert [one["place"] for one in json.loads(run("dead-letters", "list", "--json").stdout)] == [second]
+    gone = json.loads(run("dead-letters", "list", "--state", "discarded", "--json").stdout)
+    assert [one["place"] for one in gone] == [first]
+    assert "no open dead letter" in run("dead-letters", "discard", first).output

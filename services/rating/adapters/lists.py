@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from services.rating.core.view import CustomerRow, StandingWarning
+from shared.edge.store import aside
 
 CUSTOMERS = """
 select customer_id, version, as_of, currency, grade, refusal, method, score::text, since, region, segment, manager,
@@ -57,3 +58,15 @@ class Lists:
         """Dead letters in *state*, newest first, without their bytes."""
         rows = await pool.fetch(DEAD_LETTERS, state, *(after or (None, "", 0, "", 0)), limit)
         return [dict(row) for row in rows]
+
+    async def parked(self, pool: Any, *, after: tuple[datetime, str] | None, limit: int) -> list[dict[str, Any]]:
+        """Parked customers, the longest parked first."""
+        async with pool.acquire() as connection:
+            return [one._asdict() for one in await aside.parked(connection, after=after, limit=limit)]
+
+    async def quarantined(
+        self, pool: Any, *, after: tuple[datetime, str, str, str] | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """Facts whose identity was used before, newest first, without personal fields."""
+        async with pool.acquire() as connection:
+            return [one._asdict() for one in await aside.quarantined(connection, after=after, limit=limit)]

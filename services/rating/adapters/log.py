@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from shared.edge import codec
+from shared.edge.seal import without_sealed
 from shared.edge.store import export
 from shared.edge.store.keys import SubjectKeys
 from shared.edge.store.rows import DECISION, event_of, sequence_of, subject_of, zone_of
@@ -20,9 +21,6 @@ where stream = $1 and version > $2 and ($3::date is null or business_on <= $3)
   and ($4::timestamptz is null or recorded_at <= $4)
 order by version limit $5
 """
-
-SEALED = ("sealed:v1:", "erased:v1")
-"""How a sealed or erased value begins (`shared.core.events.values.SealedToken`)."""
 
 Unseal = Callable[[Any, Sequence[Mapping[str, Any]]], Awaitable[list[dict[str, Any]]]]
 """(pool, rows of events) → the data of each row with its personal fields in clear; what was erased stays a marker."""
@@ -66,15 +64,6 @@ def unsealing(wrapping_key: bytes) -> Unseal:
         return [msgspec.json.decode(codec.encode_data(event.data)) for event in opened]
 
     return unseal
-
-
-def without_sealed(value: Any) -> Any:
-    """Return *value* with null in the place of every sealed or erased text."""
-    if isinstance(value, dict):
-        return {key: without_sealed(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [without_sealed(inner) for inner in value]
-    return None if isinstance(value, str) and value.startswith(SEALED) else value
 
 
 def _logged(row: Mapping[str, Any], data: dict[str, Any]) -> dict[str, Any]:

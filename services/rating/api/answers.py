@@ -250,27 +250,6 @@ class Policies(Answer):
     policies: list[Policy]
 
 
-class DeadLetter(Answer):
-    """A record that could not be an event; its bytes are not shown here."""
-
-    topic: str
-    partition: int
-    generation: str
-    position: int
-    reason: str
-    rule: str
-    pointer: str
-    recorded_at: datetime
-    state: str
-
-
-class DeadLetters(Answer):
-    """A page of dead letters, newest first."""
-
-    dead_letters: list[DeadLetter]
-    next: Next
-
-
 class Exported(Answer):
     """A page of the log of one partition, in commit order."""
 

@@ -72,6 +72,14 @@ class Lists(Protocol):
     ) -> list[dict[str, Any]]:
         """Dead letters in *state*, newest first, without their bytes."""
 
+    async def parked(self, pool: Any, *, after: tuple[datetime, str] | None, limit: int) -> list[dict[str, Any]]:
+        """Parked customers after (since, customer), the longest parked first."""
+
+    async def quarantined(
+        self, pool: Any, *, after: tuple[datetime, str, str, str] | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """Facts whose identity was used before, newest first. Raises ValueError where *after* is no place."""
+
 
 @dataclass
 class Ports:

@@ -26,8 +26,6 @@ SETTLE = """
 update dead_letters set state = $5, settled_at = $6
 where topic = $1 and partition = $2 and generation = $3 and position = $4 and state = 'open'
 """
-PARKED = "select stream, version, reason, since, retry from parked order by since, stream limit $1"
-RETRY = "update parked set retry = true where $1::text[] is null or stream = any($1)"
 KEPT = timedelta(days=90)
 """How long the bytes of a dead letter are kept, whatever became of it."""
 FORGET = """
@@ -156,9 +154,3 @@ async def discard(connection: Connection, place: Place, *, now: datetime) -> Non
 async def forget_old(connection: Connection, *, now: datetime, limit: int) -> int:
     """Drop letters older than KEPT, at most *limit*, the oldest first. Returns how many."""
     return int((await connection.execute(FORGET, now - KEPT, limit)).rpartition(" ")[2])
-
-
-async def retry_parked(connection: Connection, streams: Sequence[str] | None = None) -> int:
-    """Ask the workers to try parked customers again: *streams*, or all. Returns how many that is."""
-    status = await connection.execute(RETRY, None if streams is None else list(streams))
-    return int(status.rpartition(" ")[2])
