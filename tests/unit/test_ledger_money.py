@@ -160,6 +160,16 @@ def test_the_last_word_on_an_alias_holds(book: Customer) -> None:
         assert {other: linked for other, (_, linked) in aliases.items()} == {("/crm", "7"): False, ("/crm", "8"): True}
 
 
+def test_a_customer_merged_twice_is_where_the_merge_of_its_day_said(book: Customer) -> None:
+    book.tell("customer.merged", day("2025-03-20"), into="C2")
+    book.tell("customer.merged", day("2025-04-20"), into="C3")
+
+    for events in (book.events, book.events[::-1]):
+        state = book.folded(events)
+        into = [state.merged_into(day(on).toordinal()) for on in ("2025-03-19", "2025-03-20", "2025-04-20")]
+        assert into == [None, "C2", "C3"]
+
+
 def test_a_merged_customer_has_no_grade_from_that_day_and_says_why(book: Customer) -> None:
     book.months("2024-01-10", 14)
     book.tell("customer.merged", day("2025-03-20"), into="C2")

@@ -55,10 +55,10 @@ class Viewer:
                     return None
                 state, told, version = folded
                 day = as_of or today
-                merged = state.merged
-                if merged is None or merged[0][0] > day.toordinal() or merged[1] == customer_id:
+                into = state.merged_into(day.toordinal())
+                if into is None or into == customer_id:
                     break
-                customer_id = merged[1]
+                customer_id = into
             context = await self._context(connection, partition, known_at)
         engine = Engine(self.brain.rulebook, self.brain.setting, context)
         return show(state, day.toordinal(), version, engine, told)

@@ -30,7 +30,7 @@ from shared.core.policy.assessment import Assessment, plain
 from shared.core.policy.policy import Policy
 from shared.core.policy.warning import Level
 
-ENGINE = "gradeline-1"
+ENGINE = "gradeline-2"
 """Of the functions that turn facts into measures; equal engines give equal measures."""
 
 NO_RULES = "0" * 64

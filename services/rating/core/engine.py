@@ -123,7 +123,7 @@ class Engine:
         return Sheet(policy, reader, values, rules, {alias: seen[i] for alias, i in plan.signs})
 
     def _policy(self, state: State, reader: Reader, on: date) -> Policy | Refusal:
-        if state.merged is not None and state.merged[0][0] <= reader.day:
+        if state.merges and state.merged_into(reader.day) is not None:
             return Refusal.MERGED
         if reader.without_rate:
             return Refusal.RATE_MISSING

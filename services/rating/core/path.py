@@ -241,7 +241,8 @@ def _anniversaries(state: State, standing: Standing) -> set[int]:
     for kind, records in state.records.items():
         if kind not in {"dunning", "assessment"}:
             for record in records.values():
-                bases += [day for day in (record.day, record.ended, record.what.get("known", 0)) if day]
+                days = [record.day, record.what.get("known", 0), *(order[0] for order, _ in record.ends)]
+                bases += [day for day in days if day]
     for reports in state.measures.values():
         for order, end, _ in reports:
             bases += [order[0], end]

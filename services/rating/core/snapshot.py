@@ -27,7 +27,7 @@ class Snapshot(msgspec.Struct, array_like=True):
     records: dict[str, dict[str, Record]]
     measures: dict[str, list[tuple[Order, int, str]]]
     aliases: list[tuple[tuple[str, str], tuple[Order, bool]]]
-    merged: tuple[Order, str] | None
+    merges: list[tuple[Order, str]]
     conflicts: dict[str, int]
     days: list[int]
     day: int
@@ -60,7 +60,7 @@ def dump(state: State) -> bytes:
             state.records,
             state.measures,
             list(state.aliases.items()),
-            state.merged,
+            state.merges,
             state.conflicts,
             state.days,
             ledger.day,
@@ -86,7 +86,7 @@ def load(raw: bytes, setting: Setting) -> State:
     ledger.add_up(kept.day)
     ledger.touched = kept.touched
     state.profile, state.records, state.measures = kept.profile, kept.records, kept.measures
-    state.aliases, state.merged, state.conflicts = dict(kept.aliases), kept.merged, kept.conflicts
+    state.aliases, state.merges, state.conflicts = dict(kept.aliases), kept.merges, kept.conflicts
     state.days, state.late = kept.days, kept.late
     state.first = kept.days[0] if kept.days else 0
     state.path, state.head, state.referred, state.lived = kept.path, kept.head, kept.referred, kept.lived

@@ -61,7 +61,7 @@ class State:
         "ledger",
         "lived",
         "measures",
-        "merged",
+        "merges",
         "path",
         "profile",
         "records",
@@ -81,7 +81,8 @@ class State:
         self.measures: dict[str, list[tuple[Order, int, str]]] = {}
         """Reported measure → (order, end of its period, value)."""
         self.aliases: dict[tuple[str, str], tuple[Order, bool]] = {}
-        self.merged: tuple[Order, str] | None = None
+        self.merges: list[tuple[Order, str]] = []
+        """(order, surviving customer), by order."""
         self.conflicts: dict[str, int] = {}
         """Documents recorded twice with other content, quarantined facts: what → day."""
         self.days: list[int] = []
@@ -103,6 +104,10 @@ class State:
         """What the engine measured of those facts, and for which day."""
         self.exempt: dict[tuple[str, int], Any] = {}
         """(currency, lens) → what measures found of open items that is too small to matter."""
+
+    def merged_into(self, day: int) -> str | None:
+        """The customer that this one was merged into by *day*, as last told; None while it stands for itself."""
+        return next((into for order, into in reversed(self.merges) if order[0] <= day), None)
 
     def attribute(self, name: str, day: int) -> Any:
         """The value of a profile attribute as last told by *day*; None before it was told."""

@@ -75,8 +75,8 @@ def alias(linked: bool) -> Callable[[State, Any, Order], None]:
 
 def merged(state: State, data: CustomerMerged, order: Order) -> None:
     """Keep into which customer this one was merged."""
-    if state.merged is None or order > state.merged[0]:
-        state.merged = (order, data.into)
+    if (order, data.into) not in state.merges:
+        insort(state.merges, (order, data.into))
 
 
 def measured(state: State, data: MeasureReported, order: Order) -> None:
