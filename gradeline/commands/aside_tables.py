@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from shared.edge.set_aside import Words, meaning
+from shared.edge.codes import Words, meaning
 from shared.edge.store.aside import Parked, Quarantined
 from shared.edge.store.dead import Letter
 

@@ -15,6 +15,7 @@ from fastapi import APIRouter, FastAPI, Query, Request, Security
 from shared.core import errors
 from shared.core.events import EVENTS
 from shared.edge import codec
+from shared.edge.codes import MEANINGS
 from shared.edge.http import auth, problem, wording
 from shared.edge.http.app import build
 from shared.edge.http.auth import Principal, principal
@@ -241,9 +242,9 @@ def test_every_rule_of_the_codec_and_every_refusal_of_a_parameter_has_words_in_b
         re.findall(r"\b[a-z]+(?:-[a-z]+)*\b", " ".join(re.findall(r"^    (.*?)  ", codec.__doc__ or "", re.M)))
     )
     assert len(listed) > 20
-    assert listed - wording.WORDS.rules.keys() == set()
-    assert set(wording.PYDANTIC.values()) <= wording.WORDS.sentences.keys()
-    for sentence in wording.WORDS.sentences.values():
+    assert listed - MEANINGS.keys() == set()
+    assert set(wording.PYDANTIC.values()) <= wording.SENTENCES.keys()
+    for sentence in wording.SENTENCES.values():
         assert set(re.findall(r"{(\w+)}", sentence.en)) == {
             name.removesuffix("_zh") for name in re.findall(r"{(\w+)}", sentence.zh)
         }

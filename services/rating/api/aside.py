@@ -11,10 +11,10 @@ from pydantic import Field
 
 from services.rating.api.answers import Answer, Next
 from services.rating.api.asking import Wired
+from shared.edge.codes import meaning
 from shared.edge.http import paging
 from shared.edge.http.auth import Principal, principal
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
-from shared.edge.set_aside import meaning
 
 Operator = Annotated[Principal, Security(principal, scopes=["dlq:replay"])]
 Hex = Annotated[str, Meta(pattern="^([0-9a-f]{2})*$")]

@@ -1,4 +1,4 @@
-"""What a refused field is told, in English and Chinese: `rules.yaml` has the words."""
+"""What a refused field is told, in English and Chinese: `sentences.yaml` has the words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from shared.edge.codes import meaning
+
 
 class Sentence(msgspec.Struct, frozen=True):
     """What is wrong and what to write instead; `rule` is the code that does not change."""
@@ -18,17 +20,12 @@ class Sentence(msgspec.Struct, frozen=True):
     zh: str
 
 
-class _Words(msgspec.Struct, frozen=True):
-    sentences: dict[str, Sentence]
-    rules: dict[str, str]
+def _read() -> dict[str, Sentence]:
+    text = files("shared.edge.http").joinpath("sentences.yaml").read_text("utf-8")
+    return msgspec.convert(yaml.load(text, yaml.BaseLoader), dict[str, Sentence])  # noqa: S506 - it builds text only
 
 
-def _read() -> _Words:
-    text = files("shared.edge.http").joinpath("rules.yaml").read_text("utf-8")
-    return msgspec.convert(yaml.load(text, yaml.BaseLoader), _Words)  # noqa: S506 - BaseLoader builds text only
-
-
-WORDS = _read()
+SENTENCES = _read()
 PYDANTIC = {
     "missing": "missing",
     "int_parsing": "whole-number",
@@ -47,7 +44,7 @@ _CONTEXT = {"ge": "least", "le": "most", "max_length": "most", "min_length": "le
 
 def refusal(pointer: str, name: str, sentence: str, **context: Any) -> dict[str, Any]:
     """One entry of `errors` about the field *name* at *pointer*; `zh` is its message for readers of Chinese."""
-    words = WORDS.sentences[sentence]
+    words = SENTENCES[sentence]
     en, zh = words.en.format(**context), words.zh.format(**context)
     return {"pointer": pointer, "rule": words.rule, "message": f"{name}: {en}", "zh": f"{name}：{zh}"}
 
@@ -57,7 +54,7 @@ def of_parameter(pointer: str, name: str, kind: str, context: Mapping[str, Any])
     named = {_CONTEXT.get(key, key): value for key, value in context.items()}
     if "choices" in named:
         named["choices"] = str(named["choices"]).replace("'", "").replace(" or ", ", ")
-    sentence = PYDANTIC.get(kind, kind if kind in WORDS.sentences else "other")
+    sentence = PYDANTIC.get(kind, kind if kind in SENTENCES else "other")
     return refusal(pointer, name, sentence, **named)
 
 
@@ -65,5 +62,4 @@ def in_chinese(one: Mapping[str, Any]) -> str:
     """The message of an entry of `errors` for readers of Chinese. What the codec wrote stands behind the rule's name."""
     if "zh" in one:
         return str(one["zh"])
-    rule = WORDS.rules.get(str(one["rule"]), WORDS.rules["malformed"])
-    return f"{rule}（{one['message']}）"
+    return f"{meaning(str(one['rule'])).zh}（{one['message']}）"

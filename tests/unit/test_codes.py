@@ -9,7 +9,7 @@ import pytest
 
 from shared.core.errors import Undecodable
 from shared.edge import codec, refused
-from shared.edge.set_aside import MEANINGS, meaning
+from shared.edge.codes import MEANINGS, meaning
 from shared.edge.worker.doubles import SAME_IDENTITY_ELSEWHERE
 from shared.edge.worker.sifting import SAME_IDENTITY
 

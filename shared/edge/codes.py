@@ -1,4 +1,4 @@
-"""What was set aside, in the words of staff: the codes of dead letters, quarantined facts and parked customers."""
+"""What our codes mean, in the words of staff: of refusals, dead letters, quarantined facts and parked customers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _meanings() -> dict[str, Words]:
-    text = files("shared.edge").joinpath("set_aside.yaml").read_text("utf-8")
+    text = files("shared.edge").joinpath("codes.yaml").read_text("utf-8")
     return msgspec.convert(yaml.safe_load(text), dict[str, Words])
 
 
