@@ -131,8 +131,11 @@ def private_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
 
 @pytest.fixture(scope="session")
 def instance(parts_folder: Path) -> Iterator[RunningInstance]:
-    """The session's whole instance, as `gradeline up` starts it. Customers are of one test alone; days only go forward."""
-    with up(parts_folder / "instance") as running:
+    """The session's whole instance, as `gradeline up` starts it, with two workers that share the partitions.
+
+    Customers are of one test alone; days only go forward.
+    """
+    with up(parts_folder / "instance", workers=2) as running:
         _note(running)
         yield running
 

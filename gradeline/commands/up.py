@@ -31,17 +31,20 @@ def up(
     kafka_port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of the broker; a free one where it is taken.")
     ] = KAFKA_PORT,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Worker processes; they share the partitions. One a core at most.")
+    ] = 1,
     demo: Annotated[bool, typer.Option("--demo", help="Fill it with a believable portfolio and show it live.")] = False,
 ) -> None:
-    """Run database, broker, API and worker on this machine until Ctrl-C. A second start continues with the data."""
+    """Run database, broker, API and workers on this machine until Ctrl-C. A second start continues with the data."""
     from gradeline.instance import exclusive
 
     data = data.resolve()
     with exclusive(data):
-        run(data, port=port, kafka_port=kafka_port, demo=demo)
+        run(data, port=port, kafka_port=kafka_port, workers=workers, demo=demo)
 
 
-def run(data: Path, *, port: int, kafka_port: int, demo: bool) -> None:
+def run(data: Path, *, port: int, kafka_port: int, workers: int, demo: bool) -> None:
     """Supervise until a signal asks to stop. Raises GradelineError where it does not come up."""
     import signal
 
@@ -69,7 +72,7 @@ def run(data: Path, *, port: int, kafka_port: int, demo: bool) -> None:
     broker = EmbeddedBroker(data / "broker", port=kafka_port or None)
     instance = Instance(data=data, rating=f"http://127.0.0.1:{port}", kafka="", postgres="")
     instance.metrics = {"rating-api": f"{instance.rating}/metrics"} | {
-        name: f"http://127.0.0.1:{free_port()}/metrics" for name in ("rating-relay", "rating-worker")
+        name: f"http://127.0.0.1:{free_port()}/metrics" for name in ("rating-relay", *named(workers))
     }
 
     def environment() -> Mapping[str, str]:
@@ -89,7 +92,7 @@ def run(data: Path, *, port: int, kafka_port: int, demo: bool) -> None:
             instance.save()
 
     supervisor = Supervisor(
-        parts(postgres, broker, instance),
+        parts(postgres, broker, instance, workers),
         logs=data / "logs",
         environment=environment,
         say=say,
@@ -113,7 +116,12 @@ def run(data: Path, *, port: int, kafka_port: int, demo: bool) -> None:
     say("stopped")
 
 
-def parts(postgres: Server, broker: Server, instance: Instance) -> list[Part]:
+def named(workers: int) -> list[str]:
+    """The names of so many workers."""
+    return ["rating-worker", *(f"rating-worker-{number}" for number in range(2, workers + 1))]
+
+
+def parts(postgres: Server, broker: Server, instance: Instance, workers: int = 1) -> list[Part]:
     """What an instance consists of, in the order of its start."""
     import sys
     from urllib.parse import urlsplit
@@ -138,7 +146,7 @@ def parts(postgres: Server, broker: Server, instance: Instance) -> list[Part]:
         Part(
             name="rating-api", command=(*this, "serve", "rating"), ready=lambda: answers(f"{instance.rating}/healthz")
         ),
-        measured("rating-worker", "work", "rating"),
+        *(measured(name, "work", "rating") for name in named(workers)),
     ]
 
 

@@ -83,7 +83,7 @@ class Agenda:
                 at,
                 {
                     "specversion": "1.0",
-                    "id": id_,
+                    "id": f"{self._subject}:{id_}",  # unique for its source, as CloudEvents asks
                     "source": f"{self._source}/{system}",
                     "type": f"credit.{kind}.v1",
                     "subject": self._subject,

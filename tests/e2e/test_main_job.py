@@ -113,7 +113,7 @@ def test_late_knowledge_is_one_correction_and_withdraws_what_had_no_cause(
 
     paid = booked + timedelta(days=told.TERM_DAYS)
     news = customer.post(told.payment("E2E-2", "BAD", paid, BIG))
-    assert_corrected(news, fact="pay-BAD", since=paid, decision=down["id"], was=down["data"]["to"], would_be="B")
+    assert_corrected(news, fact="E2E-2:pay-BAD", since=paid, decision=down["id"], was=down["data"]["to"], would_be="B")
     (up,) = of(GRADE, news)
     assert (up["direction"], up["from"], up["to"]) == ("up", down["data"]["to"], "B"), (
         "never punished for late knowledge"
@@ -125,7 +125,7 @@ def test_late_knowledge_is_one_correction_and_withdraws_what_had_no_cause(
     instance.open_day(day + timedelta(days=2))
     news = customer.post(told.reversal("E2E-2", "BAD", paid + timedelta(days=1)))
     (corrected,) = of(CORRECTED, news)
-    assert corrected["fact"]["id"] == "reverse-BAD"
+    assert corrected["fact"]["id"] == "E2E-2:reverse-BAD"
     assert {"as_of": f"{day + timedelta(days=1)}", "was": "B"}.items() <= corrected["decisions"][-1].items()
     (again,) = of(GRADE, news)
     assert (again["direction"], again["from"]) == ("down", "B")

@@ -16,7 +16,7 @@ def fact(subject: str, type_: str, id_: str, on: date, data: dict[str, Any], *, 
     """A structured CloudEvent about *subject* that happened at nine o'clock on *on*."""
     return {
         "specversion": "1.0",
-        "id": id_,
+        "id": f"{subject}:{id_}",
         "source": source,
         "type": f"credit.{type_}.v1",
         "subject": subject,

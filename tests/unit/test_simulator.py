@@ -280,3 +280,9 @@ def test_the_command_wants_an_end_that_leaves_room_for_the_months(end: str) -> N
         f"gradeline: --end: 12 months that end with {end} are no history that can be told; "
         "write a day from 1951-01-01 to 2199-12-31\n"
     )
+
+
+def test_every_fact_has_an_identity_of_its_own_across_all_customers() -> None:
+    seen = Counter((fact["source"], fact["id"]) for fact in simulate(20, 6, 7, date(2026, 6, 30)))
+
+    assert [identity for identity, count in seen.items() if count > 1] == []
