@@ -27,6 +27,7 @@ from shared.edge.http.keys import FetchedKeys
 from shared.edge.settings import Settings
 from shared.edge.store import secret
 from shared.edge.store.keys import SubjectKeys
+from shared.edge.store.pool import refuse_unsafe_role
 
 CONNECT_EVERY_SECONDS = 1.0
 ROUTERS = (events.posts, customers.router, events.router, overview.router, aside.router)
@@ -40,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 def run(settings: Settings) -> None:
     """Serve the rating API until SIGTERM. Raises Misconfigured before anything listens."""
-    waiting.named(settings)
+    asyncio.run(refuse_unsafe_role(waiting.named(settings), schema=SCHEMA))
     logs.configure(level=settings.log_level, service="rating-api")
     reads = Viewers(settings)
     app = application(settings, verifier=trust.verifier(settings), ports=wired(settings, reads), reads=reads)

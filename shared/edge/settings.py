@@ -52,6 +52,7 @@ class Settings(BaseSettings):
         2, ge=1, le=64, description="processes of the API that compute what reads of a customer answer"
     )
     read_seconds: float = Field(10, gt=0, le=600, description="longest time such a read may be computed")
+    pool_seconds: float = Field(5, gt=0, le=60, description="longest wait for a free database connection")
     statement_seconds: float = Field(10, gt=0, le=600, description="longest time one database statement may take")
     drain_seconds: int = Field(10, ge=1, le=300, description="how long open requests may finish after SIGTERM")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")

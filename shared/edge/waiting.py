@@ -44,7 +44,13 @@ def named(settings: Settings) -> str:
 async def pool_of(settings: Settings, *, schema: str, size: int) -> asyncpg.Pool | None:
     """A pool on the database that *settings* name; None where it does not answer now. Raises Misconfigured."""
     try:
-        return await open_pool(named(settings), schema=schema, size=size, statement_seconds=settings.statement_seconds)
+        return await open_pool(
+            named(settings),
+            schema=schema,
+            size=size,
+            statement_seconds=settings.statement_seconds,
+            wait_seconds=settings.pool_seconds,
+        )
     except REFUSED as error:
         raise Misconfigured(f"GRADELINE_POSTGRES: {error}") from error
     except AWAY as error:

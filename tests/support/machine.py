@@ -34,10 +34,10 @@ SETTINGS = WorkerSettings(first_day=DAY, partitions=PARTITIONS, poll_seconds=0.0
 
 
 @asynccontextmanager
-async def store(dsn: str, *, size: int = 6) -> AsyncIterator[asyncpg.Pool]:
+async def store(dsn: str, *, size: int = 6, wait_seconds: float = 20.0) -> AsyncIterator[asyncpg.Pool]:
     """An upgraded rating schema with the toy projection."""
     await upgraded(dsn, "rating")
-    pool = await open_pool(dsn, schema="rating", size=size)
+    pool = await open_pool(dsn, schema="rating", size=size, wait_seconds=wait_seconds)
     try:
         await pool.execute(ROWS)
         yield pool

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol, TypeVar
@@ -33,6 +33,31 @@ class DatabaseServer(Protocol):
 
     async def version(self) -> str:
         """The server's version."""
+
+    @property
+    def superuser_dsn(self) -> str:
+        """The dsn of a role that may make roles."""
+
+
+@asynccontextmanager
+async def unsafe_role(server: DatabaseServer, right: str, dsn: str) -> AsyncIterator[str]:
+    """The dsn, in the database of *dsn*, of a role that has *right* (superuser, bypassrls); removed afterwards."""
+    name, password = f"unsafe_{secrets.token_hex(4)}", secrets.token_hex(16)
+    await _execute(server.superuser_dsn, f"CREATE ROLE {name} LOGIN {right} PASSWORD '{password}'")
+    try:
+        parts = urlsplit(dsn)
+        host = parts.netloc.rpartition("@")[2]
+        yield urlunsplit(parts._replace(netloc=f"{name}:{password}@{host}"))
+    finally:
+        await _execute(server.superuser_dsn, f"DROP ROLE {name}")
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn, timeout=20, command_timeout=60)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 class Broker(Protocol):
@@ -93,12 +118,13 @@ class GivenPostgres:
         finally:
             await connection.close()
 
+    @property
+    def superuser_dsn(self) -> str:
+        """The dsn that was given."""
+        return self.dsn
+
     async def _execute(self, statement: str) -> None:
-        connection = await asyncpg.connect(self.dsn, timeout=20, command_timeout=60)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
+        await _execute(self.dsn, statement)
 
 
 def run_apart(work: Coroutine[Any, Any, T]) -> T:

@@ -8,7 +8,7 @@ import contextlib
 import asyncpg
 import structlog
 
-from shared.core.errors import Conflict
+from shared.core.errors import Conflict, Unavailable
 from shared.edge import clock
 from shared.edge.store.days import open_days
 from shared.edge.store.pool import LOST
@@ -16,7 +16,7 @@ from shared.edge.store.pool import LOST
 LOOK_SECONDS = 5.0
 """How late a day may open. Several schedulers may run: a day is opened by one of them."""
 
-AWAY: tuple[type[BaseException], ...] = (asyncpg.PostgresError, *LOST)
+AWAY: tuple[type[BaseException], ...] = (Unavailable, asyncpg.PostgresError, *LOST)
 
 log = structlog.get_logger(__name__)
 

@@ -20,7 +20,7 @@ from shared.core.errors import Fenced, Stopped, Unavailable
 from shared.edge import clock
 from shared.edge.kafka.record import Batch, Place, Record
 from shared.edge.store.append import Moved, Projector
-from shared.edge.store.pool import LOST
+from shared.edge.store.pool import LOST, Busy
 from shared.edge.store.sealing import Box
 from shared.edge.worker.batch import Preparer
 from shared.edge.worker.committing import Committer
@@ -247,7 +247,7 @@ class Worker:
     async def _recover(self, error: BaseException, stop: asyncio.Event) -> None:
         """Drop everything in memory and take every partition over again from the database, as soon as it answers."""
         # asyncpg's DataError is an InterfaceError too: values it cannot write, which no waiting mends
-        outage = (isinstance(error, LOST) and not isinstance(error, ValueError)) or type(error) is Unavailable
+        outage = (isinstance(error, LOST) and not isinstance(error, ValueError)) or type(error) in {Unavailable, Busy}
         if not outage:
             self._failures += 1
             if self._failures >= self.settings.failed_attempts:
