@@ -41,6 +41,7 @@ settings.register_profile(
 settings.register_profile("thorough", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("GRADELINE_HYPOTHESIS", "ci"))
 
+EMBEDDED, GIVEN = "embedded", "given"
 used = Used()
 REAL_PARTS = {
     "postgres_server",
@@ -69,11 +70,10 @@ def parts_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(parts_folder: Path) -> Iterator[DatabaseServer]:
-    """The session's PostgreSQL: the one that GRADELINE_TEST_POSTGRES names, else an embedded one."""
-    given = os.environ.get(GIVEN_POSTGRES)
-    if given:
-        server = GivenPostgres(given)
+def postgres_server(request: pytest.FixtureRequest, parts_folder: Path) -> Iterator[DatabaseServer]:
+    """The session's PostgreSQL. A test that asks for it runs on the embedded one and on the one that is given."""
+    if getattr(request, "param", EMBEDDED) == GIVEN:
+        server = GivenPostgres(os.environ[GIVEN_POSTGRES])
         run_apart(server.start())
         used.databases.add(f"{run_apart(server.version())} (given)")
         yield server
@@ -161,7 +161,9 @@ def topic_prefix() -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what asks for `broker` on each broker that this machine can have."""
+    """Run what asks for `broker` on each broker that this machine can have, and what asks for a database on each."""
+    if "postgres_server" in metafunc.fixturenames and os.environ.get(GIVEN_POSTGRES):
+        metafunc.parametrize("postgres_server", [EMBEDDED, GIVEN], indirect=True, scope="session")
     if "broker" not in metafunc.fixturenames:
         return
     reason = why_no_kafka()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import subprocess
+import sys
+
 import asyncpg
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from tests.support.parts import Broker
+from tests.support.parts import GIVEN_POSTGRES, Broker, DatabaseServer
 
 seen: list[str] = []
 
@@ -25,6 +30,24 @@ async def test_every_test_gets_an_empty_database_owned_by_an_ordinary_role(datab
     assert tuple(role) == (False, False)
     assert database not in seen, f"turn {turn} got a used database"
     seen.append(database)
+
+
+async def test_what_asks_for_a_database_runs_on_the_embedded_server_and_on_the_one_that_is_given(
+    postgres_server: DatabaseServer,
+) -> None:
+    probe = (
+        "tests/integration/test_embedded_fixtures.py::test_every_test_gets_an_empty_database_owned_by_an_ordinary_role"
+    )
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", "-v", probe]
+    environment = os.environ | {GIVEN_POSTGRES: postgres_server.superuser_dsn}
+    done = await asyncio.to_thread(
+        subprocess.run, words, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert "4 passed" in done.stdout
+    assert "(embedded)" in done.stdout
+    assert "(given)" in done.stdout
 
 
 def test_what_is_produced_is_consumed_on_every_broker(broker: Broker, topic_prefix: str) -> None:
