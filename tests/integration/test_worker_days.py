@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import asyncpg
 import pytest
 
 from shared.core.brain import Outcome
-from shared.core.errors import Conflict
+from shared.core.errors import Conflict, Fenced
 from shared.core.events.calendar import BusinessDayOpened
 from shared.edge.store import intake
 from shared.edge.store.days import open_days
@@ -76,6 +77,23 @@ async def test_missed_days_are_opened_in_order_and_each_is_rated(database: str) 
             assert await rated(pool, DAY + timedelta(days=ahead)) == PARTITIONS
         assert {overdue for stream, (overdue, _) in (await rows(pool)).items()} == {1}
         assert worker.memory.held == 0
+
+
+async def test_a_day_is_rated_once_where_two_members_believe_that_a_partition_is_theirs(database: str) -> None:
+    async with store(database) as pool:
+        log = FakeLog()
+        members, told = [make_worker(pool, log) for _ in range(2)], 0
+        for _ in range(PARTITIONS + 2):
+            for member in members:
+                try:
+                    await member.step()
+                except Fenced as error:
+                    told += 1
+                    await member._recover(error, asyncio.Event())
+
+        assert await rated(pool, DAY) == PARTITIONS
+        assert await pool.fetchval("select count(*) from partitions where rated = $1 and sweep_after is null", DAY) == 4
+        assert told > 0
 
 
 async def test_days_never_go_back_and_opening_again_changes_nothing(database: str) -> None:

@@ -36,8 +36,8 @@ class Projector(Protocol):
 async def append(connection: Connection, write: Write, *, now: datetime, projector: Projector | None) -> None:
     """Carry out *write* inside the transaction that is open on *connection*.
 
-    Raises Moved (a stream's version is not the one that was read), Fenced (a consumed position is not the one that was
-    read; `partitions` names them), asyncpg errors. After any of them the transaction must be rolled back.
+    Raises Moved (a stream's version is not the one that was read), Fenced (a consumed position or a rated day is not the
+    one that was read), asyncpg errors. After any of them the transaction must be rolled back.
     """
     await connection.execute(sql.PIN)
     if write.events:
@@ -120,7 +120,8 @@ async def _outbox(connection: Connection, write: Write, last: dict[int, int], no
 
 async def _days(connection: Connection, write: Write) -> None:
     wanted = [(part, *day) for part, day in sorted(write.days.items())]
-    await connection.execute(sql.SET_DAYS, *_columns(wanted))
+    if _count(await connection.execute(sql.SET_DAYS, *_columns(wanted))) != len(wanted):
+        raise Fenced(f"another member has ended the day of one of the partitions {sorted(write.days)}")
 
 
 async def _aside(connection: Connection, write: Write, now: datetime) -> None:

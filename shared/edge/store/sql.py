@@ -95,9 +95,9 @@ returning p.partition, p.log_position, p.outbox_position,
 SET_DAYS = """
 update partitions p
 set day = u.day, rated = u.rated, sweep_after = u.sweep_after, sweep_all = u.sweep_all
-from unnest($1::smallint[], $2::date[], $3::date[], $4::text[], $5::bool[])
-    as u(partition, day, rated, sweep_after, sweep_all)
-where p.partition = u.partition
+from unnest($1::smallint[], $2::date[], $3::date[], $4::text[], $5::bool[], $6::date[])
+    as u(partition, day, rated, sweep_after, sweep_all, was_rated)
+where p.partition = u.partition and p.rated is not distinct from u.was_rated
 """
 
 SAVE_SNAPSHOTS = """

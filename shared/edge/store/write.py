@@ -41,12 +41,16 @@ class Sent(NamedTuple):
 
 
 class DayWrite(NamedTuple):
-    """Where a partition stands: its day, the last day published as rated, and the cursor of a running sweep."""
+    """Where a partition stands: its day, the last day published as rated, and the cursor of a running sweep.
+
+    *was_rated* is what was read: a sweep moves no offset, so this tells that nobody else has ended it meanwhile.
+    """
 
     day: date
     rated: date | None
     sweep_after: str | None
     sweep_all: bool
+    was_rated: date | None
 
 
 class Dead(NamedTuple):

@@ -58,4 +58,4 @@ class Part(Generic[C]):
 
     def as_write(self) -> DayWrite:
         """What the database keeps of it."""
-        return DayWrite(self.day, self.rated, self.sweep_after, self.sweep_all)
+        return DayWrite(self.day, self.rated, self.sweep_after, self.sweep_all, self.rated)

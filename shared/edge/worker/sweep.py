@@ -74,10 +74,10 @@ class Sweeper:
             await self._finish(part, prepared)
         elif part.sweep_all:
             part.sweep_after = streams[-1]
-        prepared.write.days[part.number] = part.as_write()
+        prepared.write.days[part.number] = part.as_write()._replace(was_rated=stood.rated)
         error = await self._refusal(part, prepared)
         if error is not None:
-            part.day, part.rated, part.sweep_after, part.sweep_all = stood
+            part.day, part.rated, part.sweep_after, part.sweep_all, _ = stood
             await self._put_off(part, streams, error, cause=cause)
 
     def _ready(self) -> list[Part[Any]]:
