@@ -55,6 +55,11 @@ def has_personal(data: Data) -> bool:
     return fields is not None and any(_in_clear(getattr(data, name), keys) for name, keys in fields.items())
 
 
+def holds_personal(data: Data) -> bool:
+    """Say whether *data* holds a personal field, in clear, sealed or erased."""
+    return any(_is_there(getattr(data, name), keys) for name, keys in PERSONAL.get(type(data), {}).items())
+
+
 def is_sealed(value: object) -> bool:
     """Say whether *value* is a sealed token, or what is left of one after erasure."""
     return isinstance(value, str) and (value == ERASED or _TOKEN.fullmatch(value) is not None)
@@ -110,8 +115,12 @@ def _bound(subject: str, source: str, id_: str, field: str) -> list[bytes]:
     return [part.encode() for part in (subject, source, id_, field)]
 
 
+def _is_there(value: Any, keys: tuple[str, ...]) -> bool:
+    return value is not None and value is not UNSET and (keys is WHOLE or any(key in value for key in keys))
+
+
 def _in_clear(value: Any, keys: tuple[str, ...]) -> bool:
-    if value is None or value is UNSET:
+    if not _is_there(value, keys):
         return False
     if keys is WHOLE:
         return not is_sealed(value)

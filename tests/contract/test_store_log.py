@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import Misconfigured, NotFound
+from shared.core.errors import Conflict, Misconfigured, NotFound
 from shared.core.events.customer import Contact, CustomerRegistered
 from shared.edge import clock, codec
 from shared.edge.store import dead, export, intake, secret
@@ -191,6 +191,37 @@ async def test_after_erasure_nothing_opens_and_what_comes_again_is_a_duplicate(d
         assert "王" not in str(kept)
         assert await pool.fetchval("select count(*) from quarantine") == 0
         assert await pool.fetchval("select wrapped from subject_keys") is None
+
+
+async def test_after_erasure_other_content_is_told_wherever_it_can_be_compared(database: str) -> None:
+    async with store(database) as pool:
+        sealer = SubjectKeys(pool, KEK)
+        log = FakeLog()
+        log.add(registered(1), invoice("P1", 1))
+        worker = make_worker(pool, log, sealer=sealer)
+        await drain(worker)
+        await sealer.erase("P1", now=AT)
+        with pytest.raises(Conflict):
+            await intake.accept(pool, [invoice("P1", 1, "999")], now=AT, partitions=PARTITIONS, sealer=sealer)
+        log.add(registered(1), invoice("P1", 1, "999"))
+        await drain(worker)
+
+        assert [row["id"] for row in await pool.fetch("select id from quarantine")] == ["e1"]
+
+
+async def test_what_intake_sealed_before_an_erasure_and_what_comes_in_clear_after_it_is_one_fact(database: str) -> None:
+    async with store(database) as pool:
+        log = FakeLog()
+        accepting = SubjectKeys(pool, KEK)
+        await intake.accept(pool, [registered(1)], now=AT, partitions=PARTITIONS, sealer=accepting)
+        await accepting.erase("P1", now=AT)
+        log.add(registered(1))
+        await drain(make_worker(pool, log, sealer=SubjectKeys(pool, KEK)))
+        await log.relay(pool)
+        await drain(make_worker(pool, log, sealer=SubjectKeys(pool, KEK)))
+
+        assert await pool.fetchval("select count(*) from events where kind = 0 and stream = 'P1'") == 1
+        assert await pool.fetchval("select count(*) from quarantine") == 0
 
 
 def test_the_secret_of_an_embedded_instance_is_made_once_and_kept(tmp_path: Any) -> None:

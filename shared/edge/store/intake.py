@@ -53,8 +53,8 @@ class Sealer(Protocol):
     async def seal(self, events: Sequence[Event], /) -> list[Event]:
         """The same events in the same order, sealed."""
 
-    def erased(self, subject: str, /) -> bool:
-        """Whether the key of *subject* has been destroyed."""
+    def unreadable(self, event: Event, /) -> bool:
+        """Whether nobody can say if *event* has the content that is kept: the key of its subject is destroyed."""
 
 
 class Accepted(NamedTuple):
@@ -170,7 +170,7 @@ async def _fresh(connection: Connection, rows: Sequence[_Row], sealer: Sealer | 
     kept |= waiting
     for index, seen in sorted(kept.items()):
         row = rows[index]
-        if seen.content != row.content and not (sealer is not None and sealer.erased(row.event.subject)):
+        if seen.content != row.content and not (sealer is not None and sealer.unreadable(row.event)):
             raise _conflict(row)
     return [row for index, row in enumerate(rows) if index not in kept]
 

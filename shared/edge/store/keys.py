@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -41,10 +41,11 @@ class SubjectKeys:
 
         Raises asyncpg errors, Misconfigured where the keys were wrapped by another installation.
         """
-        wanted = {event.subject for event in events if seal.has_personal(event.data)}
-        if not wanted:
+        asked = {event.subject for event in events if seal.holds_personal(event.data)}
+        if not asked:
             return list(events)
-        keys = await self._keys(sorted(wanted))
+        wanted = {event.subject for event in events if seal.has_personal(event.data)}
+        keys = await self._keys(sorted(asked), wanted)
         return [self._sealed(event, keys[event.subject]) if event.subject in wanted else event for event in events]
 
     async def unseal(self, events: Sequence[Event]) -> list[Event]:
@@ -61,9 +62,9 @@ class SubjectKeys:
             for event in events
         ]
 
-    def erased(self, subject: str, /) -> bool:
-        """Whether the key of *subject* was found destroyed. It never comes back, so once seen is enough."""
-        return subject in self._erased
+    def unreadable(self, event: Event, /) -> bool:
+        """Whether nobody can say if *event*, seen in the last `seal`, has the content that is kept: its key is destroyed."""
+        return event.subject in self._erased and seal.holds_personal(event.data)
 
     async def erase(self, subject: str, *, now: datetime) -> None:
         """Destroy the key of *subject*. What was sealed under it is unreadable from here on, and so is what comes."""
@@ -71,11 +72,11 @@ class SubjectKeys:
             await connection.execute(ERASE, subject, now)
         self._erased.add(subject)
 
-    async def _keys(self, subjects: Sequence[str]) -> dict[str, bytes | None]:
-        """The key of each of *subjects*, made where there is none; None where it was destroyed."""
+    async def _keys(self, subjects: Sequence[str], wanted: Collection[str]) -> dict[str, bytes | None]:
+        """The key of each of *subjects*, made for those *wanted* where there is none; None where it was destroyed."""
         async with self._pool.acquire() as connection:
             found = await self._find(connection, subjects)
-            missing = [subject for subject in subjects if subject not in found]
+            missing = [subject for subject in subjects if subject in wanted and subject not in found]
             if missing:
                 fresh = [seal.wrap(seal.new_key(), self._wrapping_key) for _ in missing]
                 await connection.execute(MAKE, missing, fresh)

@@ -31,5 +31,5 @@ class Sealer(Protocol):
     async def seal(self, events: Sequence[Event], /) -> list[Event]:
         """The same events in order, personal fields sealed; those of erased subjects replaced by the marker."""
 
-    def erased(self, subject: str, /) -> bool:
-        """Whether the key of *subject*, seen in the last `seal`, has been destroyed."""
+    def unreadable(self, event: Event, /) -> bool:
+        """Whether nobody can say if *event*, seen in the last `seal`, has the content that is kept: its key is destroyed."""

@@ -75,7 +75,7 @@ async def sift(
             sifted.appended[key] = content
             sifted.count += 1
             sifted.facts.setdefault(one.stream, []).append(NewFact(event, key[1], content, at))
-        elif first == content or (sealer is not None and sealer.erased(event.subject)):
+        elif first == content or (sealer is not None and sealer.unreadable(event)):
             sifted.duplicates += 1
         else:
             conflicts.append((one, event, key, content))
