@@ -188,7 +188,7 @@ async def test_what_breaks_a_rule_in_an_event_is_said_in_chinese_too(api: httpx2
     api.headers.update(bearer(tmp_path, "integrator"))
     headers = ONE | {"accept-language": "zh"}
     answer = await api.post("/v1/events", content=json.dumps(fact(1, amount=1.5)), headers=headers)
-    refused(answer, "/data/amount", "bare-number", "金额和比率必须写成文本", "/data/amount")
+    refused(answer, "/data/amount", "bare-number", "金额应为字符串", "/data/amount")
 
 
 async def test_who_may_not_ask_hears_nothing_of_parameters(api: httpx2.AsyncClient) -> None:

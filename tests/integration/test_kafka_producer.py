@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
+import psutil
 import pytest
 
 from shared.core.errors import Misconfigured, TooLarge, Unavailable
 from shared.edge import clock
 from shared.edge.embedded.broker import EmbeddedBroker
+from shared.edge.embedded.process import wait_until
 from shared.edge.kafka import profile
 from shared.edge.kafka.producer import CHUNK_RECORDS, Publisher, chunks
 from shared.edge.kafka.profile import EMBEDDED, MAX_RECORD_BYTES, Security
@@ -24,6 +26,12 @@ from shared.edge.kafka.topics import Topic, Words, apply
 
 pytestmark = pytest.mark.parts
 HASTY = msgspec.structs.replace(EMBEDDED, publish_s=2.0)
+
+
+def freeze(pid: int) -> None:
+    """Stop the process, and return when it has stopped: its threads go on for a moment after the signal."""
+    os.kill(pid, signal.SIGSTOP)
+    assert wait_until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED, 10.0)
 
 
 def topic(name: str, partitions: int = 1) -> Topic:
@@ -104,7 +112,7 @@ async def test_a_frozen_broker_bounds_what_is_held_and_then_everything_flows_aga
     await hasty.publish([Outgoing("out", 0, b"k", b"first")])
     assert private_broker.pid is not None
     rows = [Outgoing("out", 0, b"k", b"x" * 200) for _ in range(1_000)]
-    os.kill(private_broker.pid, signal.SIGSTOP)
+    freeze(private_broker.pid)
     try:
         waiting = [asyncio.create_task(hasty.publish(rows)) for _ in range(10)]
         await asyncio.sleep(1.0)
@@ -124,7 +132,7 @@ async def test_a_short_freeze_doubles_nothing(private_broker: EmbeddedBroker) ->
     publisher = Publisher(private_broker.address, EMBEDDED)
     await publisher.publish([Outgoing("out", 0, b"k", b"0")])
     assert private_broker.pid is not None
-    os.kill(private_broker.pid, signal.SIGSTOP)
+    freeze(private_broker.pid)
     sending = asyncio.create_task(publisher.publish([Outgoing("out", 0, b"k", b"%d" % n) for n in range(1, 11)]))
     await asyncio.sleep(3)
     os.kill(private_broker.pid, signal.SIGCONT)
@@ -139,7 +147,7 @@ async def test_the_event_loop_runs_on_while_the_broker_stands_still(
     await make(private_broker.address, "out")
     await hasty.publish([Outgoing("out", 0, b"k", b"first")])
     assert private_broker.pid is not None
-    os.kill(private_broker.pid, signal.SIGSTOP)
+    freeze(private_broker.pid)
     try:
         sending = asyncio.create_task(hasty.publish([Outgoing("out", 0, b"k", b"x")]))
         turns = 0

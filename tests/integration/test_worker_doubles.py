@@ -164,7 +164,7 @@ async def test_the_same_fact_posted_before_and_after_its_id_was_linked_counts_on
             await drain(make_worker(pool, log, sealer=SubjectKeys(pool, KEK)))
         kept = await pool.fetchval("select count(*) from intake")
         async with pool.acquire() as connection:
-            await aliases.write(connection, [("/erp", "K-0042", "C1", True)])
+            await aliases.write(connection, [aliases.Claim("/erp", "K-0042", "C1", (1, 1, "/crm", "link"), True)])
         again = await keep(pool, [payment("C7", 5), *facts, invoice("K-0042", 2)])
 
         assert again.duplicates == {1, 2}
