@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from kafka import KafkaConsumer, TopicPartition
 
 from shared.edge.embedded.broker import EmbeddedBroker
 from shared.edge.embedded.process import Child, free_port, spawn, wait_until
+from shared.edge.kafka.topics import GENERATION
 from shared.edge.store.migrate import upgraded
 from shared.edge.store.pool import connect
 from tests.support.parts import run_apart
@@ -77,6 +79,18 @@ def test_a_database_that_does_not_exist_is_a_wrong_setting(database: str, tmp_pa
     assert "Traceback" not in child.output()
 
 
+def is_marked(address: str) -> bool:
+    """Whether the record that names the log is there: without it the next relay takes the log for a new one."""
+    consumer = KafkaConsumer(bootstrap_servers=address, enable_auto_commit=False, allow_auto_create_topics=False)
+    try:
+        place = TopicPartition(GENERATION, 0)
+        consumer.assign([place])
+        consumer.seek_to_beginning(place)
+        return bool(consumer.poll(1000))
+    finally:
+        consumer.close()
+
+
 def test_topics_of_another_partition_count_end_the_relay_as_a_wrong_setting(
     database: str, private_broker: EmbeddedBroker, tmp_path: Path
 ) -> None:
@@ -84,6 +98,7 @@ def test_topics_of_another_partition_count_end_the_relay_as_a_wrong_setting(
     told = {"POSTGRES": database, "KAFKA": private_broker.address}
     with running(tmp_path, "relay", "rating", PARTITIONS="3", **told) as child:
         assert wait_until(lambda: run_apart(generation(database)) is not None, SECONDS, pause=0.2), child.output()
+        assert wait_until(lambda: is_marked(private_broker.address), SECONDS, pause=0.2), child.output()
     with running(tmp_path, "relay", "rating", **told) as child:
         assert ended(child) == 2, child.output()
     sentences = [line for line in child.output().splitlines() if line.startswith("gradeline:")]

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
+from time import sleep
 from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
@@ -28,6 +29,7 @@ from shared.edge.kafka.unreadable import Unreadable
 
 POLL_MS = 200
 KEEP_ALIVE_S = 0.1
+TOPICS_S = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -144,12 +146,20 @@ class Poller:
             self.listener_threads = listener.threads
             consumer.subscribe(self._topics, listener=listener)
             return
-        partitions = [TopicPartition(t, p) for t in self._topics for p in sorted(consumer.partitions_for_topic(t))]
-        if not partitions:
-            raise Unavailable(f"the broker has no topic {', '.join(self._topics)}")
-        consumer.assign(partitions)
+        consumer.assign(partitions := self._partitions(consumer))
         consumer.pause(*partitions)
         self._changes.append(("assigned", frozenset((tp.topic, tp.partition) for tp in partitions)))
+
+    def _partitions(self, consumer: KafkaConsumer) -> list[TopicPartition]:
+        """Every partition of the topics; a broker that just made one may not say so at once."""
+        until = clock.monotonic() + TOPICS_S
+        while True:
+            found = [(t, p) for t in self._topics for p in sorted(consumer.partitions_for_topic(t) or ())]
+            if {topic for topic, _ in found} == set(self._topics):
+                return [TopicPartition(*place) for place in found]
+            if clock.monotonic() > until or self._stopping:
+                raise Unavailable(f"the broker has no topic {', '.join(sorted(self._topics))}")
+            sleep(TOPICS_S / 25)
 
     def _turn(self, consumer: KafkaConsumer) -> None:
         while self._commands:
