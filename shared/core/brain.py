@@ -65,4 +65,4 @@ class Brain(Protocol[S, C]):
         """The state that `dump` wrote."""
 
     def weight(self, state: S) -> int:
-        """How many kept facts the state holds; the cache is bounded by the sum."""
+        """About how many kB the state takes; the cache is bounded by the sum. Asked after every change: must be cheap."""

@@ -136,6 +136,32 @@ async def test_a_customer_touched_during_a_sweep_is_brought_to_the_day_first(dat
         assert (await rows(pool))[names[-1]] == (2, NEXT)
 
 
+async def test_what_is_held_back_behind_a_sweep_is_bounded_by_its_bytes(database: str) -> None:
+    async with store(database) as pool:
+        log = FakeLog()
+        log.add(*[invoice("C1", number, due=DAY) for number in range(4)])
+        (partition,) = log.records
+        worker = make_worker(pool, log, partitions=(partition,), sweep_streams=1, batch_records=10, held_bytes=30_000)
+        await drain(worker)
+        await pool.execute("update streams set wakes_on = $1 where not stream like '~%'", DAY)
+        await opened(pool, log, DAY + timedelta(days=2))
+        for _ in range(60):  # behind the second day, while the first is swept
+            log.raw(b"x" * 1_000, key="C1")
+        most = 0
+        for _ in range(60):
+            if worker.sweeper.waiting() is not None:
+                await pool.execute("update streams set wakes_on = $1 where stream = 'C1'", DAY)  # it goes on and on
+            await worker.step()
+            part = worker.memory.parts[partition]
+            assert part.held_bytes == sum(record.size for record in part.held)
+            most = max(most, part.held_bytes)
+        assert 30_000 <= most < 50_000, "one poll beyond the bound at most"
+        await drain(worker, steps=300)
+
+        assert await pool.fetchval("select count(*) from dead_letters") == 60
+        assert worker.memory.held == 0
+
+
 async def test_a_brain_that_never_lets_go_of_the_day_cannot_hold_up_a_sweep(database: str) -> None:
     class Sleepless(ToyBrain):
         def decide(self, state: ToyState, day: date, context: dict[str, Any], *, cause: str, **_: Any) -> Outcome:

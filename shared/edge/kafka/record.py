@@ -23,6 +23,11 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     unreadable: str = ""
     """Why it is no record of the protocol; key and value are then what could be read of it, without headers."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of key, value and headers."""
+        return len(self.value or b"") + len(self.key or b"") + sum(len(name) + len(text) for name, text in self.headers)
+
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """One record to publish, to an explicit partition."""

@@ -37,6 +37,8 @@ class Loaded:
     snapshot_version: int = 0
     snapshot: bytes | None = None
     tail: list[Event] = field(default_factory=list)
+    size: int = 0
+    """Bytes of snapshot and tail."""
 
 
 async def read_stream(
@@ -67,6 +69,7 @@ async def load(
         one = found[row["stream"]] = Loaded(row["stream"], row["version"] or 0, bool(row["parked"]))
         if row["state"] is not None and row["fold_version"] == fold_version:
             one.snapshot_version, one.snapshot = row["snapshot_version"], row["state"]
+            one.size = len(row["state"])
     wanted = [one for one in found.values() if one.version > one.snapshot_version and (parked or not one.parked)]
     if wanted:
         await _tails(connection, found, wanted)
@@ -82,6 +85,7 @@ async def _tails(connection: Connection, found: dict[str, Loaded], wanted: list[
         reached[stream] = version
         one = found[stream]
         one.tail.append(event_of(row))
+        one.size += len(row["data"])
         # a writer may have appended between the two reads; what was read is what the state will be
         one.version = max(one.version, version)
 

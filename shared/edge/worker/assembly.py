@@ -45,7 +45,11 @@ def run(
     *worker* replaces the bounds; its names come from *settings*. Raises Misconfigured.
     """
     told = worker or WorkerSettings(
-        service=service, instance=settings.instance, partitions=settings.partitions, zone=settings.zone
+        service=service,
+        instance=settings.instance,
+        partitions=settings.partitions,
+        zone=settings.zone,
+        cache_weight=settings.cache_mb * 1_000,
     )
     waiting.named(settings)
     keys = secret.read(secrets_folder=settings.secrets, data=settings.data, embedded=settings.embedded)

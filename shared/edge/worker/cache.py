@@ -21,6 +21,8 @@ class Entry(Generic[S]):
     snapshot_version: int
     parked: bool = False
     weight: int = 1
+    size: int = 0
+    """Bytes of what it was folded from: its snapshot, or its events so far."""
     broken: str | None = None
     """Why its stored events could not be folded."""
     touched: int = 0

@@ -184,11 +184,12 @@ class Decider:
         if self.snapshots or entry.version - entry.snapshot_version >= self.settings.snapshot_every:
             raw = self.brain.dump(entry.state)
             self.write.snapshots.append((entry.stream, entry.version, self.brain.fold_version, raw))
-            entry.snapshot_version = entry.version
+            entry.snapshot_version, entry.size = entry.version, len(raw)
 
     def _keep(
         self, entry: Entry[Any], before: int, rows: list[EventRow], sent: list[Sent], *, wakes_on: date | None
     ) -> None:
+        entry.size += sum(len(row[-1]) for row in rows)  # the data come last
         self.write.events.extend(rows)
         self.write.outbox.extend(sent)
         earlier = self.write.streams.get(entry.stream)

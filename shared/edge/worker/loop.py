@@ -100,7 +100,7 @@ class Worker:
         sweeping = self.sweeper.waiting()
         records: list[Record] = self._released()
         batch: Batch | None = None
-        if self.memory.held < self.settings.held_records:
+        if self.memory.has_room(self.settings):
             busy = sweeping or records or self.sweeper.behind() is not None or self.doubles.due
             idle = self._writing is None and not busy
             batch = await self.source.batch(self.settings.batch_records, self.settings.poll_seconds if idle else 0.0)
@@ -215,8 +215,7 @@ class Worker:
         released: list[Record] = []
         for part in self.memory.parts.values():
             if part.held and not part.sweeping:
-                released.extend(part.held)
-                part.held.clear()
+                released.extend(part.release())
         return released
 
     async def _ownership(self, batch: Batch) -> list[Record]:

@@ -43,6 +43,11 @@ class Memory:
         """Records held back behind sweeps."""
         return sum(len(part.held) for part in self.parts.values())
 
+    def has_room(self, settings: WorkerSettings) -> bool:
+        """Whether more records may be held back."""
+        held_bytes = sum(part.held_bytes for part in self.parts.values())
+        return self.held < settings.held_records and held_bytes < settings.held_bytes
+
     def fence(self, write: Write, partition: int) -> None:
         """Let *write* be refused where *partition* is another member's by now. No write may be under way."""
         for place, offset in self.next_offsets.items():

@@ -26,6 +26,7 @@ class Part(Generic[C]):
     sweep_all: bool
     held: deque[Record] = field(default_factory=deque)
     """Records from a day record on that came while the sweep before it was running."""
+    held_bytes: int = 0
     behind: bool = True
     """Whether streams may wait whose decision was put off; after a takeover nobody knows, so it is looked up."""
     retry: list[str] = field(default_factory=list)
@@ -35,6 +36,18 @@ class Part(Generic[C]):
     def standing(cls, number: int, context: C, at: Standing) -> Part[C]:
         """A partition as the database has it."""
         return cls(number, context, at.day, at.rated, at.sweep_after, at.sweep_all)
+
+    def hold(self, record: Record) -> None:
+        """Keep *record* until the sweep is over."""
+        self.held.append(record)
+        self.held_bytes += record.size
+
+    def release(self) -> list[Record]:
+        """What was held, in order; nothing is held afterwards."""
+        released = list(self.held)
+        self.held.clear()
+        self.held_bytes = 0
+        return released
 
     @property
     def sweeping(self) -> bool:

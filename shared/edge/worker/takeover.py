@@ -55,7 +55,7 @@ class Takeover:
         for number in numbers:
             self.memory.parts[number] = Part.standing(number, contexts[number], standing[number])
         for _, partition in wanted:
-            self.memory.parts[partition].held.clear()
+            self.memory.parts[partition].release()
         self.memory.next_offsets.update(offsets)
         await self.retries(everyone=True, among=numbers)
         return offsets
