@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -10,6 +11,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gradeline.importing.job import Job
+    from gradeline.importing.reader import Opened
     from gradeline.importing.report import Summary
 
 REFUSED = 3
@@ -19,12 +22,11 @@ REFUSED = 3
 class Ask(NamedTuple):
     """What was asked for on the command line."""
 
-    file: Path
     mapping: str
+    cut_over: date | None
     url: str | None
     data: Path
     token: str | None
-    report: Path | None
     batch: int
     dry_run: bool
     known_as_occurred: bool
@@ -36,9 +38,13 @@ def register(app: typer.Typer) -> None:
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="The delimited file (CSV) to import.")],
+    file: Annotated[Path, typer.Argument(help="The table to import: CSV, .xlsx or .xls.")],
     *,
     mapping: Annotated[str, typer.Option(help="A shipped mapping by name, or the path of a mapping file.")],
+    cut_over: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day as of which what was booked by then stands as opening balance."),
+    ] = None,
     url: Annotated[str | None, typer.Option(help="The rating API; else the instance that runs from --data.")] = None,
     data: Annotated[Path, typer.Option(envvar="GRADELINE_DATA", help="Folder of the running instance.")] = Path(
         ".gradeline"
@@ -47,7 +53,8 @@ def import_file(
         str | None, typer.Option(help="Bearer token; else GRADELINE_TOKEN, else the instance's own.")
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write every refusal to this CSV: row, column, rule, message.")
+        list[Path] | None,
+        typer.Option(help="Write every refusal to this .csv, or to this .xlsx: the sheet with a comment on each cell."),
     ] = None,
     batch: Annotated[int, typer.Option(min=1, max=1000, help="Facts in one request.")] = 500,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, post nothing.")] = False,
@@ -65,9 +72,10 @@ def import_file(
 
     from shared.core.errors import Unavailable
 
-    ask = Ask(file, mapping, url, data, token, report, batch, dry_run, known_as_occurred)
+    day = cut_over.date() if cut_over else None
+    ask = Ask(mapping, day, url, data, token, batch, dry_run, known_as_occurred)
     try:
-        summary = _run(Console(stderr=as_json), ask)
+        summary = _run(Console(stderr=as_json), file, report or [], ask)
     except Unavailable:
         typer.echo("Run the same command again to go on: what was posted already is not doubled.", err=True)
         raise
@@ -82,44 +90,38 @@ def _print_json(summary: Summary) -> None:
     typer.echo(msgspec.json.encode(summary).decode())
 
 
-def _run(screen: Console, ask: Ask) -> Summary:
-    from gradeline.importing import mapping as mappings
+def _run(screen: Console, file: Path, reports: list[Path], ask: Ask) -> Summary:
     from gradeline.importing.progress import bars
-    from gradeline.importing.report import Report, Summary, show, show_samples
-    from gradeline.importing.run import Import
-    from gradeline.post import Poster
-    from gradeline.target import target
-    from shared.edge import clock
+    from gradeline.importing.report import show, show_samples
 
-    rules, start = mappings.load(ask.mapping), clock.monotonic()
-    _say_first(screen, rules.assumptions, known_as_occurred=ask.known_as_occurred)
+    job = job_of(ask)
+    _say_first(screen, job.mapping.assumptions, known_as_occurred=ask.known_as_occurred)
+
+    def found(opened: Opened) -> None:
+        for note in opened.notes:
+            screen.print(f"found: {note}", markup=False, highlight=False)
+
+    with bars() as shows:
+        done = job.carry_out(file, reports, shows, found=found)
+    if ask.dry_run and not screen.stderr:
+        show_samples(screen, done.survey.samples.values())
+    show(screen, done.summary, done.report)
+    return done.summary
+
+
+def job_of(ask: Ask) -> Job:
+    """How files are imported. Raises Misconfigured for a wrong mapping, or where nothing says where to post."""
+    from gradeline.importing import mapping as mappings
+    from gradeline.importing.job import Job
+    from gradeline.target import target
+    from shared.core.errors import Misconfigured
+
+    rules = mappings.load(ask.mapping, cut_over=ask.cut_over)
+    if not rules.facts:
+        raise Misconfigured(f"the mapping '{rules.name}' has no facts: to import")
     role = "operator" if ask.known_as_occurred else "integrator"  # only some may say when a fact was known
     to = None if ask.dry_run else target(url=ask.url, token=ask.token, data=ask.data, subject="import", role=role)
-    with Report(ask.report) as report, bars() as shows:
-        job = Import(ask.file, rules, ask.known_as_occurred, shows)
-        survey = job.survey(report)
-        taken, duplicates = survey.facts, 0
-        if to is not None:
-            with Poster(to.url, token=to.token) as poster:
-                taken, duplicates = job.post(survey, poster, report, batch=ask.batch)
-    summary = Summary(
-        file=str(ask.file),
-        mapping=rules.name,
-        dry_run=ask.dry_run,
-        known_as_occurred=ask.known_as_occurred,
-        rows=survey.rows,
-        rows_refused=len(report.rows),
-        customers=len(survey.subjects),
-        facts=dict(sorted(taken.items())),
-        duplicates=duplicates,
-        rules=dict(sorted(report.rules.items())),
-        seconds=round(clock.monotonic() - start, 3),
-        report=str(ask.report) if ask.report else None,
-    )
-    if ask.dry_run and not screen.stderr:
-        show_samples(screen, survey.samples.values())
-    show(screen, summary, report)
-    return summary
+    return Job(rules, to, ask.batch, ask.known_as_occurred)
 
 
 def _say_first(screen: Console, assumptions: tuple[str, ...], *, known_as_occurred: bool) -> None:

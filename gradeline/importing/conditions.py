@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from gradeline.importing import cells
 from gradeline.importing.cells import Cells
-from gradeline.importing.fields import Layout
+from gradeline.importing.layout import Layout
 from gradeline.importing.located import Located
 
 Condition = Callable[[Cells], bool]

@@ -11,7 +11,7 @@ import msgspec
 
 from gradeline.importing.cells import Cells
 from gradeline.importing.mapping import FactRule, Mapping
-from gradeline.importing.reader import Row, rows
+from gradeline.importing.reader import Opened, Row, rows
 from shared.core.errors import Malformed, Undecodable
 from shared.edge import codec
 
@@ -44,7 +44,7 @@ class Shared(NamedTuple):
     at: str
     row: int
     event: Event
-    rule: FactRule
+    mark: Mark
 
 
 class RowFacts(NamedTuple):
@@ -57,17 +57,21 @@ class RowFacts(NamedTuple):
     """Of each event, in the same order."""
     shared: list[Shared]
     refusals: list[Refusal]
+    skipped: str = ""
+    """Why the row is no data; empty: it is."""
 
 
-def read_facts(path: Path, mapping: Mapping, *, known_as_occurred: bool = False) -> Iterator[RowFacts]:
-    """Every row of *path* as facts. Raises Misconfigured when the file does not fit the mapping."""
-    for row in rows(path, mapping):
+def read_facts(file: Path | Opened, mapping: Mapping, *, known_as_occurred: bool = False) -> Iterator[RowFacts]:
+    """Every row of *file* as facts. Raises Misconfigured when the file does not fit the mapping."""
+    for row in rows(file, mapping):
         yield facts_of(row, mapping, known_as_occurred=known_as_occurred)
 
 
 def facts_of(row: Row, mapping: Mapping, *, known_as_occurred: bool = False) -> RowFacts:
     """The facts of one row. With *known_as_occurred* each says `recordedtime` = the end of its business date."""
-    found = RowFacts(row.number, row.position, [], [], [], [])
+    found = RowFacts(row.number, row.position, [], [], [], [], row.skipped)
+    if row.skipped:
+        return found
     if row.broken:
         found.refusals.append(Refusal(row.number, "", "row", row.broken))
         return found
@@ -81,9 +85,9 @@ def facts_of(row: Row, mapping: Mapping, *, known_as_occurred: bool = False) -> 
                 found.marks.append(mark)
             else:
                 key = (index, rule.once.build(row.cells))
-                found.shared.append(Shared(key, event["time"], row.number, event, rule))
+                found.shared.append(Shared(key, event["time"], row.number, event, mark))
         except Malformed as wrong:
-            found.refusals.append(Refusal(row.number, wrong.pointer.removeprefix("/"), wrong.rule, wrong.message))
+            found.refusals.extend(_of_cells(rule, row) or [_refusal(row, wrong)])
         except Undecodable as wrong:
             columns = columns_of(rule, wrong.pointer)
             said = "".join(f"; {column} is '{row.cells[column]}'" for column in columns)
@@ -93,6 +97,21 @@ def facts_of(row: Row, mapping: Mapping, *, known_as_occurred: bool = False) -> 
     if found.refusals:
         return found._replace(events=[], marks=[], shared=[], refusals=list(dict.fromkeys(found.refusals)))
     return found
+
+
+def _of_cells(rule: FactRule, row: Row) -> list[Refusal]:
+    """Every cell that *rule* cannot read: who mends the first should not meet the second at the next try."""
+    found: list[Refusal] = []
+    for part in (rule.id, rule.subject, rule.at, *(rule.data.nested or {}).values()):
+        try:
+            part.build(row.cells)
+        except Malformed as wrong:
+            found.append(_refusal(row, wrong))
+    return found
+
+
+def _refusal(row: Row, wrong: Malformed) -> Refusal:
+    return Refusal(row.number, wrong.pointer.removeprefix("/"), wrong.rule, wrong.message)
 
 
 def event_of(rule: FactRule, cells: Cells, mapping: Mapping, *, known_as_occurred: bool) -> tuple[Event, Mark]:

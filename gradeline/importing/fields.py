@@ -1,8 +1,13 @@
 """From columns to one field of a fact: a closed set of transforms, compiled once from the mapping. No expressions.
 
-    "P-{invoiceNumber}"                      text with the cells of columns in it; without braces a constant
+    "P-{invoiceNumber}"                      text with the cells of columns in it; without braces a constant.
+                                             {Column?} may be empty; {Column:year} is the year of a date
     {text: Column}                           the cell
-    {date: Column, form: "%m/%d/%Y"}         a date; `form` where it differs from the mapping's
+    {first: [A, B]}                          the first of the cells that is filled
+    {date: Column, form: "%m/%d/%Y"}         a date; `form` where it differs from the mapping's.
+                                             not_before: cut_over  no earlier than the cut-over date
+    {on: cut_over}                           the cut-over date
+    {by_cut_over: Column, then: X, otherwise: Y}  X where the date is not after the cut-over date, else Y
     {money: Column, sign: reversed}          an amount; sign: as_is (default), reversed, absolute
     {number: Column, as: decimal}            a whole number (default) or a decimal string
     {lookup: Column, table: {...}, otherwise: X}
@@ -13,53 +18,21 @@ Each but text may say `optional: yes`: an empty cell then leaves the field out i
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from gradeline.importing import cells
 from gradeline.importing.cells import Cells
+from gradeline.importing.dates import ORDERS
+from gradeline.importing.layout import Field, Layout, columns_of
 from gradeline.importing.located import Located
+from gradeline.importing.templates import template
+from gradeline.importing.written import Marked
 
-Build = Callable[[Cells], Any]
-_BRACES = re.compile(r"\{([^{}]*)\}")
-TRANSFORMS = ("text", "date", "money", "number", "lookup", "min_date", "max_date", "object", "list")
-
-
-@dataclass(frozen=True)
-class Field:
-    """How one field is built from a row. A build that answers None leaves the field out."""
-
-    build: Build
-    columns: tuple[str, ...]
-    nested: Mapping[str, Field] | None = None
-    """The parts of an object (by name) or a list (by position), for tracing a JSON pointer to its columns."""
-
-    def columns_at(self, path: list[str]) -> tuple[str, ...]:
-        """The columns that gave what stands at *path* below this field."""
-        if path and self.nested and path[0] in self.nested:
-            return self.nested[path[0]].columns_at(path[1:])
-        return self.columns
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What holds for the whole file."""
-
-    columns: frozenset[str] | None
-    """The columns the file is said to have; None: not said."""
-    form: str
-    decimal: str
-    thousands: str
-
-    def column(self, at: Located) -> str:
-        """The column named at *at*. Raises Misconfigured for one that the file is not said to have."""
-        name = at.text()
-        if self.columns is not None and name not in self.columns:
-            raise at.wrong(f"there is no column '{name}'; the columns are: {', '.join(sorted(self.columns))}")
-        return name
+TRANSFORMS = (
+    "text", "first", "date", "on", "by_cut_over", "money", "number", "lookup", "min_date", "max_date", "object", "list",
+)  # fmt: skip
 
 
 def compile_field(at: Located, layout: Layout) -> Field:
@@ -75,34 +48,16 @@ def compile_field(at: Located, layout: Layout) -> Field:
         return field
     if keys["optional"].text() not in ("yes", "no"):
         raise keys["optional"].wrong("write optional: yes, or leave it out")
-    return _optional(field) if keys["optional"].text() == "yes" else field
+    if keys["optional"].text() == "no":
+        return field
+    return _optional(field, missing=all if kinds[0] == "first" else any)
 
 
-def template(at: Located, layout: Layout) -> Field:
-    """Text with `{Column}` in it; every named cell must be filled."""
-    text = at.text()
-    names = tuple(_BRACES.findall(text))
-    if "{" in _BRACES.sub("", text) or "}" in _BRACES.sub("", text):
-        raise at.wrong("a brace without its partner; write {Column}")
-    for name in names:
-        layout.column(Located(_scalar(at, name), at.file))
-    if not names:
-        return Field(lambda row: text, ())
-    parts = _BRACES.split(text)
+def _optional(field: Field, *, missing: Callable[[Iterable[bool]], bool]) -> Field:
+    """*field*, left out where *missing* (any or all) of its columns are empty."""
 
-    def build(row: Cells) -> str:
-        return "".join(cells.filled(row, part) if at % 2 else part for at, part in enumerate(parts))
-
-    return Field(build, names)
-
-
-def _scalar(at: Located, value: str) -> Any:
-    return type(at.node)(at.node.tag, value, at.node.start_mark, at.node.end_mark)
-
-
-def _optional(field: Field) -> Field:
     def build(row: Cells) -> Any:
-        if any(not cells.cell(row, column) for column in field.columns):
+        if missing(not cells.cell(row, column) for column in field.columns):
             return None
         return field.build(row)
 
@@ -111,12 +66,53 @@ def _optional(field: Field) -> Field:
 
 def _text(at: Located, layout: Layout) -> Field:
     column = layout.column(at.fields(required=["text"], optional=["optional"])["text"])
-    return Field(lambda row: cells.filled(row, column), (column,))
+    return Field(lambda row: str(cells.filled(row, column)), (column,))
+
+
+def _first(at: Located, layout: Layout) -> Field:
+    names = [layout.column(item) for item in at.fields(required=["first"], optional=["optional"])["first"].items()]
+    if not names:
+        raise at.wrong("name at least one column, e.g. [Name, Account]")
+
+    def build(row: Cells) -> str:
+        return next((str(text) for name in names if (text := cells.cell(row, name))), "") or cells.filled(row, names[0])
+
+    return Field(build, tuple(names))
+
+
+def _on(at: Located, layout: Layout) -> Field:
+    keys = at.fields(required=["on"])
+    if keys["on"].text() != "cut_over":
+        raise keys["on"].wrong("write on: cut_over; for the date of a column write date:")
+    said = _cut_over(keys["on"], layout).isoformat()
+    return Field(lambda row: said, ())
+
+
+def _cut_over(at: Located, layout: Layout) -> date:
+    if layout.cut_over is None:
+        raise at.wrong(
+            "this mapping needs the day of the opening balances; say --cut-over YYYY-MM-DD, or cut_over: in it"
+        )
+    return layout.cut_over
+
+
+def _by_cut_over(at: Located, layout: Layout) -> Field:
+    keys = at.fields(required=["by_cut_over", "then", "otherwise"], optional=["form"])
+    column, form = layout.column(keys["by_cut_over"]), form_of(keys["form"]) if "form" in keys else layout.form
+    then, otherwise, last = keys["then"].text(), keys["otherwise"].text(), layout.cut_over
+    if last is None:
+        return Field(lambda row: otherwise, (column,))
+    return Field(lambda row: then if cells.day(row, column, form) <= last else otherwise, (column,))
 
 
 def _date(at: Located, layout: Layout) -> Field:
-    keys = at.fields(required=["date"], optional=["form", "optional"])
+    keys = at.fields(required=["date"], optional=["form", "not_before", "optional"])
     column, form = layout.column(keys["date"]), form_of(keys["form"]) if "form" in keys else layout.form
+    if "not_before" in keys and keys["not_before"].text() != "cut_over":
+        raise keys["not_before"].wrong("write not_before: cut_over; for the later of two columns write max_date:")
+    least = layout.cut_over
+    if "not_before" in keys and least is not None:
+        return Field(lambda row: max(least, cells.day(row, column, form)).isoformat(), (column,))
     return Field(lambda row: cells.day(row, column, form).isoformat(), (column,))
 
 
@@ -139,13 +135,15 @@ def _two_dates(which: str) -> Callable[[Located, Layout], Field]:
 
 
 def form_of(at: Located) -> str:
-    """A date form that says year, month and day. Raises Misconfigured otherwise."""
+    """A date form that says year, month and day, or one of the orders. Raises Misconfigured otherwise."""
     form, sample = at.text(), date(2013, 12, 31)
+    if form in ORDERS:
+        return form
     if (
         cells.wall_clock(sample.strftime(form), form) is None
         or cells.day({"": sample.strftime(form)}, "", form) != sample
     ):
-        raise at.wrong(f"'{form}' does not say year, month and day; write e.g. %Y-%m-%d, %d.%m.%Y or %m/%d/%Y")
+        raise at.wrong(f"'{form}' does not say year, month and day; write ymd, mdy or dmy, or e.g. %d.%m.%Y")
     return form
 
 
@@ -186,9 +184,13 @@ def object_field(parts: Mapping[str, Field]) -> Field:
     pairs = tuple(parts.items())
 
     def build(row: Cells) -> dict[str, Any]:
-        return {name: value for name, part in pairs if (value := part.build(row)) is not None}
+        found = {name: value for name, part in pairs if (value := part.build(row)) is not None}
+        for name, part in pairs:
+            if isinstance(amount := found.get(name), Marked):
+                found[name] = cells.of_currency(row, part.columns[0], amount, found.get("currency"))
+        return found
 
-    return Field(build, _columns(parts.values()), dict(parts))
+    return Field(build, columns_of(parts.values()), dict(parts))
 
 
 def _list(at: Located, layout: Layout) -> Field:
@@ -196,18 +198,18 @@ def _list(at: Located, layout: Layout) -> Field:
     parts = [compile_field(item, layout) for item in keys["list"].items()]
 
     def build(row: Cells) -> list[Any]:
-        return [value for part in parts if (value := part.build(row)) is not None]
+        found = [value for part in parts if (value := part.build(row)) is not None]
+        return [str(value) if type(value) is Marked else value for value in found]
 
-    return Field(build, _columns(parts), {str(at): part for at, part in enumerate(parts)})
-
-
-def _columns(parts: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(column for part in parts for column in part.columns))
+    return Field(build, columns_of(parts), {str(at): part for at, part in enumerate(parts)})
 
 
 _COMPILERS: dict[str, Callable[[Located, Layout], Field]] = {
     "text": _text,
+    "first": _first,
     "date": _date,
+    "on": _on,
+    "by_cut_over": _by_cut_over,
     "money": _money,
     "number": _number,
     "lookup": _lookup,

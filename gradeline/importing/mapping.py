@@ -14,8 +14,12 @@ import msgspec
 from gradeline.importing import cells
 from gradeline.importing.cells import Cells
 from gradeline.importing.conditions import Condition, compile_conditions
-from gradeline.importing.fields import Field, Layout, compile_field, form_of, object_field, template
+from gradeline.importing.fields import compile_field, form_of, object_field
+from gradeline.importing.layout import Field, Layout
 from gradeline.importing.located import Located, parse
+from gradeline.importing.shape import KEYS, Shape, compile_shape
+from gradeline.importing.templates import template
+from gradeline.importing.trial_balance import Lines, compile_lines
 from shared.core import limits
 from shared.core.envelope import is_ours
 from shared.core.errors import Misconfigured, Undecodable
@@ -39,6 +43,8 @@ class FactRule:
     when: tuple[Condition, ...]
     once: Field | None
     """Where set, rows that agree in it give one fact together: the one of the row with the earliest `at`."""
+    agree: bool = False
+    """Whether those rows must all give the same fact; one that gives another is refused."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +55,18 @@ class Mapping:
     title: str
     source: str
     zone: ZoneInfo
-    encoding: str
-    delimiter: str
-    columns: tuple[str, ...]
+    shape: Shape
+    layout: Layout
     assumptions: tuple[str, ...]
     facts: tuple[FactRule, ...]
+    trial_balance: Lines | None
+
+    @property
+    def identities(self) -> list[tuple[str, ...]]:
+        """For each kind of document, the columns that say which document of which customer a row is about."""
+        rules = [rule for rule in self.facts if rule.once is None or rule.agree] or list(self.facts)
+        found = [(*rule.subject.needed, *rule.id.needed) for rule in rules]
+        return [*found, self.trial_balance.customer.needed] if self.trial_balance else found
 
     def instant(self, at: str) -> str:
         """RFC 3339 of *at*: a bare date is meant as noon in the zone of the mapping."""
@@ -74,12 +87,15 @@ def _rfc3339(at: datetime) -> str:
     return at.replace(tzinfo=timezone(timedelta(minutes=round(offset.total_seconds() / 60)))).isoformat()
 
 
-def load(name_or_path: str) -> Mapping:
-    """The shipped mapping of that name, or the one in that file. Raises Misconfigured."""
+def load(name_or_path: str, *, cut_over: date | None = None) -> Mapping:
+    """The shipped mapping of that name, or the one in that file, with opening balances as of *cut_over*.
+
+    Raises Misconfigured.
+    """
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml") or path.is_file():
         try:
-            return read(path.read_text(encoding="utf-8"), str(path))
+            return read(path.read_text(encoding="utf-8"), str(path), cut_over=cut_over)
         except OSError as gone:
             raise Misconfigured(f"{path}: the mapping cannot be read ({gone.strerror}); check the path") from gone
         except UnicodeDecodeError as other:
@@ -89,7 +105,7 @@ def load(name_or_path: str) -> Mapping:
         raise Misconfigured(
             f"there is no mapping '{name_or_path}'; use a path to a .yaml file or one of: {', '.join(names())}"
         )
-    return read(shipped.read_text(encoding="utf-8"), f"{name_or_path}.yaml")
+    return read(shipped.read_text(encoding="utf-8"), f"{name_or_path}.yaml", cut_over=cut_over)
 
 
 def names() -> list[str]:
@@ -98,32 +114,36 @@ def names() -> list[str]:
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
-def read(text: str, file: str) -> Mapping:
+def read(text: str, file: str, *, cut_over: date | None = None) -> Mapping:
     """Compile the mapping in *text*. Raises Misconfigured naming *file*, line and remedy."""
     top = parse(text, file).fields(
-        required=["mapping", "source", "zone", "dates", "columns", "facts"],
-        optional=["title", "encoding", "delimiter", "decimal_mark", "thousands_mark", "assumptions"],
-    )
+        required=["mapping", "source", "zone", "columns"],
+        optional=["facts", "trial_balance", "title", "dates", "cut_over", "decimal_mark", "thousands_mark",
+                  "assumptions", *KEYS],
+    )  # fmt: skip
     said = {name: value.text() for name, value in top.items() if value.is_text()}
-    columns = tuple(item.text() for item in top["columns"].items())
+    shape = compile_shape(top)
     layout = Layout(
-        columns=frozenset(columns),
-        form=form_of(top["dates"]),
+        columns=frozenset(shape.names),
+        form=form_of(top["dates"]) if "dates" in top else "ymd",
         decimal=said.get("decimal_mark", "."),
         thousands=said.get("thousands_mark", ""),
+        cut_over=cut_over or (_date(top["cut_over"]) if "cut_over" in top else None),
     )
     if layout.decimal == layout.thousands or len(layout.decimal) != 1 or len(layout.thousands) > 1:
-        raise top["facts"].wrong("decimal_mark and thousands_mark must be two different single signs")
+        raise top["columns"].wrong("decimal_mark and thousands_mark must be two different single signs")
+    if not {"facts", "trial_balance"} & top.keys():
+        raise top["mapping"].wrong("say facts: to import rows, or trial_balance: to reconcile with them")
     return Mapping(
         name=top["mapping"].text(),
         title=said.get("title", ""),
         source=_source(top["source"]),
         zone=_zone(top["zone"]),
-        encoding=_encoding(top.get("encoding")),
-        delimiter=_delimiter(top.get("delimiter")),
-        columns=columns,
+        shape=shape,
+        layout=layout,
         assumptions=tuple(item.text() for item in top["assumptions"].items()) if "assumptions" in top else (),
-        facts=tuple(_fact(item, layout) for item in top["facts"].items()),
+        facts=tuple(_fact(item, layout) for item in top["facts"].items()) if "facts" in top else (),
+        trial_balance=compile_lines(top["trial_balance"], layout) if "trial_balance" in top else None,
     )
 
 
@@ -140,6 +160,13 @@ def _source(at: Located) -> str:
     return source
 
 
+def _date(at: Located) -> date:
+    try:
+        return date.fromisoformat(at.text())
+    except ValueError as wrong:
+        raise at.wrong(f"'{at.text()}' is no date; write YYYY-MM-DD") from wrong
+
+
 def _zone(at: Located) -> ZoneInfo:
     try:
         return ZoneInfo(at.text())
@@ -147,27 +174,11 @@ def _zone(at: Located) -> ZoneInfo:
         raise at.wrong(f"'{at.text()}' is no time zone; write an IANA name, e.g. Asia/Shanghai") from unknown
 
 
-def _encoding(at: Located | None) -> str:
-    name = at.text() if at else "utf-8-sig"
-    try:
-        "".encode(name)
-    except LookupError as unknown:
-        assert at is not None
-        raise at.wrong(f"'{name}' is no encoding; write e.g. utf-8 or gb18030") from unknown
-    return name
-
-
-def _delimiter(at: Located | None) -> str:
-    sign = {"tab": "\t"}.get(at.text(), at.text()) if at else ","
-    if len(sign) != 1:
-        assert at is not None
-        raise at.wrong("the delimiter is one sign, e.g. ';', or the word tab")
-    return sign
-
-
 def _fact(at: Located, layout: Layout) -> FactRule:
-    keys = at.fields(required=["type", "id", "subject", "at", "data"], optional=["when", "once"])
+    keys = at.fields(required=["type", "id", "subject", "at", "data"], optional=["when", "once", "agree"])
     data = _data(keys["type"], keys["data"])
+    if "agree" in keys and ("once" not in keys or keys["agree"].text() != "yes"):
+        raise keys["agree"].wrong("write agree: yes beside once:, where all rows must give the same fact")
     return FactRule(
         type=keys["type"].text(),
         id=template(keys["id"], layout),
@@ -176,6 +187,7 @@ def _fact(at: Located, layout: Layout) -> FactRule:
         data=object_field({name: compile_field(part, layout) for name, part in data.items()}),
         when=compile_conditions(keys["when"], layout) if "when" in keys else (),
         once=template(keys["once"], layout) if "once" in keys else None,
+        agree="agree" in keys,
     )
 
 
@@ -197,7 +209,7 @@ def _at(at: Located, layout: Layout) -> Field:
         keys = at.fields(required=["instant", "form"])
         column, form = layout.column(keys["instant"]), form_of(keys["form"])
         return Field(lambda row: _wall_clock(row, column, form), (column,))
-    if not {"date", "min_date", "max_date"} & keys.keys():
+    if not {"date", "min_date", "max_date", "on"} & keys.keys():
         raise at.wrong("say when it happened: {date: Column}, {min_date: [A, B]} or {instant: Column, form: ...}")
     return compile_field(at, layout)
 

@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gradeline.importing.facts import Event, Refusal
+from gradeline.importing.said import Words
+from gradeline.importing.words import in_chinese
 from shared.core.errors import Misconfigured
 
 SHOWN = 10
@@ -29,6 +31,8 @@ class Summary(msgspec.Struct, kw_only=True):
     known_as_occurred: bool = False
     rows: int = 0
     rows_refused: int = 0
+    skipped: dict[str, int] = msgspec.field(default_factory=dict)
+    """Rows that are no data, by what they say: names of totals, `(blank)`, `(header)`."""
     customers: int = 0
     facts: dict[str, int] = msgspec.field(default_factory=dict)
     """Facts by type: posted, or in a dry run those that would be."""
@@ -38,25 +42,29 @@ class Summary(msgspec.Struct, kw_only=True):
     """Refusals by rule."""
     seconds: float = 0.0
     report: str | None = None
+    notes: tuple[Words, ...] = ()
+    """What was found out about the file."""
 
 
 class Report(AbstractContextManager["Report"]):
     """Collects refusals: all of them into the file, where one is named, and the first few for the screen."""
 
-    def __init__(self, path: Path | None) -> None:
-        """*path* is overwritten. Raises Misconfigured when it cannot be written."""
+    def __init__(self, path: Path | None, *, keep: int = 0) -> None:
+        """*path* is overwritten; so many refusals are kept besides. Raises Misconfigured when it cannot be written."""
         self.rows: set[int] = set()
         self.rules: Counter[str] = Counter()
         self.first: list[Refusal] = []
+        self.kept: list[Refusal] = []
+        self._keep = keep
         self._file: IO[str] | None = None
         if path is not None:
             try:
-                self._file = path.open("w", newline="", encoding="utf-8")
+                self._file = path.open("w", newline="", encoding="utf-8-sig")  # else a spreadsheet guesses
             except OSError as closed:
                 raise Misconfigured(
                     f"{path}: the report cannot be written ({closed.strerror}); check --report"
                 ) from closed
-            csv.writer(self._file).writerow(Refusal._fields)
+            csv.writer(self._file).writerow((*Refusal._fields, "message_zh"))
 
     def __exit__(self, *_: object) -> None:
         """Close the file."""
@@ -70,8 +78,16 @@ class Report(AbstractContextManager["Report"]):
             self.rules[refusal.rule] += 1
             if len(self.first) < SHOWN:
                 self.first.append(refusal)
+            if len(self.kept) < self._keep:
+                self.kept.append(refusal)
             if self._file:
-                csv.writer(self._file).writerow(refusal)
+                row, column, rule, message = refusal
+                csv.writer(self._file).writerow((row, unformula(column), rule, message, in_chinese(rule)))
+
+
+def unformula(text: str) -> str:
+    """*text* as no spreadsheet takes it for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") and text else text
 
 
 def show(console: Console, summary: Summary, report: Report) -> None:
@@ -87,6 +103,9 @@ def show(console: Console, summary: Summary, report: Report) -> None:
         f"{summary.rows_refused:,} rows refused, {summary.duplicates:,} facts were there already, "
         f"{summary.seconds:.1f} s"
     )
+    if summary.skipped:
+        passed = ", ".join(f"{_clean(name)} {count:,}" for name, count in summary.skipped.items())
+        console.print(f"passed over as no data 已跳过的非数据行: {passed}")
     if report.first:
         console.print(_refusals(report, summary))
 
@@ -98,7 +117,8 @@ def _refusals(report: Report, summary: Summary) -> Table:
     for name in Refusal._fields:
         table.add_column(name, justify="right" if name == "row" else "left")
     for refusal in report.first:
-        table.add_row(str(refusal.row), *(_clean(text) for text in refusal[1:]))
+        told = f"{_clean(refusal.message)}\n[bright_black]{in_chinese(refusal.rule)}[/]"
+        table.add_row(str(refusal.row), _clean(refusal.column), _clean(refusal.rule), told)
     return table
 
 

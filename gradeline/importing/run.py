@@ -6,12 +6,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from gradeline.importing.facts import Event, Refusal, RowFacts, Shared, read_facts
+from gradeline.importing.agreeing import Agreed
+from gradeline.importing.facts import Event, Mark, Refusal, RowFacts, Shared, read_facts
 from gradeline.importing.mapping import Mapping
 from gradeline.importing.posting import Parcel, Posts, post_all
+from gradeline.importing.reader import Opened, opened
 from gradeline.importing.report import Report
 
 
@@ -27,28 +30,41 @@ class Survey:
     """What the first pass found."""
 
     rows: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Rows that are no data, by what they say: names of totals, blank rows, repetitions of the header."""
     facts: Counter[str] = field(default_factory=Counter)
     shared: dict[tuple[int, str], Shared] = field(default_factory=dict)
     subjects: set[str] = field(default_factory=set)
     samples: dict[str, Event] = field(default_factory=dict)
     """The first fact of each type."""
+    agreed: Agreed = field(default_factory=Agreed)
     known: dict[bytes, tuple[bytes, int]] = field(default_factory=dict)
     """Identity of a fact → its content, and the row that gave it first: about 250 bytes a fact."""
     refused: set[int] = field(default_factory=set)
     """Rows that contradict an earlier row of the file."""
 
     def add(self, found: RowFacts) -> list[Refusal]:
-        """Take note of one row. Returns why it is refused: its facts were in an earlier row, with other content."""
+        """Take note of one row. Returns why it is refused: an earlier row says something else of its facts."""
+        if found.skipped:
+            self.skipped[found.skipped] += 1
+            return []
         self.rows += 1
-        refusals = [refusal for at in range(len(found.marks)) if (refusal := self._contradiction(found, at))]
+        agreeing = [shared for shared in found.shared if shared.mark.rule.agree]
+        told = [*zip(found.events, found.marks, strict=True), *((shared.event, shared.mark) for shared in agreeing)]
+        refusals = [no for shared in agreeing if (no := self.agreed.differing(shared))]
+        refusals = refusals or [no for event, mark in told if (no := self._contradiction(found.row, event, mark))]
         if refusals:
             self.refused.add(found.row)
             return refusals
-        for mark in found.marks:
+        for _, mark in told:
             self.known.setdefault(mark.identity, (mark.content, found.row))
         for event in found.events:
             self._count(event)
         for shared in found.shared:
+            if shared.mark.rule.agree:
+                if self.agreed.note(shared):
+                    self._count(shared.event)
+                continue
             known = self.shared.get(shared.key)
             if known is None:
                 self._count(shared.event)
@@ -56,15 +72,14 @@ class Survey:
                 self.shared[shared.key] = shared
         return []
 
-    def _contradiction(self, found: RowFacts, at: int) -> Refusal | None:
-        event, mark = found.events[at], found.marks[at]
+    def _contradiction(self, at: int, event: Event, mark: Mark) -> Refusal | None:
         content, row = self.known.get(mark.identity, (mark.content, 0))
         if content == mark.content:
             return None
         message = (
             f"{event['type']} {event['id']}: row {row} has it with other content, and stands; remove one of the rows"
         )
-        return Refusal(found.row, ", ".join(mark.rule.id.columns), "identity", message)
+        return Refusal(at, ", ".join(mark.rule.id.columns), "identity", message)
 
     def _count(self, event: Event) -> None:
         self.facts[event["type"]] += 1
@@ -81,12 +96,17 @@ class Import:
     known_as_occurred: bool
     show: Shows
 
+    @cached_property
+    def file(self) -> Opened:
+        """The file, with its table found. Raises Misconfigured."""
+        return opened(self.path, self.mapping)
+
     def survey(self, report: Report) -> Survey:
         """Check every row; refusals go to *report*. Raises Misconfigured when the file does not fit the mapping."""
-        found, size = Survey(), max(1, self.path.stat().st_size if self.path.is_file() else 1)
-        for row in self._rows():
+        found, size = Survey(), self.file.table.size
+        for seen, row in enumerate(self._rows()):
             report.add(row.refusals + found.add(row))
-            if found.rows % 256 == 0:
+            if seen % 256 == 0:
                 self.show(min(row.position, size), size, "checked")
         self.show(size, size, "checked")
         return found
@@ -109,10 +129,12 @@ class Import:
     def _parcels(self, survey: Survey) -> Iterator[Parcel]:
         """First the facts that rows share (customers), then row by row."""
         for shared in survey.shared.values():
-            yield Parcel(shared.row, [shared.event], [shared.rule])
+            yield Parcel(shared.row, [shared.event], [shared.mark.rule])
         for found in self._rows():
             if found.row not in survey.refused:
-                yield Parcel(found.row, found.events, [mark.rule for mark in found.marks])
+                agreed = [one for one in found.shared if one.mark.rule.agree and survey.agreed.is_first(one)]
+                rules = [one.mark.rule for one in agreed] + [mark.rule for mark in found.marks]
+                yield Parcel(found.row, [one.event for one in agreed] + found.events, rules)
 
     def _rows(self) -> Iterator[RowFacts]:
-        return read_facts(self.path, self.mapping, known_as_occurred=self.known_as_occurred)
+        return read_facts(self.file, self.mapping, known_as_occurred=self.known_as_occurred)

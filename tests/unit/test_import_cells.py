@@ -31,7 +31,7 @@ def test_an_amount_keeps_its_digits(text: str, found: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["12,50", "1,23,456", "1.2.3", "12e3", "USD 12", "１２", ".5", "5.", "--5", "(5", "5-)", "1 000"]
+    "text", ["12,50", "1,23,456", "1.2.3", "12e3", "USD 12", ".5", "5.", "--5", "(5", "5-)", "1 000"]
 )
 def test_what_is_not_plainly_an_amount_is_refused(text: str) -> None:
     with pytest.raises(Malformed) as refused:

@@ -54,10 +54,11 @@ def test_refused_rows_are_reported_by_row_and_column_and_end_with_3(tmp_path: Pa
         result = run([*write(tmp_path, [GOOD[0], BAD, GOOD[1]]), "--url", heard.url, "--report", str(report)])
     assert result.exit_code == 3
     assert [event["id"] for event in heard.events] == ["invoice-7", "invoice-8"]
-    with report.open(newline="") as file:
+    with report.open(newline="", encoding="utf-8-sig") as file:
         (line,) = csv.DictReader(file)
     assert (line["row"], line["column"], line["rule"]) == ("3", "amount", "scale")
     assert "12.505" in line["message"]
+    assert line["message_zh"] == "小数位数过多"
 
 
 def test_what_the_api_refuses_is_reported_like_any_other_row(tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ def test_two_rows_that_give_one_fact_other_content_are_refused_before_anything_i
         with listening() as heard:
             result = run([*write(tmp_path, lines), "--url", heard.url, "--report", str(report), "--json", *more])
         assert result.exit_code == 3
-        with report.open(newline="") as file:
+        with report.open(newline="", encoding="utf-8-sig") as file:
             (line,) = csv.DictReader(file)
         assert (line["row"], line["column"], line["rule"]) == ("4", "number", "identity")
         assert "row 2 has it with other content" in line["message"]
@@ -114,7 +115,7 @@ def test_a_conflict_with_what_was_posted_before_names_the_columns_of_the_id(tmp_
         lambda events: Answer(409, {"detail": "other content", "index": 0, "errors": [{"pointer": "/0"}]})
     ) as heard:
         run([*write(tmp_path, GOOD[:1]), "--url", heard.url, "--report", str(report)])
-    with report.open(newline="") as file:
+    with report.open(newline="", encoding="utf-8-sig") as file:
         (line,) = csv.DictReader(file)
     assert (line["row"], line["column"]) == ("2", "number")
 

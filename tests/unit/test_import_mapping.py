@@ -221,7 +221,9 @@ def test_a_chinese_file_is_read_in_its_own_encoding(tmp_path: Path) -> None:
     path.write_bytes((HEADER + "云溪恒达,7,2026-01-05,,1,备注,\n").encode("gb18030"))
     (row,) = read_facts(path, read(PLAIN.replace("zone:", "encoding: gb18030\nzone:")))
     assert row.events[0]["subject"] == "云溪恒达"
-    (wrong,) = read_facts(path, read(PLAIN))
+    (found,) = read_facts(path, read(PLAIN))
+    assert found.events == row.events
+    (wrong,) = read_facts(path, read(PLAIN.replace("zone:", "encoding: utf-8\nzone:")))
     assert [one.rule for one in wrong.refusals] == ["encoding"]
 
 

@@ -1,0 +1,49 @@
+"""Rows of sums among the data: 合计, 小计, Total. They are known by name, passed over and counted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from gradeline.importing.header import squashed
+
+LONGEST_NAME = 16
+
+
+class Totals:
+    """Knows the rows of sums: they say 合计 or Total instead of which document they are about."""
+
+    def __init__(self, words: Sequence[str], identities: Sequence[Sequence[int]]) -> None:
+        """*words* are the names of totals; each of *identities* the places of cells that say what a row is about."""
+        self._identities = tuple(tuple(one) for one in identities)
+        self._words = {squashed(word): word for word in words if word.strip()}
+        self._ends = {sign for word in self._words for sign in (word[-1], word[-1].upper())} | {":", "："}
+        spaced = (r"\s*".join(re.escape(sign) for sign in word) for word in sorted(self._words, key=len, reverse=True))
+        names = "|".join(spaced)
+        self._named = re.compile(rf"(?:^\W*({names})\b)|(?:({names})[\s:：)）]*$)", re.IGNORECASE)
+
+    def name(self, values: Sequence[str]) -> str:
+        """The total's name in the row of *values*; empty where it is no row of sums.
+
+        A row that names its customer and document is data, whatever its note says, unless the name itself is a total's.
+        """
+        if not self._words:
+            return ""
+        for places in self._identities:
+            named = [values[place].strip() for place in places if place < len(values)]
+            if len(named) == len(places) and all(named):
+                return next(self._found(named, loosely=False), "")
+        named = [values[place] for places in self._identities for place in places if place < len(values)]
+        return next(self._found(chain(named, values), loosely=True), "")
+
+    def _found(self, texts: Sequence[str] | chain[str], *, loosely: bool) -> Iterator[str]:
+        for text in texts:
+            if text and text[-1] in self._ends and len(text) <= LONGEST_NAME:
+                whole = self._words.get(squashed(text).rstrip(":"))
+                if whole:
+                    yield whole
+            if loosely and text and not text.isdecimal():
+                found = self._named.search(text.strip())
+                if found:
+                    yield self._words[squashed(found[1] or found[2])]
