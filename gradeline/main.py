@@ -15,6 +15,7 @@ COMMANDS = (
     "up",
     "status",
     "importing",
+    "mappings",
     "simulate",
     "serve",
     "work",

@@ -4,6 +4,7 @@ posting a batch again does no harm."""
 from __future__ import annotations
 
 import http.client
+import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import stamina
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from shared.core.errors import Forbidden, Misconfigured, Unauthenticated, Unavailable
 
@@ -19,6 +21,15 @@ BATCH = 1000
 """The most facts that the API takes at once."""
 TIMEOUT_S = 30.0
 LONGEST_WAIT_S = 60.0
+
+
+def _say(details: RetryDetails) -> None:
+    """Say on standard error that a batch is sent again: standard output may be read by a program."""
+    why = details.caused_by.message if isinstance(details.caused_by, Unavailable) else repr(details.caused_by)
+    sys.stderr.write(f"{why}; trying again in {details.wait_for:.1f} s\n")
+
+
+set_on_retry_hooks([_say])
 
 
 class Taken(msgspec.Struct, frozen=True):

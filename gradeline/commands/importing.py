@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="The table to import: CSV, .xlsx or .xls.")],
+    file: Annotated[Path | None, typer.Argument(help="The table to import: CSV, .xlsx or .xls.")] = None,
     *,
     mapping: Annotated[str, typer.Option(help="A shipped mapping by name, or the path of a mapping file.")],
     cut_over: Annotated[
@@ -62,18 +62,42 @@ def import_file(
         bool, typer.Option("--known-as-occurred", help="Claim that each fact was known at the end of its own date.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    watch: Annotated[
+        Path | None, typer.Option(help="Take every file that lands in this folder, until SIGTERM.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="With --watch: take what is there, then end.")] = False,
+    marker: Annotated[
+        str | None, typer.Option(help="With --watch: a file is whole once NAME plus this stands beside it, e.g. .done.")
+    ] = None,
+    settle: Annotated[
+        float,
+        typer.Option(min=0.1, max=3600, help="With --watch: seconds without a change after which a file is whole."),
+    ] = 10.0,
+    every: Annotated[float, typer.Option(min=0.1, max=3600, help="With --watch: seconds between looks.")] = 10.0,
 ) -> None:
     """Import FILE: each row becomes facts, as the mapping says. Rows that break a rule are reported, the others go on.
 
-    Exit status: 0 all rows taken, 3 some rows refused, 2 wrong mapping or use, 4 the service stayed away (run it again:
-    what was posted already does no harm).
+    With --watch DIR each file is imported once and moved to DIR/done, or with its report to DIR/failed.
+
+    Exit status: 0 all rows taken, 3 some rows (or files) refused, 2 wrong mapping or use, 4 the service stayed away
+    (run it again: what was posted already does no harm).
     """
     from rich.console import Console
 
-    from shared.core.errors import Unavailable
+    from shared.core.errors import Misconfigured, Unavailable
 
     day = cut_over.date() if cut_over else None
     ask = Ask(mapping, day, url, data, token, batch, dry_run, known_as_occurred)
+    if (file is None) == (watch is None):
+        raise Misconfigured("name one FILE, or a folder with --watch")
+    if watch is not None:
+        from gradeline.commands.watching import Look, watch_folder
+
+        if dry_run or report:
+            raise Misconfigured("--dry-run and --report go with a FILE; a watched folder keeps its reports itself")
+        look = Look(watch, once=once, marker=marker, settle_s=settle, every_s=every)
+        raise typer.Exit(REFUSED if watch_folder(ask, look, as_json=as_json) else 0)
+    assert file is not None
     try:
         summary = _run(Console(stderr=as_json), file, report or [], ask)
     except Unavailable:

@@ -2,7 +2,7 @@
 
 when:
   - {column: Disputed, equals: ["Yes"]}
-  - {column: SettledDate, is: filled}        filled · empty · positive · negative
+  - {column: SettledDate, is: filled}        filled · empty · positive (0 too) · negative · nonzero
   - {column: Status, differs: [draft, void]}
 """
 
@@ -46,13 +46,19 @@ def _state(at: Located, column: str, layout: Layout) -> Condition:
             return lambda row: not _negative(row, column, layout)
         case "negative":
             return lambda row: _negative(row, column, layout)
+        case "nonzero":
+            return lambda row: bool(cells.cell(row, column)) and bool(_amount(row, column, layout)[0].strip("0."))
         case other:
-            raise at.wrong(f"'{other}' is no condition; use filled, empty, positive or negative")
+            raise at.wrong(f"'{other}' is no condition; use filled, empty, positive, negative or nonzero")
 
 
 def _negative(row: Cells, column: str, layout: Layout) -> bool:
+    return _amount(row, column, layout)[1]
+
+
+def _amount(row: Cells, column: str, layout: Layout) -> tuple[str, bool]:
     text = cells.filled(row, column)
     digits, negative = cells.plain(text, decimal=layout.decimal, thousands=layout.thousands)
     if digits is None:
-        raise cells.refused(column, "amount", f"'{text}' is not an amount; correct the cell")
-    return negative
+        raise cells.not_an_amount(column, text, layout.decimal)
+    return digits, negative

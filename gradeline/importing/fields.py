@@ -10,7 +10,7 @@
     {by_cut_over: Column, then: X, otherwise: Y}  X where the date is not after the cut-over date, else Y
     {money: Column, sign: reversed}          an amount; sign: as_is (default), reversed, absolute
     {number: Column, as: decimal}            a whole number (default) or a decimal string
-    {lookup: Column, table: {...}, otherwise: X}
+    {lookup: Column, table: {...}, otherwise: X, empty: Y}
     {min_date: [A, B]}   {max_date: [A, B]}  the earlier, the later of two dates
     {object: {field: ...}}   {list: [...]}   nesting
 Each but text may say `optional: yes`: an empty cell then leaves the field out instead of refusing the row.
@@ -167,11 +167,16 @@ def _number(at: Located, layout: Layout) -> Field:
 
 
 def _lookup(at: Located, layout: Layout) -> Field:
-    keys = at.fields(required=["lookup", "table"], optional=["otherwise", "optional"])
+    keys = at.fields(required=["lookup", "table"], optional=["otherwise", "empty", "optional"])
     column = layout.column(keys["lookup"])
     table = {name: value.text() for name, value in keys["table"].table().items()}
     otherwise = keys["otherwise"].text() if "otherwise" in keys else None
-    return Field(lambda row: cells.choice(row, column, table, otherwise), (column,))
+    if "empty" not in keys:
+        return Field(lambda row: cells.choice(row, column, table, otherwise), (column,))
+    empty = keys["empty"].text()
+    return Field(
+        lambda row: cells.choice(row, column, table, otherwise) if cells.cell(row, column) else empty, (column,)
+    )
 
 
 def _object(at: Located, layout: Layout) -> Field:

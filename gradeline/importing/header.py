@@ -24,6 +24,8 @@ class Header(NamedTuple):
     """Column of the mapping → its place."""
     twice: tuple[str, ...]
     """Columns that are there more than once."""
+    own: int
+    """How many columns stand there under their own name, not under another."""
 
 
 class Missing(NamedTuple):
@@ -46,15 +48,18 @@ def find(rows: Iterable[Raw], shape: Shape) -> Header | Missing:
     """
     best = Missing(1, shape.columns)
     above: Sequence[str] = ()
+    found: Header | None = None
     for row in islice(rows, SEARCHED):
         header = _of(row, above, shape)
         lacks = tuple(name for name in shape.columns if name not in header.at)
+        if found is not None:  # the merged heading alone may have been enough
+            return header if not lacks and header.own > found.own else found
         if not lacks:
-            return header
-        if len(lacks) < len(best.lacks):
+            found = header
+        elif len(lacks) < len(best.lacks):
             best = Missing(row.number, lacks)
         above = row.values
-    return best
+    return found or best
 
 
 def _of(row: Raw, above: Sequence[str], shape: Shape) -> Header:
@@ -68,9 +73,12 @@ def _of(row: Raw, above: Sequence[str], shape: Shape) -> Header:
             places.setdefault(key, []).append(place)
     at: dict[str, int] = {}
     twice: list[str] = []
+    own = 0
     for column in shape.names:
-        found = next((f for name in (column, *shape.others.get(column, ())) if (f := places.get(squashed(name)))), None)
-        if found:
-            at[column] = found[0]
-            twice += [column] if len(found) > 1 else []
-    return Header(row.number, tuple(row.values), at, tuple(twice))
+        for name in (column, *shape.others.get(column, ())):
+            if found := places.get(squashed(name)):
+                at[column] = found[0]
+                twice += [column] if len(found) > 1 else []
+                own += name == column
+                break
+    return Header(row.number, tuple(row.values), at, tuple(twice), own)

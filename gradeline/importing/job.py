@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 SHEET = ".xlsx"
 
 
+class Unfit(Misconfigured):
+    """The file does not fit the mapping, or cannot be read."""
+
+
 @dataclass(frozen=True)
 class Job:
     """How files are imported."""
@@ -37,7 +41,7 @@ class Job:
     ) -> Done:
         """Import the file at *path* and write *reports*; *found* hears of its table before any row is checked.
 
-        Raises Misconfigured before anything is posted, Unavailable where the API stays away.
+        Raises Unfit before anything is posted, Misconfigured, Unavailable where the API stays away.
         """
         start = clock.monotonic()
         texts, sheets = told_apart(reports)
@@ -45,9 +49,12 @@ class Job:
             sheet_report.claim(sheets)
         with Report(texts, keep=sheet_report.COMMENTS if sheets else 0) as report:
             work = Import(path, self.mapping, self.known_as_occurred, shows)
-            if found is not None:
-                found(work.file)
-            survey = work.survey(report)
+            try:
+                if found is not None:
+                    found(work.file)
+                survey = work.survey(report)
+            except Misconfigured as unfit:
+                raise Unfit(unfit.message) from unfit
             taken, duplicates = survey.facts, 0
             if self.to is not None:
                 with Poster(self.to.url, token=self.to.token) as poster:

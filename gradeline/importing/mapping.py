@@ -65,8 +65,10 @@ class Mapping:
     def identities(self) -> list[tuple[str, ...]]:
         """For each kind of document, the columns that say which document of which customer a row is about."""
         rules = [rule for rule in self.facts if rule.once is None or rule.agree] or list(self.facts)
-        found = [(*rule.subject.needed, *rule.id.needed) for rule in rules]
-        return [*found, self.trial_balance.customer.needed] if self.trial_balance else found
+        found = [tuple(dict.fromkeys((*rule.subject.needed, *rule.id.needed))) for rule in rules]
+        if not found and self.trial_balance is not None:
+            return [self.trial_balance.customer.needed]
+        return [one for one in found if len(one) > 1] or found
 
     def instant(self, at: str) -> str:
         """RFC 3339 of *at*: a bare date is meant as noon in the zone of the mapping."""
@@ -100,12 +102,14 @@ def load(name_or_path: str, *, cut_over: date | None = None) -> Mapping:
             raise Misconfigured(f"{path}: the mapping cannot be read ({gone.strerror}); check the path") from gone
         except UnicodeDecodeError as other:
             raise Misconfigured(f"{path}: the mapping is not UTF-8; save it as UTF-8") from other
-    shipped = files("gradeline") / "mappings" / f"{name_or_path}.yaml"
-    if not shipped.is_file():
-        raise Misconfigured(
-            f"there is no mapping '{name_or_path}'; use a path to a .yaml file or one of: {', '.join(names())}"
-        )
-    return read(shipped.read_text(encoding="utf-8"), f"{name_or_path}.yaml", cut_over=cut_over)
+    return read(shipped(name_or_path), f"{name_or_path}.yaml", cut_over=cut_over)
+
+
+def shipped(name: str) -> str:
+    """The text of the mapping *name* that ships with the product. Raises Misconfigured."""
+    if name not in names():
+        raise Misconfigured(f"there is no mapping '{name}'; use a path to a .yaml file or one of: {', '.join(names())}")
+    return (files("gradeline") / "mappings" / f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def names() -> list[str]:

@@ -32,7 +32,7 @@ class Summary(msgspec.Struct, kw_only=True):
     rows: int = 0
     rows_refused: int = 0
     skipped: dict[str, int] = msgspec.field(default_factory=dict)
-    """Rows that are no data, by what they say: names of totals, `(blank)`, `(header)`."""
+    """Rows that gave nothing, by why: the name of a total, `(blank)`, `(header)`, `(no fact)`: no rule holds."""
     customers: int = 0
     facts: dict[str, int] = msgspec.field(default_factory=dict)
     """Facts by type: posted, or in a dry run those that would be."""
@@ -105,7 +105,7 @@ def show(console: Console, summary: Summary, report: Report) -> None:
     )
     if summary.skipped:
         passed = ", ".join(f"{_clean(name)} {count:,}" for name, count in summary.skipped.items())
-        console.print(f"passed over as no data 已跳过的非数据行: {passed}")
+        console.print(f"passed over 已跳过: {passed}")
     if report.first:
         console.print(_refusals(report, summary))
 

@@ -17,6 +17,9 @@ from gradeline.importing.posting import Parcel, Posts, post_all
 from gradeline.importing.reader import Opened, opened
 from gradeline.importing.report import Report
 
+NO_FACT = "(no fact)"
+"""Under this name data rows are counted for which no rule of the mapping holds."""
+
 
 class Shows(Protocol):
     """Shows how far a pass is."""
@@ -31,7 +34,7 @@ class Survey:
 
     rows: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
-    """Rows that are no data, by what they say: names of totals, blank rows, repetitions of the header."""
+    """Rows that gave nothing, by why: names of totals, blank rows, repetitions of the header, no rule that holds."""
     facts: Counter[str] = field(default_factory=Counter)
     shared: dict[tuple[int, str], Shared] = field(default_factory=dict)
     subjects: set[str] = field(default_factory=set)
@@ -49,6 +52,8 @@ class Survey:
             self.skipped[found.skipped] += 1
             return []
         self.rows += 1
+        if not (found.events or found.shared or found.refusals):
+            self.skipped[NO_FACT] += 1
         agreeing = [shared for shared in found.shared if shared.mark.rule.agree]
         told = [*zip(found.events, found.marks, strict=True), *((shared.event, shared.mark) for shared in agreeing)]
         refusals = [no for shared in agreeing if (no := self.agreed.differing(shared))]

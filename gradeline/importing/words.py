@@ -46,6 +46,8 @@ RULES: dict[str, str] = {
     "computed": "该指标由 Gradeline 计算；请以自己的名称上报",
     "unique": "重复",
     "window": "名称与期间不一致",
+    # the whole file
+    "file": "文件与映射不符，或无法读取；未导入任何行",
     "identity": "同一单据已有其他内容：与前面的行不一致，或此前已上报；请核对，已上报的用更正类事实修改",
     # what the API says
     "409": "同一单据此前已以其他内容上报；请用更正类事实修改，而不是改文件",

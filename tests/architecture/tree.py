@@ -1,4 +1,5 @@
-"""What the guards read: the files of the tree, as text and as syntax. Nothing that `.gitignore` names is read."""
+"""What the guards read: the files of the tree, as text and as syntax. Nothing that `.gitignore` names is read, and no
+samples: they are files of other systems, in their own encodings."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("shared", "services", "gradeline")
 """The packages that ship."""
 PACKAGES = (*PRODUCT, "tests")
+SAMPLES = "samples"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def _walk(folder: Path, ignored: tuple[str, ...]) -> Iterator[Path]:
 
 
 def _is_text(path: Path) -> bool:
-    return b"\0" not in path.read_bytes()[:4096]
+    return path.parent.name != SAMPLES and b"\0" not in path.read_bytes()[:4096]
 
 
 def _read(path: Path) -> File:
