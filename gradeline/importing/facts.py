@@ -44,7 +44,7 @@ class Shared(NamedTuple):
     at: str
     row: int
     event: Event
-    mark: Mark
+    rule: FactRule
 
 
 class RowFacts(NamedTuple):
@@ -85,7 +85,7 @@ def facts_of(row: Row, mapping: Mapping, *, known_as_occurred: bool = False) -> 
                 found.marks.append(mark)
             else:
                 key = (index, rule.once.build(row.cells))
-                found.shared.append(Shared(key, event["time"], row.number, event, mark))
+                found.shared.append(Shared(key, event["time"], row.number, event, rule))
         except Malformed as wrong:
             found.refusals.extend(_of_cells(rule, row) or [_refusal(row, wrong)])
         except Undecodable as wrong:

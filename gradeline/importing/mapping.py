@@ -43,8 +43,6 @@ class FactRule:
     when: tuple[Condition, ...]
     once: Field | None
     """Where set, rows that agree in it give one fact together: the one of the row with the earliest `at`."""
-    agree: bool = False
-    """Whether those rows must all give the same fact; one that gives another is refused."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Mapping:
     @property
     def identities(self) -> list[tuple[str, ...]]:
         """For each kind of document, the columns that say which document of which customer a row is about."""
-        rules = [rule for rule in self.facts if rule.once is None or rule.agree] or list(self.facts)
+        rules = [rule for rule in self.facts if rule.once is None] or list(self.facts)
         found = [tuple(dict.fromkeys((*rule.subject.needed, *rule.id.needed))) for rule in rules]
         if not found and self.trial_balance is not None:
             return [self.trial_balance.customer.needed]
@@ -179,10 +177,8 @@ def _zone(at: Located) -> ZoneInfo:
 
 
 def _fact(at: Located, layout: Layout) -> FactRule:
-    keys = at.fields(required=["type", "id", "subject", "at", "data"], optional=["when", "once", "agree"])
+    keys = at.fields(required=["type", "id", "subject", "at", "data"], optional=["when", "once"])
     data = _data(keys["type"], keys["data"])
-    if "agree" in keys and ("once" not in keys or keys["agree"].text() != "yes"):
-        raise keys["agree"].wrong("write agree: yes beside once:, where all rows must give the same fact")
     return FactRule(
         type=keys["type"].text(),
         id=template(keys["id"], layout),
@@ -191,7 +187,6 @@ def _fact(at: Located, layout: Layout) -> FactRule:
         data=object_field({name: compile_field(part, layout) for name, part in data.items()}),
         when=compile_conditions(keys["when"], layout) if "when" in keys else (),
         once=template(keys["once"], layout) if "once" in keys else None,
-        agree="agree" in keys,
     )
 
 

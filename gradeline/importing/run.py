@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from gradeline.importing.agreeing import Agreed
 from gradeline.importing.facts import Event, Mark, Refusal, RowFacts, Shared, read_facts
 from gradeline.importing.mapping import Mapping
 from gradeline.importing.posting import Parcel, Posts, post_all
@@ -21,11 +20,20 @@ NO_FACT = "(no fact)"
 """Under this name data rows are counted for which no rule of the mapping holds."""
 
 
+ROW_BITS = 32
+ROW_MASK = (1 << ROW_BITS) - 1
+
+
 class Shows(Protocol):
     """Shows how far a pass is."""
 
     def __call__(self, done: int, total: int, what: str) -> None:
         """*done* of *total* units of *what*."""
+
+
+def _short(digest: bytes) -> int:
+    """64 bits of a digest: of a million facts two have the same by chance in one of 37 million files."""
+    return int.from_bytes(digest[:8], "big")
 
 
 @dataclass
@@ -40,36 +48,29 @@ class Survey:
     subjects: set[str] = field(default_factory=set)
     samples: dict[str, Event] = field(default_factory=dict)
     """The first fact of each type."""
-    agreed: Agreed = field(default_factory=Agreed)
-    known: dict[bytes, tuple[bytes, int]] = field(default_factory=dict)
-    """Identity of a fact → its content, and the row that gave it first: about 250 bytes a fact."""
+    known: dict[int, int] = field(default_factory=dict)
+    """Identity of a fact → its content, and the row that gave it first: about 150 bytes a fact."""
     refused: set[int] = field(default_factory=set)
     """Rows that contradict an earlier row of the file."""
 
     def add(self, found: RowFacts) -> list[Refusal]:
-        """Take note of one row. Returns why it is refused: an earlier row says something else of its facts."""
+        """Take note of one row. Returns why it is refused: its facts were in an earlier row, with other content."""
         if found.skipped:
             self.skipped[found.skipped] += 1
             return []
         self.rows += 1
         if not (found.events or found.shared or found.refusals):
             self.skipped[NO_FACT] += 1
-        agreeing = [shared for shared in found.shared if shared.mark.rule.agree]
-        told = [*zip(found.events, found.marks, strict=True), *((shared.event, shared.mark) for shared in agreeing)]
-        refusals = [no for shared in agreeing if (no := self.agreed.differing(shared))]
-        refusals = refusals or [no for event, mark in told if (no := self._contradiction(found.row, event, mark))]
+        refusals = [refusal for at in range(len(found.marks)) if (refusal := self._contradiction(found, at))]
         if refusals:
             self.refused.add(found.row)
             return refusals
-        for _, mark in told:
-            self.known.setdefault(mark.identity, (mark.content, found.row))
-        for event in found.events:
-            self._count(event)
+        for mark in found.marks:
+            self.known.setdefault(_short(mark.identity), _short(mark.content) << ROW_BITS | found.row)
+        for event, mark in zip(found.events, found.marks, strict=True):
+            if self.is_first(found, mark):
+                self._count(event)
         for shared in found.shared:
-            if shared.mark.rule.agree:
-                if self.agreed.note(shared):
-                    self._count(shared.event)
-                continue
             known = self.shared.get(shared.key)
             if known is None:
                 self._count(shared.event)
@@ -77,14 +78,20 @@ class Survey:
                 self.shared[shared.key] = shared
         return []
 
-    def _contradiction(self, at: int, event: Event, mark: Mark) -> Refusal | None:
-        content, row = self.known.get(mark.identity, (mark.content, 0))
-        if content == mark.content:
+    def is_first(self, found: RowFacts, mark: Mark) -> bool:
+        """Whether no row before that of *found* gives the fact of *mark*: the first row posts it."""
+        return self.known.get(_short(mark.identity), 0) & ROW_MASK == found.row
+
+    def _contradiction(self, found: RowFacts, at: int) -> Refusal | None:
+        event, mark = found.events[at], found.marks[at]
+        known = self.known.get(_short(mark.identity))
+        if known is None or known >> ROW_BITS == _short(mark.content):
             return None
         message = (
-            f"{event['type']} {event['id']}: row {row} has it with other content, and stands; remove one of the rows"
+            f"{event['type']} {event['id']}: row {known & ROW_MASK} has it with other content, and stands; "
+            "remove one of the rows"
         )
-        return Refusal(at, ", ".join(mark.rule.id.columns), "identity", message)
+        return Refusal(found.row, ", ".join(mark.rule.id.columns), "identity", message)
 
     def _count(self, event: Event) -> None:
         self.facts[event["type"]] += 1
@@ -134,12 +141,11 @@ class Import:
     def _parcels(self, survey: Survey) -> Iterator[Parcel]:
         """First the facts that rows share (customers), then row by row."""
         for shared in survey.shared.values():
-            yield Parcel(shared.row, [shared.event], [shared.mark.rule])
+            yield Parcel(shared.row, [shared.event], [shared.rule])
         for found in self._rows():
             if found.row not in survey.refused:
-                agreed = [one for one in found.shared if one.mark.rule.agree and survey.agreed.is_first(one)]
-                rules = [one.mark.rule for one in agreed] + [mark.rule for mark in found.marks]
-                yield Parcel(found.row, [one.event for one in agreed] + found.events, rules)
+                first = [at for at, mark in enumerate(found.marks) if survey.is_first(found, mark)]
+                yield Parcel(found.row, [found.events[at] for at in first], [found.marks[at].rule for at in first])
 
     def _rows(self) -> Iterator[RowFacts]:
         return read_facts(self.file, self.mapping, known_as_occurred=self.known_as_occurred)

@@ -23,8 +23,6 @@ zone: Asia/Shanghai
 columns: [客户, 发票号, 开票日, 发票金额, 收款单号, 收款日, 核销金额]
 facts:
   - type: credit.transaction.recorded.v1
-    once: "{发票号}"
-    agree: yes
     id: "invoice-{发票号}"
     subject: "{客户}"
     at: {date: 开票日}
@@ -97,8 +95,8 @@ def test_rows_that_disagree_about_their_invoice_are_refused_and_say_which_row_st
     ]  # fmt: skip
     read = Read(csv_of(tmp_path, *rows, header=HEADER), SETTLED)
     assert [event["id"] for event in read.events] == ["invoice-F1", "payment-R1-F1", "payment-R3-F1"]
-    assert read.refused == [(2, "发票金额", "amount"), (4, "发票号", "differs")]
-    assert "row 3 says something else of F1" in read.refusals[1].message
+    assert read.refused == [(2, "发票金额", "amount"), (4, "发票号", "identity")]
+    assert "row 3 has it with other content" in read.refusals[1].message
 
 
 def test_a_refused_row_does_not_take_the_invoice_with_it_that_it_told_first(tmp_path: Path) -> None:
@@ -110,11 +108,6 @@ def test_a_refused_row_does_not_take_the_invoice_with_it_that_it_told_first(tmp_
     read = Read(csv_of(tmp_path, *rows, header=HEADER), text)
     assert read.refused == [(3, "收款单号", "identity")]
     assert [event["id"] for event in read.events] == ["invoice-F1", "payment-R1", "invoice-F2", "payment-R2"]
-
-
-def test_agreeing_rows_must_share_a_name(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="write agree: yes beside once:"):
-        mappings.read(SETTLED.replace('    once: "{发票号}"\n', ""), "settled.yaml")
 
 
 def test_a_part_of_an_id_may_be_empty_or_the_year_of_a_date(tmp_path: Path) -> None:
