@@ -34,9 +34,9 @@ def watch_folder(ask: Ask, look: Look, *, as_json: bool) -> int:
     from gradeline.importing.folder import Folder
     from gradeline.importing.job import Job
     from gradeline.importing.progress import bars
-    from gradeline.importing.said import Words
     from gradeline.importing.watch import Watch
     from shared.core.errors import Misconfigured, Unavailable
+    from shared.edge.codes import Words
 
     job_of(ask)  # what is wrong from the start ends it at once
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from gradeline.importing.encoding import detected
 from gradeline.importing.raw import Raw
-from gradeline.importing.said import Words
 from gradeline.importing.shape import Shape
 from shared.core.errors import Misconfigured
+from shared.edge.codes import Words
 
 LINE_CHARACTERS = 1_000_000
 """A longer line belongs to no table: it is refused before it is read whole."""

@@ -10,8 +10,8 @@ import codecs
 from pathlib import Path
 from typing import NamedTuple
 
-from gradeline.importing.said import Words
 from shared.core.errors import Misconfigured
+from shared.edge.codes import Words
 
 CHUNK = 1 << 20
 MARKS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from gradeline.importing.said import Words
+from shared.edge.codes import Words
 
 
 class Raw(NamedTuple):

@@ -12,11 +12,11 @@ from gradeline.importing.delimited import DELIMITERS, Delimited, several
 from gradeline.importing.header import Header, Missing, find
 from gradeline.importing.mapping import Mapping
 from gradeline.importing.raw import Raw, Table
-from gradeline.importing.said import Words
 from gradeline.importing.shape import Shape
 from gradeline.importing.spool import sheets
 from gradeline.importing.totals import Totals
 from shared.core.errors import Misconfigured
+from shared.edge.codes import Words
 
 BLANK, HEADER = "(blank)", "(header)"
 """Under these names rows without cells and repetitions of the header are counted."""

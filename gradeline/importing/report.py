@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gradeline.importing.facts import Event, Refusal
-from gradeline.importing.said import Words
 from gradeline.importing.words import in_chinese
 from shared.core.errors import Misconfigured
+from shared.edge.codes import Words
 
 SHOWN = 10
 """So many refusals are shown on the screen; the report file has all."""

@@ -16,9 +16,9 @@ import msgspec
 
 from gradeline.importing import workbook
 from gradeline.importing.raw import Raw
-from gradeline.importing.said import Words
 from gradeline.importing.written import Flawed, Moment, Number
 from shared.core.errors import Misconfigured
+from shared.edge.codes import Words
 
 SECONDS = 900.0
 """A million rows take half a minute."""

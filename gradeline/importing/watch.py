@@ -21,9 +21,9 @@ from gradeline.importing.job import Done, Job, Unfit
 from gradeline.importing.journal import DONE, FAILED, Entry, Journal, sha256_of
 from gradeline.importing.report import Report, Summary
 from gradeline.importing.run import Shows
-from gradeline.importing.said import Words
 from shared.core.errors import GradelineError, Unavailable
 from shared.edge import clock
+from shared.edge.codes import Words
 from shared.edge.embedded.process import wait_until
 
 JOURNAL = "imported.jsonl"

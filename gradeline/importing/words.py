@@ -1,6 +1,11 @@
-"""What is refused, in Chinese: a sentence with the remedy for each rule. The codes never change."""
+"""What is refused, in Chinese: a sentence with the remedy for each rule of a file. The codes never change.
+
+What the rules of a fact itself mean is said where the codec's codes are (`shared.edge.codes`).
+"""
 
 from __future__ import annotations
+
+from shared.edge.codes import meaning
 
 RULES: dict[str, str] = {
     # a cell
@@ -20,31 +25,6 @@ RULES: dict[str, str] = {
     # a row
     "row": "本行无法读取：列数或引号不正确；请更正本行",
     "identity": "同一单据已有其他内容：与前面的行不一致，或此前已上报；请核对，已上报的用更正类事实修改",
-    # the fact as a whole
-    "missing": "缺少必填字段",
-    "unknown-field": "没有该字段",
-    "type": "类型不正确",
-    "choice": "不是允许的值",
-    "pattern": "格式不正确",
-    "bare-number": "金额和比率必须写成文本",
-    "scale": "小数位数过多",
-    "range": "超出范围",
-    "currency": "币种不正确；请写 ISO 4217 代码，例如 CNY",
-    "time": "时间不正确",
-    "offset": "缺少时区偏移",
-    "too-long": "内容过长；请缩短",
-    "too-short": "内容过短",
-    "too-large": "整行内容过大；请缩短",
-    "characters": "含有不允许的字符",
-    "nfc": "未按 Unicode NFC 规范化",
-    "nul": "含有 NUL 字符；请删除",
-    "subject": "客户编号不可用",
-    "one-of": "只能且必须写其中一项",
-    "sum": "合计不一致",
-    "self": "指向了自身；请写另一个",
-    "computed": "该指标由 Gradeline 计算；请以自己的名称上报",
-    "unique": "重复",
-    "window": "名称与期间不一致",
     # the whole file
     "file": "文件与映射不符，或无法读取；未导入任何行",
     # what the API says
@@ -54,5 +34,5 @@ RULES: dict[str, str] = {
 
 
 def in_chinese(rule: str) -> str:
-    """The sentence of *rule*."""
-    return RULES.get(rule, f"不符合规则「{rule}」")
+    """The sentence of *rule*; a rule of a newer service stands for itself."""
+    return RULES.get(rule) or meaning(rule).zh

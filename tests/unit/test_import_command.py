@@ -58,7 +58,7 @@ def test_refused_rows_are_reported_by_row_and_column_and_end_with_3(tmp_path: Pa
         (line,) = csv.DictReader(file)
     assert (line["row"], line["column"], line["rule"]) == ("3", "amount", "scale")
     assert "12.505" in line["message"]
-    assert line["message_zh"] == "小数位数过多"
+    assert line["message_zh"] == "金额小数位数超过币种规定"
 
 
 def test_what_the_api_refuses_is_reported_like_any_other_row(tmp_path: Path) -> None:
