@@ -36,6 +36,11 @@ POSITION_BEYOND_LOG = Counter(
 PRODUCER_REBUILDS = Counter(
     "gradeline_producer_rebuilds_total", "Times a relay made a new producer after a fatal error."
 )
+CONSERVATION_DIFFERENCE = Gauge(
+    "gradeline_conservation_difference_events",
+    "Facts accepted over HTTP that are neither applied, nor quarantined, nor on their way: always 0.",
+    ["service"],
+)
 OUTBOX_OLDEST = Gauge("gradeline_outbox_oldest_seconds", "Age of the oldest decision not yet published.", ["service"])
 LAST_EVENT = Gauge(
     "gradeline_last_event_processed_timestamp_seconds", "When the last fact was committed, in Unix time.", ["service"]

@@ -24,6 +24,7 @@ from shared.edge.kafka.producer import Publisher
 from shared.edge.kafka.profile import MAX_RECORD_BYTES
 from shared.edge.kafka.record import Outgoing
 from shared.edge.store import dead
+from shared.edge.store.conservation import Conservation
 from shared.edge.store.pool import LOST, connect
 from shared.edge.worker.failpoints import failpoint
 
@@ -70,6 +71,7 @@ class Relay:
         self._partitions = partitions
         self._names = tuple(names)
         self._clean = clean
+        self._conservation = Conservation()
         self._woken = asyncio.Event()
         self._check_at = 0.0
         self._tidy_at = 0.0
@@ -175,6 +177,9 @@ class Relay:
         self.stats.forgotten += await dead.forget_old(connection, now=clock.now(), limit=PRUNE_ROWS)
         if self._clean is not None:
             await self._clean(connection)
+        if "intake" in self._names:
+            difference = await self._conservation.difference(connection)
+            metrics.CONSERVATION_DIFFERENCE.labels(self._schema).set(difference)
 
 
 async def wait(stop: asyncio.Event, seconds: float) -> None:
