@@ -16,6 +16,7 @@ COMMANDS = (
     "status",
     "importing",
     "mappings",
+    "reconcile",
     "simulate",
     "serve",
     "work",

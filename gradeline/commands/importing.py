@@ -142,7 +142,9 @@ def job_of(ask: Ask) -> Job:
 
     rules = mappings.load(ask.mapping, cut_over=ask.cut_over)
     if not rules.facts:
-        raise Misconfigured(f"the mapping '{rules.name}' has no facts: to import")
+        raise Misconfigured(
+            f"the mapping '{rules.name}' has no facts: to import; `gradeline reconcile` compares with it"
+        )
     role = "operator" if ask.known_as_occurred else "integrator"  # only some may say when a fact was known
     to = None if ask.dry_run else target(url=ask.url, token=ask.token, data=ask.data, subject="import", role=role)
     return Job(rules, to, ask.batch, ask.known_as_occurred)
