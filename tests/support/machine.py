@@ -136,7 +136,7 @@ class FakeSource:
         """A rebalance."""
         self._ours = (self._ours | assigned) - lost
         self._lost |= lost
-        self._fresh |= assigned
+        self._fresh = (self._fresh - lost) | assigned
         for place in lost:
             self._at.pop(place, None)
 
