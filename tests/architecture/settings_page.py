@@ -28,6 +28,7 @@ FOR_TESTS = {
     "GRADELINE_LEDGER": "the file of the receivables ledger that the ledger tests compare with",
     "GRADELINE_HYPOTHESIS": "profile of the property tests: `ci`, or `thorough`",
     "GRADELINE_FAILPOINT": "name:action[:after_n]: where a worker stops; empty: nowhere",
+    "GRADELINE_PLANTED": "name of the bug that is planted in a run of the tests; empty: none",
 }
 """Variables that only tests set."""
 WORDS = {

@@ -41,14 +41,15 @@ async def test_facts_of_a_batch_are_kept_folded_decided_and_published(database: 
 async def test_the_same_fact_again_changes_nothing(database: str) -> None:
     async with store(database) as pool:
         log = FakeLog()
-        log.add(invoice("C1", 1), invoice("C1", 1))
+        log.add(invoice("C1", 1, "1000"), invoice("C1", 1, "1000"))
         worker = make_worker(pool, log, batch_records=2)
         await drain(worker)
-        log.add(invoice("C1", 1), invoice("C1", 2), invoice("C1", 2), invoice("C1", 1))
+        log.add(invoice("C1", 1, "1000"), invoice("C1", 2), invoice("C1", 2), invoice("C1", 1, "1000"))
         await drain(worker)
 
-        assert await totals(pool) == {"C1": (200, 2)}
-        assert await pool.fetchval("select version from streams where stream = 'C1'") == 2
+        assert await totals(pool) == {"C1": (1100, 2)}
+        assert await pool.fetchval("select version from streams where stream = 'C1'") == 3
+        assert await pool.fetchval("select count(*) from outbox where key = 'C1'") == 1  # at 1,000, and never again
         assert await pool.fetchval("select count(*) from quarantine") == 0
 
 

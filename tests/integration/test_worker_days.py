@@ -105,6 +105,22 @@ async def test_days_never_go_back_and_opening_again_changes_nothing(database: st
             await opened(pool, log, DAY)
 
 
+async def test_a_day_record_that_comes_again_is_no_new_day(database: str) -> None:
+    async with store(database) as pool:
+        log = FakeLog()
+        log.add(invoice("DUE", 1, due=DAY))
+        worker = make_worker(pool, log)
+        await opened(pool, log, NEXT)
+        await drain(worker)
+        for partition, records in list(log.records.items()):
+            for again in [record for record in records if record.key == b"~day"]:
+                log.raw(again.value, key="~day", partition=partition)
+        await drain(worker)
+
+        assert await rated(pool, NEXT) == PARTITIONS
+        assert await rows(pool) == {"DUE": (1, NEXT)}
+
+
 async def test_a_day_that_nobody_opened_is_not_believed(database: str) -> None:
     async with store(database) as pool:
         log = FakeLog()

@@ -62,7 +62,7 @@ def start(dsn: str, broker: Broker, prefix: str, folder: Path, failpoint: str = 
         "GRADELINE_INSTANCE": prefix.strip("."),
         "GRADELINE_FAILPOINT": failpoint,
         "TOY_PREFIX": prefix,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     }
     return spawn(
         [sys.executable, "-W", "ignore", "-m", "tests.support.toy_process"],

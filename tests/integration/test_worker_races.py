@@ -169,13 +169,14 @@ async def test_a_partition_that_moves_to_another_worker_goes_on_there(database: 
         assert set(other.memory.parts) == {0, 2}
 
 
-async def test_a_write_that_fails_is_done_again_from_the_database(database: str) -> None:
+@pytest.mark.parametrize("failpoint", ["before_db_commit:raise:2", "after_db_commit:raise:2"])
+async def test_a_write_that_fails_is_done_again_from_the_database(database: str, failpoint: str) -> None:
     async with store(database) as pool:
         log = FakeLog()
         log.add(*[invoice(f"C{number}", number) for number in range(8)])
         worker = make_worker(pool, log, batch_records=3)
         stop = asyncio.Event()
-        failpoints.arm("after_db_commit:raise:2")
+        failpoints.arm(failpoint)
         try:
             running = asyncio.create_task(worker.run(stop))
             for _ in range(200):
@@ -218,19 +219,21 @@ async def test_sessions_that_are_ended_under_a_running_worker_lose_and_double_no
             await ours.close()
 
 
-async def test_states_that_left_memory_come_back_as_they_were(database: str) -> None:
+@pytest.mark.parametrize("on_eviction", [1, 50], ids=["with a snapshot", "with a tail"])
+async def test_states_that_left_memory_come_back_as_they_were(database: str, on_eviction: int) -> None:
     async with store(database) as pool:
         log = FakeLog()
-        worker = make_worker(pool, log, cache_weight=10, snapshot_every=4, snapshot_on_eviction=1, batch_records=8)
-        for number in range(90):
-            log.add(invoice(f"C{number // 5 % 9}", number, "300"))
-            if number % 5 == 4:
+        bounds = {"cache_weight": 10, "snapshot_every": 4, "snapshot_on_eviction": on_eviction, "batch_records": 8}
+        worker = make_worker(pool, log, **bounds)
+        for number in range(50):
+            log.add(invoice(f"C{number // 2 % 5}", number, "300"))
+            if number % 2:
                 await drain(worker)
         assert worker.memory.cache.weight <= 20
         assert await pool.fetchval("select count(*) from snapshots") > 0
         brain = ToyBrain()
         async with pool.acquire() as connection, connection.transaction():
-            loaded = await load(connection, [f"C{number}" for number in range(9)], fold_version="1")
+            loaded = await load(connection, [f"C{number}" for number in range(5)], fold_version="1")
             for stream, one in loaded.items():
                 state = brain.load(one.snapshot) if one.snapshot else brain.initial(stream)
                 whole = brain.initial(stream)

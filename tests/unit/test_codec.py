@@ -47,6 +47,12 @@ def test_time_keeps_its_own_offset_and_the_business_date_is_the_books() -> None:
     assert b"2026-01-04T23:30:00+08:00" in codec.encode(event)
 
 
+def test_a_fact_that_names_no_day_counts_from_the_date_on_the_clock_of_who_said_it() -> None:
+    data = {"transaction_id": "I-1", "amount": "12.50"}
+    said = payment() | {"type": "credit.transaction.amended.v1", "time": "2026-01-05T00:30:00+08:00", "data": data}
+    assert codec.decode(raw(said)).business_date == date(2026, 1, 5)  # in UTC it is still the fourth
+
+
 def test_12_5_and_12_50_are_the_same_content_and_written_with_all_decimals() -> None:
     short, long = codec.decode(raw(payment())), codec.decode(raw(payment(amount="12.50")))
     assert short.content == long.content

@@ -27,6 +27,13 @@ def test_a_payment_with_cash_discount_closes_the_invoice_and_is_collected_withou
     expect(book, "2025-03-10", receivable_balance="0", unallocated_cash="0", collected="98.00")
 
 
+def test_an_amount_that_no_binary_fraction_holds_is_kept_to_the_last_cent(book: Customer) -> None:
+    book.invoice("J", "123456789012345.67", "2025-03-03")
+    book.pays("P", "0.01", "2025-03-10", for_={"J": "0.01"})
+
+    expect(book, "2025-03-10", receivable_balance="123456789012445.66", unallocated_cash="0")
+
+
 def test_a_payment_for_two_invoices_counts_only_as_far_as_the_money_goes(book: Customer) -> None:
     book.invoice("J", "50.00", "2025-03-03")
     book.pays("P", "120.00", "2025-03-10", for_={"I": "100.00", "J": "50.00"})

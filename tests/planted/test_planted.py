@@ -1,0 +1,64 @@
+"""Each planted bug is noticed by the tests that are named for it, and the page says which those are."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.edge.embedded.postgres import EmbeddedPostgres
+from tests.planted import bugs
+from tests.planted.grafting import graft
+from tests.planted.page import PAGE, page
+from tests.planted.running import run
+from tests.support.parts import DatabaseServer, GivenPostgres
+
+pytestmark = pytest.mark.parts
+
+TWELVE = {
+    "ack before commit",
+    "no inbox",
+    "cursor by id",
+    "lag from end offsets",
+    "float money",
+    "forgotten fence",
+    "stale snapshot",
+    "lost late fact",
+    "double publish on redelivery",
+    "day counted twice",
+    "unallocated cash lost",
+    "time zone of the day",
+}
+
+
+@pytest.fixture(scope="module")
+def server(postgres_server: DatabaseServer) -> str:
+    """The server of this session, for the processes that are started here."""
+    if isinstance(postgres_server, EmbeddedPostgres):
+        return postgres_server.superuser_dsn
+    assert isinstance(postgres_server, GivenPostgres)
+    return postgres_server.dsn
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", bugs.BUGS)
+def test_a_planted_bug_is_noticed(name: str, server: str) -> None:
+    planted = bugs.BUGS[name]
+    ran = run(planted.quick, bug=name, postgres=server)
+    assert planted.quick, "a bug that only slow tests notice is noticed too late"
+    assert ran.outcomes == dict.fromkeys(planted.quick, "failed"), ran.output
+
+
+@pytest.mark.slow
+def test_without_a_bug_the_same_tests_pass(server: str) -> None:
+    quick = sorted({test for planted in bugs.BUGS.values() for test in planted.quick})
+    ran = run(quick, bug=None, postgres=server)
+    assert ran.outcomes == dict.fromkeys(quick, "passed"), ran.output
+
+
+def test_all_twelve_are_planted_and_the_page_names_who_notices() -> None:
+    assert bugs.BUGS.keys() == TWELVE
+    assert PAGE.read_text("utf-8") == page(), "run: python -m tests.planted"
+
+
+def test_a_bug_that_has_lost_its_place_is_seen() -> None:
+    with pytest.raises(AttributeError):
+        graft(bugs, "no_such_function", None)
