@@ -111,7 +111,10 @@ class Import:
     @cached_property
     def file(self) -> Opened:
         """The file, with its table found. Raises Misconfigured."""
-        return opened(self.path, self.mapping)
+        self.show(0, 1, "opened")
+        found = opened(self.path, self.mapping)
+        self.show(1, 1, "opened")
+        return found
 
     def survey(self, report: Report) -> Survey:
         """Check every row; refusals go to *report*. Raises Misconfigured when the file does not fit the mapping."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from importlib.resources import files
@@ -147,6 +148,21 @@ def test_every_shipped_mapping_compiles_and_has_a_sample_and_a_place_in_the_page
         assert rules.title
         assert f"`{name}`" in page, name
         assert name == "receivables-2012" or len(list(SAMPLES.glob(f"{name}.*"))) == 1
+
+
+def test_the_mappings_that_the_page_prints_compile() -> None:
+    page = (SAMPLES.parent / "import.md").read_text("utf-8")
+    settled, balance, whole = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(mappings.read(whole, "page.yaml").facts) == 1
+    head = "mapping: part\nsource: /files/part\nzone: Asia/Shanghai\n"
+    columns = "columns: [客户, 发票号, 开票日, 发票金额, 收款单号, 收款日, 核销金额]\n"
+    assert len(mappings.read(head + columns + settled, "page.yaml").facts) == 2
+    columns = "columns: [客户编码, 期末余额, 借方, 贷方, 余额, 方向]\nmay_have: [公司, 币种]\n"
+    other = [text.strip() for text in re.findall(r"\{[^}]*\}", balance.partition("# or ")[2])[:2]]
+    for said in ("{column: 期末余额}", *other):
+        made = mappings.read(head + columns + balance.replace("{column: 期末余额}", said, 1), "page.yaml").trial_balance
+        assert made is not None
+        assert made.prepayments
 
 
 def test_the_shipped_mappings_are_listed_and_printed() -> None:
