@@ -106,6 +106,20 @@ async def test_every_record_arrives_once_and_in_order_of_its_partition(broker: A
         assert set(source.lag().values()) == {0}
 
 
+async def test_the_high_watermark_counts_records_however_they_were_batched(broker: Any, topic_prefix: str) -> None:
+    name = f"{topic_prefix}events"
+    await make(broker.address, name, 1)
+    async with reading(broker.address, name, positions=from_zero) as source:
+        for count in range(50, 300, 50):
+            await publish(broker.address, numbered(name, 50))
+            assert len(await collect(source, 50)) == 50
+            until = clock.monotonic() + 5
+            while source.highwater(name, 0) != count:  # it is noted behind the records that it came with
+                assert clock.monotonic() < until, (source.highwater(name, 0), count)
+                await asyncio.sleep(0.01)
+            assert source.lag() == {(name, 0): 0}
+
+
 async def test_bytes_that_no_one_can_decode_do_not_stop_the_stream(broker: Any, topic_prefix: str) -> None:
     name = f"{topic_prefix}events"
     await make(broker.address, name, 1)

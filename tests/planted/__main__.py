@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-from pathlib import Path
 
-from shared.edge.embedded.postgres import EmbeddedPostgres
-from shared.edge.embedded.postgres_settings import PostgresSettings
 from tests.planted.bugs import BUGS
 from tests.planted.page import PAGE, page
 from tests.planted.running import run
@@ -17,21 +13,17 @@ def main(names: list[str]) -> int:
     """Plant *names*, or all. Returns 1 where a test did not notice, or fails without the bug."""
     chosen = [BUGS[name] for name in names] or list(BUGS.values())
     wrong = 0
-    with (
-        tempfile.TemporaryDirectory(prefix="gradeline-planted-") as folder,
-        EmbeddedPostgres(Path(folder) / "postgres", settings=PostgresSettings.small()) as server,
-    ):
-        for bug in [None, *chosen]:
-            tests = bug.tests if bug else sorted({test for one in chosen for test in one.tests})
-            wanted = "failed" if bug else "passed"
-            ran = run(tests, bug=bug.name if bug else None, postgres=server.superuser_dsn)
-            print(bug.name if bug else "no bug", flush=True)
-            for test in tests:
-                what = ran.outcomes.get(test, "did not run")
-                wrong += what != wanted
-                print(f"  {what:<8} {test}{'' if what == wanted else '   <-- should have ' + wanted}", flush=True)
-            if any(ran.outcomes.get(test) != wanted for test in tests):
-                print(ran.output[-4000:], flush=True)
+    for bug in [None, *chosen]:
+        tests = bug.tests if bug else sorted({test for one in chosen for test in one.tests})
+        wanted = "failed" if bug else "passed"
+        ran = run(tests, bug=bug.name if bug else None)
+        print(bug.name if bug else "no bug", flush=True)
+        for test in tests:
+            what = ran.outcomes.get(test, "did not run")
+            wrong += what != wanted
+            print(f"  {what:<8} {test}{'' if what == wanted else '   <-- should have ' + wanted}", flush=True)
+        if any(ran.outcomes.get(test) != wanted for test in tests):
+            print(ran.output[-4000:], flush=True)
     if not (wrong or names):
         PAGE.write_text(page(), "utf-8")
     return 1 if wrong else 0

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from shared.edge.embedded.postgres import EmbeddedPostgres
 from tests.planted import bugs
 from tests.planted.grafting import graft
 from tests.planted.page import PAGE, page
 from tests.planted.running import run
-from tests.support.parts import DatabaseServer, GivenPostgres
-
-pytestmark = pytest.mark.parts
 
 TWELVE = {
     "ack before commit",
@@ -29,28 +25,21 @@ TWELVE = {
 }
 
 
-@pytest.fixture(scope="module")
-def server(postgres_server: DatabaseServer) -> str:
-    """The server of this session, for the processes that are started here."""
-    if isinstance(postgres_server, EmbeddedPostgres):
-        return postgres_server.superuser_dsn
-    assert isinstance(postgres_server, GivenPostgres)
-    return postgres_server.dsn
-
-
+@pytest.mark.parts
 @pytest.mark.slow
 @pytest.mark.parametrize("name", bugs.BUGS)
-def test_a_planted_bug_is_noticed(name: str, server: str) -> None:
+def test_a_planted_bug_is_noticed(name: str) -> None:
     planted = bugs.BUGS[name]
-    ran = run(planted.quick, bug=name, postgres=server)
+    ran = run(planted.quick, bug=name)
     assert planted.quick, "a bug that only slow tests notice is noticed too late"
     assert ran.outcomes == dict.fromkeys(planted.quick, "failed"), ran.output
 
 
+@pytest.mark.parts
 @pytest.mark.slow
-def test_without_a_bug_the_same_tests_pass(server: str) -> None:
+def test_without_a_bug_the_same_tests_pass() -> None:
     quick = sorted({test for planted in bugs.BUGS.values() for test in planted.quick})
-    ran = run(quick, bug=None, postgres=server)
+    ran = run(quick, bug=None)
     assert ran.outcomes == dict.fromkeys(quick, "passed"), ran.output
 
 
