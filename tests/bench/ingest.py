@@ -45,7 +45,7 @@ async def small(scale: Scale, folder: Path, report: Report) -> None:
 async def large(scale: Scale, folder: Path, report: Report) -> None:
     """Many customers with the least past that gives a grade, little traffic each."""
     scale = msgspec.structs.replace(scale, events=scale.events // 2)
-    await run(scale, folder, report, key="ingest_large", customers=scale.large, past=traffic.fortnight)
+    await run(scale, folder, report, key="ingest_large", customers=scale.large, past=traffic.quarter)
 
 
 async def run(scale: Scale, folder: Path, report: Report, *, key: str, customers: int, past: Past) -> None:

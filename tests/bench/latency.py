@@ -93,7 +93,7 @@ def _used(instance: RunningInstance) -> dict[str, float]:
 
 def prepare(instance: RunningInstance, customers: int, day: date) -> str:
     """Tell the past of every customer, and wait for their grades. Returns the worst grade among them."""
-    facts = traffic.fortnight(customers, day)
+    facts = traffic.quarter(customers, day)
     while some := [value for _, value in islice(facts, CHUNK)]:
         instance.post([msgspec.json.decode(value) for value in some], batch=CHUNK)
     graded = "select count(*) from customers where grade is not null"

@@ -34,7 +34,7 @@ async def profiled(scale: Scale, folder: Path, report: Report) -> None:
     scale = msgspec.structs.replace(scale, events=max(scale.events // SHARE, LEAST))
     today, stats = clock.today(ZONE), folder / "worker.pstats"
     async with started(folder, report) as parts:
-        known = await parts.produce(traffic.fortnight(scale.small, today))
+        known = await parts.produce(traffic.quarter(scale.small, today))
         worker = parts.worker("-m", "tests.bench.profiling", str(stats))
         try:
             await until(parts, known, worker, decided=True)

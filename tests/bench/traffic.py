@@ -69,10 +69,10 @@ def half_a_year(customers: int, today: date) -> Iterator[Keyed]:
         yield invoice(subject, *opening(number), today - timedelta(days=10))
 
 
-def fortnight(customers: int, today: date) -> Iterator[Keyed]:
-    """Old customers of whom we know since a fortnight, with the least that gives a grade, and a good one on every day of
+def quarter(customers: int, today: date) -> Iterator[Keyed]:
+    """Old customers of whom we know since a hundred days, with the least that gives a grade, and a good one on every day of
     the year: three documents that fell due and were paid before, whatever rest days there were; one is open, not due."""
-    begin = today - timedelta(days=14)
+    begin = today - timedelta(days=100)
     opened = (today - timedelta(days=800)).isoformat()
     for number in range(customers):
         subject, paid = subject_of(number), [(f"H{number}-{at}", _amount(number + at)) for at in range(3)]
@@ -80,8 +80,8 @@ def fortnight(customers: int, today: date) -> Iterator[Keyed]:
         yield subject, (_OPENED % (*head, opened)).encode()
         for id_, amount in paid:
             yield invoice(subject, id_, amount, begin, term=2)
-        yield invoice(subject, *opening(number), begin)
         yield payment(subject, f"H{number}", begin + timedelta(days=1), *paid)
+        yield invoice(subject, *opening(number), today - timedelta(days=10))
 
 
 def live(customers: int, events: int, today: date, *, seed: int = 1) -> Iterator[Keyed]:
