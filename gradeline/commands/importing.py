@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from gradeline.importing.job import Job
-    from gradeline.importing.reader import Opened
     from gradeline.importing.report import Summary
 
 REFUSED = 3
@@ -121,12 +120,10 @@ def _run(screen: Console, file: Path, reports: list[Path], ask: Ask) -> Summary:
     job = job_of(ask)
     _say_first(screen, job.mapping.assumptions, known_as_occurred=ask.known_as_occurred)
 
-    def found(opened: Opened) -> None:
-        for note in opened.notes:
-            screen.print(f"found: {note}", markup=False, highlight=False)
-
     with bars() as shows:
-        done = job.carry_out(file, reports, shows, found=found)
+        done = job.carry_out(file, reports, shows)
+    for note in done.summary.notes:
+        screen.print(f"found: {note}", markup=False, highlight=False)
     if ask.dry_run and not screen.stderr:
         show_samples(screen, done.survey.samples.values())
     show(screen, done.summary, done.report)

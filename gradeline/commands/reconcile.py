@@ -38,6 +38,7 @@ def reconcile(
 
     from gradeline.database import told
     from gradeline.importing import sheet_report
+    from gradeline.importing.job import not_itself
     from gradeline.importing.progress import bars
     from gradeline.reconciling import report as reports
     from gradeline.reconciling.run import reconciled
@@ -46,6 +47,7 @@ def reconcile(
     if report is not None:
         if report.suffix.lower() != ".xlsx":
             raise Misconfigured(f"{report}: the report is a workbook; name it .xlsx, or use --json")
+        not_itself(report, file)
         sheet_report.claim(report)
     with bars() as shows:
         done = reconciled(told(), file, mapping, as_of.date(), processes, shows)

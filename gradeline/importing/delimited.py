@@ -15,6 +15,8 @@ from shared.edge.codes import Words
 
 LINE_CHARACTERS = 1_000_000
 """A longer line belongs to no table: it is refused before it is read whole."""
+CELLS = 16_384
+"""No spreadsheet has more columns."""
 DELIMITERS = {",": "comma 逗号", ";": "semicolon 分号", "\t": "tab 制表符", "|": "bar 竖线"}
 """What is tried where the mapping names none, in this order."""
 
@@ -60,6 +62,8 @@ class Delimited:
                     continue
                 if line is None:
                     return
+                if len(line) > CELLS:
+                    raise Misconfigured(f"{self.path}: row {number} has {len(line):,} cells; no table has so many")
                 if line:
                     yield Raw(number, line, None, bytes_.tell(), (first, reader.line_num))
 

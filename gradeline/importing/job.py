@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gradeline.importing import sheet_report
 from gradeline.importing.mapping import Mapping
@@ -15,9 +14,6 @@ from gradeline.post import Poster
 from gradeline.target import Target
 from shared.core.errors import Misconfigured
 from shared.edge import clock
-
-if TYPE_CHECKING:
-    from gradeline.importing.reader import Opened
 
 SHEET = ".xlsx"
 
@@ -36,24 +32,20 @@ class Job:
     batch: int
     known_as_occurred: bool = False
 
-    def carry_out(
-        self, path: Path, reports: Sequence[Path], shows: Shows, *, found: Callable[[Opened], None] | None = None
-    ) -> Done:
-        """Import the file at *path* and write *reports*; *found* hears of its table before any row is checked.
+    def carry_out(self, path: Path, reports: Sequence[Path], shows: Shows) -> Done:
+        """Import the file at *path* and write *reports*.
 
         Raises Unfit before anything is posted, Misconfigured, Unavailable where the API stays away.
         """
         start = clock.monotonic()
-        texts, sheets = told_apart(reports)
-        if sheets is not None:
-            sheet_report.claim(sheets)
+        texts, sheets = told_apart(reports, path)
         with Report(texts, keep=sheet_report.COMMENTS if sheets else 0) as report:
             work = Import(path, self.mapping, self.known_as_occurred, shows)
             try:
-                if found is not None:
-                    found(work.file)
                 survey = work.survey(report)
             except Misconfigured as unfit:
+                if sheets is not None:
+                    sheets.unlink()
                 raise Unfit(unfit.message) from unfit
             taken, duplicates = survey.facts, 0
             if self.to is not None:
@@ -69,6 +61,7 @@ class Job:
             skipped=dict(sorted(survey.skipped.items())),
             customers=len(survey.subjects),
             facts=dict(sorted(taken.items())),
+            repeated=survey.repeated,
             duplicates=duplicates,
             rules=dict(sorted(report.rules.items())),
             seconds=round(clock.monotonic() - start, 3),
@@ -89,10 +82,23 @@ class Done:
     survey: Survey
 
 
-def told_apart(reports: Sequence[Path]) -> tuple[Path | None, Path | None]:
-    """(text report, sheet) of *reports*. Raises Misconfigured for two of one kind."""
-    sheets = [path for path in reports if path.suffix.lower() == SHEET]
-    texts = [path for path in reports if path not in sheets]
+def told_apart(reports: Sequence[Path], path: Path) -> tuple[Path | None, Path | None]:
+    """(text report, sheet) of *reports* on *path*, the sheet made sure of.
+
+    Raises Misconfigured for two of one kind, for the file itself, and for a sheet that cannot be written.
+    """
+    sheets = [report for report in reports if report.suffix.lower() == SHEET]
+    texts = [report for report in reports if report not in sheets]
     if len(sheets) > 1 or len(texts) > 1:
         raise Misconfigured("give --report once for the text (.csv) and once for the sheet (.xlsx)")
+    for report in reports:
+        not_itself(report, path)
+    for report in sheets:
+        sheet_report.claim(report)
     return (texts[0] if texts else None), (sheets[0] if sheets else None)
+
+
+def not_itself(report: Path, path: Path) -> None:
+    """Raise Misconfigured where *report* would be written over *path*."""
+    if report.resolve() == path.resolve() or (report.exists() and path.exists() and report.samefile(path)):
+        raise Misconfigured(f"{report}: the report would overwrite the file itself; name another")

@@ -148,9 +148,10 @@ def _passed(raw: Raw, header: Header) -> str:
 
 
 def _miscounted(header: Header, raw: Raw) -> str | None:
-    if len(raw.values) == len(header.values):
-        return None
-    cells = f"has {len(raw.values)} cells where the header has {len(header.values)}"
+    wide = len(header.values)
+    if len(raw.values) == wide or (len(raw.values) > wide and not any(raw.values[wide:])):
+        return None  # a delimiter behind the last cell is no cell
+    cells = f"has {len(raw.values)} cells where the header has {wide}"
     first, last = raw.lines
     if last > first:
         return f"{cells}, and took {several(first, last)}; close the quote that was opened there"

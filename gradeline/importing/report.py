@@ -36,6 +36,8 @@ class Summary(msgspec.Struct, kw_only=True):
     customers: int = 0
     facts: dict[str, int] = msgspec.field(default_factory=dict)
     """Facts by type: posted, or in a dry run those that would be."""
+    repeated: int = 0
+    """Facts that an earlier row of the file told already, with the same content; they are posted once."""
     duplicates: int = 0
     """How many of them were there already, from an earlier run."""
     rules: dict[str, int] = msgspec.field(default_factory=dict)
@@ -103,6 +105,8 @@ def show(console: Console, summary: Summary, report: Report) -> None:
         f"{summary.rows_refused:,} rows refused, {summary.duplicates:,} facts were there already, "
         f"{summary.seconds:.1f} s"
     )
+    if summary.repeated:
+        console.print(f"told again by later rows, and posted once 后续行重复，只上报一次: {summary.repeated:,}")
     if summary.skipped:
         passed = ", ".join(f"{_clean(name)} {count:,}" for name, count in summary.skipped.items())
         console.print(f"passed over 已跳过: {passed}")

@@ -44,6 +44,8 @@ class Survey:
     skipped: Counter[str] = field(default_factory=Counter)
     """Rows that gave nothing, by why: names of totals, blank rows, repetitions of the header, no rule that holds."""
     facts: Counter[str] = field(default_factory=Counter)
+    repeated: int = 0
+    """Facts that an earlier row told already, with the same content."""
     shared: dict[tuple[int, str], Shared] = field(default_factory=dict)
     subjects: set[str] = field(default_factory=set)
     samples: dict[str, Event] = field(default_factory=dict)
@@ -70,6 +72,8 @@ class Survey:
         for event, mark in zip(found.events, found.marks, strict=True):
             if self.is_first(found, mark):
                 self._count(event)
+            else:
+                self.repeated += 1
         for shared in found.shared:
             known = self.shared.get(shared.key)
             if known is None:

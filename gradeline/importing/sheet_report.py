@@ -100,6 +100,7 @@ def _summary(book: Any, sheet: Any, report: Report, summary: Summary, rows: str)
         ("dry run 试运行", "yes 是" if summary.dry_run else "no 否"),
         ("rows 数据行", summary.rows),
         ("rows refused 被拒行", summary.rows_refused),
+        ("facts told again by later rows 后续行重复的事实", summary.repeated),
         ("facts there already 已有事实", summary.duplicates),
         *((f"facts 事实 {kind}", count) for kind, count in summary.facts.items()),
         *((f"passed over 跳过 {name}", count) for name, count in summary.skipped.items()),

@@ -48,9 +48,10 @@ def sheets(path: Path, *, named: str | None, rounds: bool) -> list[Sheet]:
     if done.returncode == 2 and done.stderr:
         raise Misconfigured(done.stderr.decode(errors="replace"))
     if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise Misconfigured(
-            f"{path}: the workbook cannot be read within {workbook.MEMORY_BYTES >> 30} GB of memory, or is damaged; "
-            "export it as CSV"
+            f"{path}: the workbook cannot be read within {workbook.MEMORY_BYTES >> 30} GB of memory, or is damaged "
+            f"({said or f'status {done.returncode}'}); export it as CSV"
         )
     with path.open("rb") as file:
         old = file.read(4) == OLD

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Collection, Iterator, Sequence
 
 from gradeline.importing.header import squashed
 
@@ -33,17 +32,17 @@ class Totals:
         for places in self._identities:
             named = [values[place].strip() for place in places if place < len(values)]
             if len(named) == len(places) and all(named):
-                return next(self._found(named, loosely=False), "")
-        named = [values[place] for places in self._identities for place in places if place < len(values)]
-        return next(self._found(chain(named, values), loosely=True), "")
+                return next(self._found(named, part_of=()), "")
+        about = {values[place] for places in self._identities for place in places if place < len(values)}
+        about.add(next((value for value in values if value.strip()), ""))
+        return next(self._found(values, part_of=about), "")
 
-    def _found(self, texts: Sequence[str] | chain[str], *, loosely: bool) -> Iterator[str]:
+    def _found(self, texts: Sequence[str], *, part_of: Collection[str]) -> Iterator[str]:
+        """The names in *texts*: a whole cell anywhere, and the beginning or end of one of *part_of*."""
         for text in texts:
             if text and text[-1] in self._ends and len(text) <= LONGEST_NAME:
                 whole = self._words.get(squashed(text).rstrip(":"))
                 if whole:
                     yield whole
-            if loosely and text and not text.isdecimal():
-                found = self._named.search(text.strip())
-                if found:
-                    yield self._words[squashed(found[1] or found[2])]
+            if text in part_of and (found := self._named.search(text.strip())):
+                yield self._words[squashed(found[1] or found[2])]

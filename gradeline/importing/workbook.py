@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from shared.core.errors import Misconfigured
 MEMORY_BYTES = 4 * 1024**3
 SPOOL_BYTES = 8 * 1024**3
 NUMBER, MOMENT, LONG, EMPTY_FORMULA, ERROR = "n", "t", "long", "formula", "error"
+STANDS_FOR = {EMPTY_FORMULA: "=?", ERROR: "#?"}
+"""What is shown of a cell whose value is not there: never nothing, for the cell is not empty."""
 DIGITS = 15
 """Excel keeps and shows so many; what a file holds beyond them is not what anybody typed."""
 HALF_A_SECOND = timedelta(milliseconds=500)
@@ -73,11 +76,14 @@ def _rows(sheet: python_calamine.CalamineSheet, flaws: Flaws) -> Iterator[bytes]
     flawed: dict[int, dict[int, str]] = {}
     for (at, place), flaw in flaws.items():
         flawed.setdefault(at, {})[place] = EMPTY_FORMULA if flaw == FORMULA else ERROR
-    for number, values in enumerate(sheet.iter_rows(), start=1):
+    # cells without a value are no part of the sheet as the library sees it: rows below may consist of nothing else
+    seen = sheet.end[0] + 1 if sheet.end else 0
+    below: list[list[Any]] = [[] for _ in range(seen, max(flawed, default=0))]
+    for number, values in enumerate(chain(sheet.iter_rows(), below), start=1):
         row = [""] * left + [cell(value) for value in values]
         for place, kind in flawed.get(number, {}).items():
             row += [""] * (place + 1 - len(row))
-            row[place] = [kind, ""]
+            row[place] = [kind, STANDS_FOR[kind]]
         yield _line(row if any(row) else [])
 
 

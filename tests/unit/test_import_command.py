@@ -107,6 +107,7 @@ def test_two_rows_that_give_one_fact_other_content_are_refused_before_anything_i
         assert "row 2 has it with other content" in line["message"]
         assert sorted(event["id"] for event in heard.events) == posted
         assert summary(result)["facts"] == {"credit.transaction.recorded.v1": 3}
+        assert summary(result)["repeated"] == 1
 
 
 def test_a_conflict_with_what_was_posted_before_names_the_columns_of_the_id(tmp_path: Path) -> None:

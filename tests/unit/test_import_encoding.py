@@ -77,3 +77,10 @@ def test_a_line_without_end_is_refused_before_it_is_held(tmp_path: Path) -> None
     path.write_bytes(b"a," * 1_000_000)
     with pytest.raises(Misconfigured, match="a line has"):
         Read(path)
+
+
+def test_a_row_of_more_cells_than_any_spreadsheet_has_is_no_table(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.csv"
+    path.write_bytes(b"a," * 400_000 + b"\n")
+    with pytest.raises(Misconfigured, match="row 1 has 400,001 cells"):
+        Read(path)

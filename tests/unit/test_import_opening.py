@@ -86,6 +86,7 @@ def test_an_invoice_on_several_rows_is_one_invoice_with_its_payments(tmp_path: P
         "invoice-F1", "payment-R1-F1", "payment-R2-F1", "invoice-F2", "payment-R2-F2", "invoice-F3",
     ]  # fmt: skip
     assert read.survey.facts == {"credit.transaction.recorded.v1": 3, "credit.payment.recorded.v1": 3}
+    assert read.survey.repeated == 1, "said, for it might be two equal lines of one document"
 
 
 def test_rows_that_disagree_about_their_invoice_are_refused_and_say_which_row_stands(tmp_path: Path) -> None:

@@ -103,6 +103,23 @@ def test_reports_are_one_of_each_kind_and_can_be_written(tmp_path: Path) -> None
     assert (result.exit_code, "cannot be written" in result.output) == (2, True)
 
 
+@pytest.mark.parametrize("name", ["ours.csv", "other.csv", "link.xlsx"])
+def test_a_report_never_overwrites_the_file_it_is_about(tmp_path: Path, name: str) -> None:
+    path = csv_of(tmp_path, "C1,A1,2024-01-05,1,")
+    before = path.read_bytes()
+    (tmp_path / "other.csv").hardlink_to(path)
+    (tmp_path / "link.xlsx").symlink_to(path)
+    result = dry_run(tmp_path, path, tmp_path / name)
+    assert (result.exit_code, "would overwrite the file itself" in result.output) == (2, True)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_does_not_fit_leaves_no_half_made_sheet(tmp_path: Path) -> None:
+    report = tmp_path / "back.xlsx"
+    assert dry_run(tmp_path, csv_of(tmp_path, header="a,b"), report).exit_code == 2
+    assert not report.exists()
+
+
 def test_comments_are_bounded_and_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheet_report, "COMMENTS", 3)
     report = tmp_path / "back.xlsx"

@@ -76,6 +76,10 @@ def test_a_row_that_names_its_document_is_data_whatever_else_it_says(tmp_path: P
 
 
 def test_a_row_without_document_that_is_no_sum_is_refused(tmp_path: Path) -> None:
+    named = Read(csv_of(tmp_path, "C1,,2024-01-05,10,,Total Steel Ltd", header="客户编码,单据号,日期,金额,到期日,备注"))
+    assert (named.refused[0], dict(named.survey.skipped)) == ((2, "单据号", "empty"), {})
+    summed = Read(csv_of(tmp_path, "C1,,,10,,小计", header="客户编码,单据号,日期,金额,到期日,备注"))
+    assert (named.refused[0], dict(summed.survey.skipped)) == ((2, "单据号", "empty"), {"小计": 1})
     read = Read(csv_of(tmp_path, "C1,,2024-01-05,10,", "制表人：张三,,,,"))
     assert read.refused[0] == (2, "单据号", "empty")
     assert {row for row, _, _ in read.refused} == {2, 3}
@@ -96,6 +100,12 @@ def test_an_empty_cell_may_mean_the_one_above(tmp_path: Path) -> None:
         ("C1", "2024-01-05"), ("C1", "2024-01-05"), ("C2", "2024-02-05"), ("C2", "2024-02-05"),
     ]  # fmt: skip
     assert dict(read.survey.skipped) == {"小计": 1}
+
+
+def test_delimiters_behind_the_last_cell_are_no_cells_and_missing_ones_are_a_cut(tmp_path: Path) -> None:
+    read = Read(csv_of(tmp_path, A1 + ",,", "C1,A2,2024-01-05,10,,x", "C1,A3,2024-01-05"))
+    assert list(read.facts) == ["invoice-A1"]
+    assert read.refused == [(3, "", "row"), (4, "", "row")]
 
 
 def test_signs_for_nothing_are_empty_cells(tmp_path: Path) -> None:

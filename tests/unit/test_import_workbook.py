@@ -94,6 +94,15 @@ def test_formulas_without_a_result_and_errors_are_refused_by_their_cell_where_th
     assert set(read.data) == {"invoice-A3", "invoice-A1", "invoice-A5"}, "what no field reads does no harm"
 
 
+def test_a_flawed_cell_is_not_an_empty_one(tmp_path: Path) -> None:
+    rows = [COLUMNS, A1, [Formula("=9+9", 18), "A2", date(2024, 1, 5), 1], [None, None, None, Formula("=9+9", 18)]]
+    path = changed(written(tmp_path / "x.xlsx", rows), (b"<v>18</v>", b""))
+    read = Read(path, CHINESE.replace("columns:", "carried_down: [客户编码]\ncolumns:", 1))
+    assert list(read.facts) == ["invoice-A1"], "nothing is carried down over it"
+    assert {(row, rule) for row, _, rule in read.refused} >= {(3, "formula"), (4, "formula")}
+    assert dict(read.survey.skipped) == {}
+
+
 def test_flaws_are_found_wherever_the_pieces_of_the_sheet_are_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,7 +200,7 @@ def test_whatever_ends_the_process_that_unfolds_is_one_sentence(
         return really([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], **more)  # type: ignore[call-overload] # passed on
 
     monkeypatch.setattr(subprocess, "run", killed)
-    with pytest.raises(Misconfigured, match="or is damaged; export it as CSV"):
+    with pytest.raises(Misconfigured, match=r"or is damaged \(status -9\); export it as CSV"):
         Read(path)
 
 
