@@ -190,10 +190,10 @@ async def test_positions_do_not_move_for_a_log_that_is_gone(rating: asyncpg.Conn
     await tail.prepare(rating, "outbox", 3)
     await decide(rating, 3)
     await rating.execute("insert into broker (generation) values ('new')")
-    found = await tail.read(rating, "outbox", 10)
+    found = await tail.read(rating, ("outbox",), 10)
     assert not await tail.advance(rating, found, "old")
     assert await relayed(rating, "outbox", 0) == 0
     assert await tail.advance(rating, found, "new")
     assert await relayed(rating, "outbox", 0) == 3
-    assert not await tail.advance(rating, tail.Tail("outbox", [], {0: 2}), "new")
+    assert not await tail.advance(rating, tail.Tail([], {("outbox", 0): 2}), "new")
     assert await relayed(rating, "outbox", 0) == 3

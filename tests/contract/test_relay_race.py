@@ -32,7 +32,7 @@ async def decide(connection: asyncpg.Connection, number: int) -> None:
 async def relayed(pool: asyncpg.Pool, name: str) -> list[bytes]:
     """What one round of the relay carries away."""
     async with pool.acquire() as connection:
-        found = await tail.read(connection, name, 100)
+        found = await tail.read(connection, (name,), 100)
         if found.reached:
             assert await tail.advance(connection, found, GENERATION)
         return [record.value for record in found.records]

@@ -10,10 +10,12 @@ from typing import NamedTuple
 from services.rating.handlers.ports import Ports
 from shared.core.envelope import Event
 from shared.core.errors import Conflict, Unavailable
-from shared.edge import metrics
+from shared.edge import clock, metrics
 
 GROUP_MAX = 500
 """Posts in one transaction: at 10 ms a transaction far more than arrive meanwhile, so that latency stays bounded."""
+PACE_SECONDS = 0.008
+"""From one group to the next under load: fewer, larger transactions cost less than they make anybody wait (measured)."""
 WAITING_MAX = 5_000
 """Posts that may wait; more are sent away with 503 at once, before they time out."""
 CONFLICTS_MAX = 5
@@ -66,7 +68,10 @@ class Posting:
         try:
             while self._waiting:
                 group = [self._waiting.popleft() for _ in range(min(GROUP_MAX, len(self._waiting)))]
+                begun = clock.monotonic()
                 await self._commit(group)
+                if len(group) > 1:  # who posts one after the other waits for nobody
+                    await asyncio.sleep(max(0.0, begun + PACE_SECONDS - clock.monotonic()))
         finally:
             self._running = None
 

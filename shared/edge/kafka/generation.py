@@ -105,6 +105,7 @@ class Generation:
 
     async def _adopt(self, connection: asyncpg.Connection, generation: str, stored: str | None) -> bool:
         async with connection.transaction():
+            await connection.execute("set local synchronous_commit = on")  # before the record says so to everybody
             await connection.execute(
                 "insert into broker (generation) values ($1) on conflict (one) do update set generation = $1",
                 generation,

@@ -107,6 +107,7 @@ EMBEDDED = Profile(
     publish_s=20.0,
     stuck_s=30.0,
     replaces_topics=True,
+    fetch_max_wait_ms=20,  # this broker does not wake a fetch that waits: it looks again after half of it (measured)
 )
 SERVER = Profile(
     name="server",

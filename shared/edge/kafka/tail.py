@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import asyncpg
@@ -19,19 +20,19 @@ RAW = ("content-type", b"application/octet-stream")
 _ROWS = """
 select t.* from relays r cross join lateral (
     select {columns} from {name} t where t.partition = r.partition and t.position > r.position
-    order by t.position limit $2
-) t where r.name = $1 order by t.partition, t.position
+    order by t.position limit $1
+) t where r.name = '{name}'
 """
 _COLUMNS = {
-    "outbox": "partition, position, topic, key, event_id, value, headers, recorded_at",
-    "intake": "partition, position, stream, value, recorded_at",
+    "outbox": "'outbox' as name, partition, position, topic, key, event_id, value, headers, recorded_at",
+    "intake": "'intake' as name, partition, position, null as topic, stream as key, null as event_id, value, "
+    "null::jsonb as headers, recorded_at",
 }
-_READ = {name: _ROWS.format(name=name, columns=columns) for name, columns in _COLUMNS.items()}
 _ADVANCE = """
 with log as (select 1 from broker where generation = $4 for share)
 update relays r set position = w.position
-from unnest($2::smallint[], $3::bigint[]) as w (partition, position), log
-where r.name = $1 and r.partition = w.partition and r.position < w.position
+from unnest($1::text[], $2::smallint[], $3::bigint[]) as w (name, partition, position), log
+where r.name = w.name and r.partition = w.partition and r.position < w.position
 """
 _PRUNE = """
 delete from outbox where ctid = any (array(
@@ -50,11 +51,10 @@ select min(t.recorded_at) from relays r cross join lateral (
 
 
 class Tail(msgspec.Struct, frozen=True):
-    """Rows of one kind, ready to publish, and where each partition stands when they are."""
+    """Rows ready to publish, and where each (table, partition) stands when they are."""
 
-    name: str
     records: list[Outgoing]
-    reached: dict[int, int]
+    reached: dict[tuple[str, int], int]
 
 
 async def prepare(connection: asyncpg.Connection, name: str, partitions: int) -> None:
@@ -67,17 +67,25 @@ async def prepare(connection: asyncpg.Connection, name: str, partitions: int) ->
     )
 
 
-async def read(connection: asyncpg.Connection, name: str, limit: int) -> Tail:
-    """Return up to *limit* rows a partition of the table *name*, in order."""
-    rows = await connection.fetch(_READ[name], name, limit)
-    make = from_outbox if name == "outbox" else from_intake
-    return Tail(name, [make(row) for row in rows], {row["partition"]: row["position"] for row in rows})
+async def read(connection: asyncpg.Connection, names: tuple[str, ...], limit: int) -> Tail:
+    """Return up to *limit* rows a partition of each of the tables *names*, every partition of each in its order."""
+    rows = await connection.fetch(_reading(names), limit)
+    reached = {(row["name"], row["partition"]): row["position"] for row in rows}
+    return Tail([_MAKE[row["name"]](row) for row in rows], reached)
+
+
+@cache
+def _reading(names: tuple[str, ...]) -> str:
+    """One statement for all of *names*, decisions first: they have come further."""
+    selects = [_ROWS.format(name=name, columns=_COLUMNS[name]) for name in names]
+    return " union all ".join(selects) + " order by 1 desc, partition, position"
 
 
 async def advance(connection: asyncpg.Connection, tail: Tail, generation: str) -> bool:
     """Note that *tail* is published; never backwards, and only while the log is still that of *generation*."""
-    parts, positions = list(tail.reached), list(tail.reached.values())
-    status = await connection.execute(_ADVANCE, tail.name, parts, positions, generation)
+    names, parts = zip(*tail.reached, strict=True)
+    positions = list(tail.reached.values())
+    status = await connection.execute(_ADVANCE, names, parts, positions, generation)
     return bool(status.endswith(f" {len(parts)}"))
 
 
@@ -105,6 +113,9 @@ def from_outbox(row: Any) -> Outgoing:
 
 def from_intake(row: Any) -> Outgoing:
     """A fact that came over HTTP."""
-    key = subject_of(row["stream"]).encode()
+    key = subject_of(row["key"]).encode()
     headers = (STRUCTURED, INTAKE)
     return Outgoing(EVENTS_TOPIC, row["partition"], key, row["value"], headers, millis(row["recorded_at"]))
+
+
+_MAKE = {"outbox": from_outbox, "intake": from_intake}

@@ -187,13 +187,19 @@ async def _as_it_is(_: asyncpg.Connection) -> None:
     """
 
 
-async def connect(dsn: str, *, schema: str, statement_seconds: float = 3600.0) -> asyncpg.Connection:
-    """One connection of its own, for long reads and for migrations."""
+async def connect(
+    dsn: str, *, schema: str, statement_seconds: float = 3600.0, durable: bool = True
+) -> asyncpg.Connection:
+    """One connection of its own, for long reads and for migrations.
+
+    *durable* False: a commit does not wait for the disk, and the last of them may be undone when the server dies.
+    """
     return await asyncpg.connect(
         dsn,
         timeout=CONNECT_SECONDS,
         command_timeout=statement_seconds + 2,
-        server_settings=settings_of(schema, statement_seconds=statement_seconds),
+        server_settings=settings_of(schema, statement_seconds=statement_seconds)
+        | ({} if durable else {"synchronous_commit": "off"}),
     )
 
 

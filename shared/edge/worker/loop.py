@@ -73,6 +73,7 @@ class Worker:
         self._failures = 0
         self._looked = 0.0
         self._caught_up = 0.0
+        self._paced_until = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until *stop* is set, then finish the write under way and leave.
@@ -97,6 +98,7 @@ class Worker:
 
     async def step(self) -> None:
         """Poll once, write what came, and take one piece of a running sweep."""
+        await asyncio.sleep(max(0.0, self._paced_until - clock.monotonic()))
         sweeping = self.sweeper.waiting()
         records: list[Record] = self._released()
         batch: Batch | None = None
@@ -131,6 +133,8 @@ class Worker:
         """Prepare the batch of *records* while the one before it is written, then start to write it."""
         if not records:
             return
+        if len(records) < self.settings.batch_records // 4:
+            self._paced_until = clock.monotonic() + self.settings.pace_seconds
         with suspecting(records, dict(self.memory.next_offsets)):
             prepared = await self.preparer.records(records)
         if not await self.settle():

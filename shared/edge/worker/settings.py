@@ -25,6 +25,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     batch_records: int = 2_000
     poll_seconds: float = 0.25
+    pace_seconds: float = 0.012
+    """From one small batch to the next: what comes meanwhile is written with it, at a fraction of the cost (measured)."""
     sweep_streams: int = 500
     walk_days: int = 45
     """A fact that reaches further back than this is decided in the background, so that it does not hold up the line."""
