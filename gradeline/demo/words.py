@@ -74,10 +74,13 @@ REASONS: dict[str, Words] = {
     "REGISTER_NOT_CHECKED": Words("the register was not checked for a year", "一年未核查工商信息"),
     "RELATION_UNDER_12_MONTHS": Words("has been a customer for less than a year", "合作不足 12 个月"),
     # movement
-    "RISE_AT_REVIEW_ONLY": Words("may rise at the monthly review only", "仅在月度复评时上调"),
+    "RISE_AT_REVIEW_ONLY": Words("may rise at a review only", "仅在定期复评时上调"),
+    "RISE_NOT_AT_THIS_REVIEW": Words("does not rise at this review", "本次复评不予上调"),
+    "RISE_NOT_FROM_HERE": Words("cannot be reached from the grade that stands", "不得由当前等级直接上调"),
     "RISE_COOLDOWN": Words("may not rise so soon after a fall", "下调后冷却期内不得上调"),
     "RISE_NOT_CLEAN": Words("has not been clean long enough to leave the worst grade", "最低等级观察期未满"),
-    "RISE_NEEDS_APPROVAL": Words("leaves the worst grade only with approval", "离开最低等级须经审批"),
+    "RISE_NEEDS_APPROVAL": Words("rises only with approval", "上调须经审批"),
+    "FALL_AT_REVIEW_ONLY": Words("falls at a review only", "仅在定期复评时下调"),
 }
 """Reason codes of the methods in `services/rating/policies` and of the grade path."""
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from shared.core.policy.assessment import Assessment, plain
+from shared.core.policy.assessment import Assessment, plain, wire
+from shared.core.policy.edges import seen_in
 from shared.core.policy.evaluate import evaluate
 from shared.core.policy.measure import Value
 from shared.core.policy.policy import Book, Policy
@@ -23,18 +24,29 @@ class Case(msgspec.Struct, frozen=True):
     policy: Policy
     values: dict[str, Value]
     expected: dict[str, Any]
+    file: str = ""
+    line: int = 1
+
+    def under(self, policy: Policy) -> Case:
+        """The same sentence about *policy*."""
+        return msgspec.structs.replace(self, policy=policy)
 
     def found(self) -> tuple[Assessment, dict[str, Any]]:
         """Evaluate; return the assessment, and as much of it as the case speaks of."""
         assessment = evaluate(self.policy, self.values)
-        points = {line.characteristic: line for line in assessment.lines}
+        lines = {line.characteristic: line for line in assessment.lines}
         record = assessment.record()
         answer: dict[str, Any] = {}
         for key, expected in self.expected.items():
             if key == "letters":
-                answer[key] = {name: points[name].letter for name in expected}
+                answer[key] = {name: lines[name].letter if name in lines else None for name in expected}
             elif key == "points":
-                answer[key] = {name: plain(points[name].points or 0) for name in expected}
+                answer[key] = {name: plain(lines[name].points or 0) if name in lines else None for name in expected}
+            elif key == "labels":
+                answer[key] = {name: assessment.labels.get(name) for name in expected}
+            elif key == "seen":
+                seen = seen_in(self.policy, assessment)
+                answer[key] = {name: _told(seen.get(name)) for name in expected}
             else:
                 answer[key] = record[key]
         return assessment, answer
@@ -55,21 +67,32 @@ def load_cases(folder: Path, book: Book) -> tuple[Case, ...]:
         base = read_values(base_section, readers) if base_section else {}
         for section in top.sections("cases"):
             values = base | read_values(section.section("values"), readers)
-            cases.append(Case(section.take("name", read_text), policy, values, _expected(section.section("expect"))))
+            expected = _expected(section.section("expect"), policy)
+            cases.append(Case(section.take("name", read_text), policy, values, expected, name, section.line))
             section.close()
         top.close()
     return tuple(cases)
 
 
-def _expected(section: Section) -> dict[str, Any]:
+def _told(value: Value) -> str:
+    """*value* as a case writes it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "null" if value is None else str(wire(value))
+
+
+def _expected(section: Section, policy: Policy) -> dict[str, Any]:
     expected: dict[str, Any] = {}
     for key in ("grade", "refusal", "score"):
         if key in section:
             text = section.take(key, read_text)
             expected[key] = None if text == "null" else text
-    for key in ("letters", "points"):
+    for key in ("letters", "points", "labels", "seen"):
         if key in section:
             expected[key] = section.section(key).scalars(read_text)
+    for key in ("letters", "points"):
+        if unknown := sorted(set(expected.get(key, ())) - {card.id for card in policy.cards}):
+            section.wrong(f"{policy.method} has no card {unknown[0]!r}; correct the name", key)
     for key in ("reasons", "caps", "tasks"):
         if key in section:
             expected[key] = list(section.texts(key))

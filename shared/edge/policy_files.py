@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from shared.core.errors import Misconfigured
 from shared.core.policy.card import Card
-from shared.core.policy.measure import Reading
 from shared.core.policy.methods import Applies, Methods, Order
-from shared.core.policy.movement import FromWorst, Movement, Rise
-from shared.core.policy.policy import Book, Grade, Letters, Policy, sealed
+from shared.core.policy.policy import Book, Letters, Policy, Title, sealed
 from shared.core.policy.rulebook import Rulebook
-from shared.edge.policy_cards import CardReader, Shared, read_shared
+from shared.core.policy.shape import Shape
+from shared.core.policy.shaped import late_labels
+from shared.edge.policy_cards import CardReader, Frame, Shared, read_marks, read_shared
 from shared.edge.policy_head import in_order, read_dates, read_file, read_head, version_files
+from shared.edge.policy_movement import read_movement
+from shared.edge.policy_names import Names
 from shared.edge.policy_rules import (
     RuleReader,
     attribute_kinds,
@@ -24,8 +27,10 @@ from shared.edge.policy_rules import (
     read_condition,
     read_readings,
 )
+from shared.edge.policy_scale import check_sums, read_parts, read_scale
+from shared.edge.policy_shapes import read_derived, read_labels, read_shape
 from shared.edge.policy_warnings import load_warnings
-from shared.edge.policy_yaml import Section, read_flag, read_number, read_section, read_sections, read_text, read_whole
+from shared.edge.policy_yaml import Section, read_number, read_section, read_sections, read_text
 
 
 def load_rules(folder: Path) -> Rulebook:
@@ -61,31 +66,70 @@ def load_book(folder: Path, shared: Shared) -> Book:
 def read_policy(text: str, file: str, shared: Shared) -> Policy:
     """Return the policy that *text* states, with its sha256. Raises Misconfigured."""
     top = read_section(text, file)
+    shared = _with_own(top, shared)
     readings = read_readings(top.section("measures"))
-    kinds = kinds_of(readings)
-    lettered = "letters" in top
-    scale = _scale(top.sections("scale"), top, lettered)
+    names = Names(kinds_of(readings))
+    by_points = not any(key in top for key in ("letters", "lists", "grid"))
+    scale = read_scale(top, by_points=by_points)
     grades = tuple(step.grade for step in scale)
-    sector, sectors = _sectors(top, kinds)
-    reader = CardReader(kinds, grades, shared, sectors, lettered)
-    cards = tuple(reader.read(section, sector) for section in top.sections("cards"))
-    parts = frozenset(card.part for card in cards if card.part)
+    derived = read_derived(top, names)
+    parts, declared = read_parts(top)
+    labels = read_labels(top, names, parts)
+    late = late_labels(labels)
+    sector, sectors = _sectors(top, names)
+    shape = read_shape(top, names, grades, parts, labels)
+    frame = Frame(
+        names=names,
+        grades=grades,
+        shared=shared,
+        late=late,
+        sector=sector,
+        sectors=sectors,
+        parts=declared,
+        templates=shape.templates.names if shape and shape.templates else (),
+        letters="letters" in top,
+        own_total=bool(shape and shape.total),
+    )
+    cards = tuple(CardReader(frame).read(section) for section in top.sections("cards"))
     policy = Policy(
         method=top.take("method", read_text),
         purpose=top.choice("purpose", ("credit", "service", "compliance", "usage")),
         scale=scale,
         measures=readings,
         cards=cards,
-        rules=RuleReader(kinds, grades, parts, shared.rules).read(top),
-        movement=_movement(top.section("movement"), grades),
-        letters=_letters(top.section("letters"), cards, grades) if lettered else None,
+        rules=RuleReader(names.with_scores(parts), grades, parts, shared.rules, late).read(top),
+        movement=read_movement(top.section("movement"), grades),
+        letters=_letters(top.section("letters"), cards, grades) if frame.letters else None,
         known_at_least=top.maybe("known_at_least", read_number),
+        derived=derived,
+        shape=shape,
+        words=_words(top),
         **read_head(top),
     )
     top.close()
-    _check_cards(top, policy)
-    _check_readings(top, policy, readings, sector)
+    check_sums(top, policy)
+    _check_readings(top, policy, sector)
     return sealed(policy)
+
+
+def _with_own(top: Section, shared: Shared) -> Shared:
+    """*shared* with the marks of the method itself."""
+    marks = top.maybe_section("marks")
+    if marks is None:
+        return shared
+    why = top.take("marks_why", read_text, "")
+    return msgspec.structs.replace(shared, marks=shared.marks | read_marks(marks), why=why)
+
+
+def _words(top: Section) -> dict[str, Title]:
+    section = top.maybe_section("words")
+    found: dict[str, Title] = {}
+    for code in section.names() if section else ():
+        assert section is not None
+        said = section.section(code)
+        found[code] = Title(said.take("en", read_text), said.take("zh", read_text))
+        said.close()
+    return found
 
 
 def read_orders(text: str, file: str, books: dict[str, Book]) -> tuple[Order, ...]:
@@ -117,35 +161,6 @@ def _applies(purposes: Section, purpose: str, books: dict[str, Book]) -> tuple[A
         found.append(Applies(method, conditions))
         item.close()
     return tuple(found)
-
-
-def _scale(sections: tuple[Section, ...], top: Section, lettered: bool) -> tuple[Grade, ...]:
-    if len(sections) < 2:
-        top.wrong("`scale` needs at least two grades, best first")
-    steps: list[Grade] = []
-    for place, section in enumerate(sections):
-        last = place == len(sections) - 1
-        start = None
-        if not lettered:
-            text = section.take("from", read_text)
-            start = None if text == "-inf" else section.again().take("from", read_number)
-            if (start is None) != last:
-                section.wrong("the last grade, and no other, must be open: from: -inf", "from")
-        step = Grade(
-            section.take("grade", read_text),
-            section.take("rank", read_whole),
-            start,
-            section.take("meaning", read_text, ""),
-        )
-        section.close()
-        if steps and (step.rank >= steps[-1].rank or _not_below(step.start, steps[-1].start)):
-            section.wrong("grades stand best first: rank and edge must fall from one to the next")
-        steps.append(step)
-    return tuple(steps)
-
-
-def _not_below(start: Decimal | None, before: Decimal | None) -> bool:
-    return start is not None and before is not None and start >= before
 
 
 def _sectors(top: Section, kinds: dict[str, Any]) -> tuple[str | None, dict[str, str]]:
@@ -187,46 +202,14 @@ def _letters(section: Section, cards: tuple[Card, ...], grades: tuple[str, ...])
     return Letters(veto, reason, table, tuple(assumed), "; ".join(f"{key}: {why}" for key, why in assumed.items()))
 
 
-def _movement(section: Section, grades: tuple[str, ...]) -> Movement:
-    rise = section.section("rise")
-    from_worst = rise.section("from_worst")
-    movement = Movement(
-        fall=section.choice("fall", ("at_once",)),  # type: ignore[arg-type] # choice has just checked it
-        rise=Rise(
-            only_at=rise.choice("only_at", ("monthly_review", "any_day")),  # type: ignore[arg-type] # likewise
-            max_steps=rise.take("max_steps", read_whole),
-            cooldown_days=rise.take("cooldown_days", read_whole),
-            from_worst=FromWorst(from_worst.take("approval", read_flag), from_worst.take("clean_months", read_whole)),
-        ),
-        review_months=_by_grade(section, "review_months", grades),
-        valid_months=_by_grade(section, "valid_months", grades),
-        reference=section.take("reference", read_text),
-        **read_assumed(section),
-    )
-    for part in (from_worst, rise, section):
-        part.close()
-    return movement
-
-
-def _by_grade(section: Section, key: str, grades: tuple[str, ...]) -> dict[str, int]:
-    months = section.section(key).scalars(read_whole)
-    if tuple(months) != grades:
-        section.wrong(f"write one number for each of {', '.join(grades)}, in this order", key)
-    return months
-
-
-def _check_cards(top: Section, policy: Policy) -> None:
-    if not policy.cards:
-        top.wrong("`cards` is missing; add at least one")
-    ids = [card.id for card in policy.cards]
-    if len(set(ids)) != len(ids):
-        top.wrong("two cards have the same id; rename one", "cards")
-    total = sum((card.points or Decimal(0) for card in policy.cards), Decimal(0))
-    if policy.letters is None and total != 100:
-        top.wrong(f"the points of the cards add up to {total}; they must give 100", "cards")
-
-
-def _check_readings(top: Section, policy: Policy, readings: dict[str, Reading], sector: str | None) -> None:
+def _check_readings(top: Section, policy: Policy, sector: str | None) -> None:
+    """Whatever is declared is read by something."""
+    shape = policy.shape or Shape()
     read = {card.measure for card in policy.cards} | {c.measure for rule in policy.rules for c in rule.when} | {sector}
-    if idle := sorted(set(readings) - read):
-        top.wrong(f"no card and no rule reads {', '.join(idle)}; remove it", "measures")
+    lists = (shape.lists,) if shape.lists else ()
+    read |= {alias for one in (*policy.derived.values(), *shape.labels.values(), *lists) for alias in one.reads}
+    read |= {shape.templates.by} if shape.templates else set()
+    read |= {alias for quota in shape.quotas for alias in quota.rank_by}
+    for section, declared in (("measures", policy.measures), ("derived", policy.derived)):
+        if idle := sorted(set(declared) - read):
+            top.wrong(f"no card and no rule reads {', '.join(idle)}; remove it", section)

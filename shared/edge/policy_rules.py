@@ -1,4 +1,4 @@
-"""The rules of a policy file: measures it reads, conditions, guards, vetoes, caps, factors and notes."""
+"""The rules of a policy file: measures it reads, conditions, guards, vetoes, caps, floors, corrections and notes."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ from typing import Any
 import msgspec
 
 from shared.core.policy.condition import Condition, Operator, Rule
+from shared.core.policy.label import is_late
 from shared.core.policy.measure import (
     ATTRIBUTES,
     MEASURES,
     PARAMETER_VALUES,
     PARAMETERS,
+    REPORTED,
     SEALED,
     Kind,
     Parameter,
     Reading,
     Value,
+    kind_of,
 )
 from shared.core.refusal import Refusal
+from shared.edge.policy_names import Names
 from shared.edge.policy_yaml import Section, read_flag, read_number, read_text, read_whole
 
-SECTIONS = ("guards", "vetoes", "caps", "factors", "notes")
+SECTIONS = ("guards", "vetoes", "caps", "floors", "factors", "corrections", "notes")
 """The sections that hold rules, in the order in which they are read."""
 
 Kinds = Mapping[str, Kind]
@@ -36,10 +40,26 @@ def read_readings(section: Section) -> dict[str, Reading]:
 
 def kinds_of(readings: Mapping[str, Reading]) -> dict[str, Kind]:
     """Return alias → what it is measured in."""
-    return {alias: MEASURES[reading.measure] for alias, reading in readings.items()}
+    return {alias: kind_of(reading) for alias, reading in readings.items()}
+
+
+def _reported(section: Section) -> Reading:
+    """A measure that only another system knows: its name there, what it is measured in, how long a report is good for."""
+    name = section.take("reported", read_text)
+    if name in SEALED:
+        section.wrong(f"{name!r} is personal and sealed; no rule may read it", "reported")
+    if name in MEASURES:
+        section.wrong(f"{name!r} is computed here; write `from: {name}`", "reported")
+    params: dict[str, Parameter] = {"kind": section.choice("kind", tuple(Kind))}
+    if "valid_months" in section:
+        params["valid_months"] = section.take("valid_months", read_whole)
+    section.close()
+    return Reading(REPORTED + name, params)
 
 
 def _reading(section: Section) -> Reading:
+    if "reported" in section:
+        return _reported(section)
     measure = section.take("from", read_text)
     if measure in SEALED:
         section.wrong(f"{measure!r} is personal and sealed; no rule may read it", "from")
@@ -80,6 +100,10 @@ def read_condition(section: Section, kinds: Kinds, *, key: str = "measure", defa
         section.wrong(f"write exactly one of {', '.join(Operator)}")
     operator = found[0]
     against = _constant(section, operator, kind)
+    if isinstance(kinds, Names) and name in kinds.codes and operator is not Operator.KNOWN:
+        for code in against if isinstance(against, tuple) else (str(against),):
+            if code not in kinds.codes[name]:
+                section.wrong(f"{name} is never {code!r}; choose one of {', '.join(kinds.codes[name])}", operator)
     unknown = section.choice("unknown", ("holds", "fails"), "fails") == "holds"
     section.close()
     return Condition(name, operator, against, unknown)
@@ -99,6 +123,8 @@ def _kind(section: Section, key: str, name: str, kinds: Kinds) -> Kind:
 
 
 def _constant(section: Section, operator: Operator, kind: Kind) -> Decimal | bool | str | tuple[str, ...]:
+    if operator is Operator.KNOWN:
+        return section.take(operator, read_flag)
     if operator is Operator.IN:
         if kind is not Kind.CODE:
             section.wrong(f"a {kind} cannot be compared with `in`; it is for codes", operator)
@@ -116,10 +142,18 @@ class RuleReader:
     """Reads the rule sections of one policy. `use` takes a shared rule by its id."""
 
     def __init__(
-        self, kinds: Kinds, grades: tuple[str, ...], parts: frozenset[str], shared: Mapping[str, Section]
+        self,
+        kinds: Kinds,
+        grades: tuple[str, ...],
+        parts: tuple[str, ...],
+        shared: Mapping[str, Section],
+        late: frozenset[str] = frozenset(),
     ) -> None:
-        """*shared* holds the rules of the shared file by id; a rule that is used is read once for each policy."""
-        self.kinds, self.grades, self.parts, self.shared = kinds, grades, parts, shared
+        """*shared* holds the rules of the shared file by id; a rule that is used is read once for each policy.
+
+        *late* are the labels that are known only after the cards.
+        """
+        self.kinds, self.grades, self.parts, self.shared, self.late = kinds, grades, parts, shared, late
 
     def read(self, policy: Section) -> tuple[Rule, ...]:
         """Return the rules of every section of *policy*, in order."""
@@ -157,8 +191,12 @@ class RuleReader:
             effects["cap"] = section.choice("cap", self.grades)
         elif name == "factors":
             effects["factor"] = section.take("factor", read_number)
-            effects["part"] = section.choice("part", tuple(sorted(self.parts)))
+            effects["part"] = section.choice("part", self.parts) if "part" in section else None
             effects["cap"] = section.choice("cap", self.grades) if "cap" in section else None
+        elif name == "floors":
+            effects["floor"] = section.choice("floor", self.grades)
+        elif name == "corrections":
+            effects["notches"] = section.take("notches", _read_notches)
         rule = Rule(
             id=rule_id,
             when=tuple(read_condition(condition, self.kinds) for condition in conditions),
@@ -168,7 +206,21 @@ class RuleReader:
             **read_assumed(section),
         )
         section.close()
+        if name == "factors" and any(is_late(c.measure) or c.measure in self.late for c in rule.when):
+            section.wrong(
+                "a factor changes the score, so it cannot read the score, a part, or a label of these", "when"
+            )
         return msgspec.structs.replace(rule, **effects)
+
+
+def _read_notches(text: str) -> int:
+    try:
+        notches = int(text)
+    except ValueError:
+        notches = 0
+    if not notches:
+        raise ValueError("write a whole number of steps, e.g. -1 for one step worse")
+    return notches
 
 
 def read_assumed(section: Section) -> dict[str, Any]:

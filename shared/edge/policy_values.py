@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.core.errors import Malformed
-from shared.core.policy.measure import MEASURES, Kind, Value, is_whole
+from shared.core.policy.measure import MEASURES, Kind, Reading, Value, is_whole, kind_of
 from shared.core.policy.policy import Policy
 from shared.edge.policy_rules import kinds_of
 from shared.edge.policy_yaml import read_flag, read_number
@@ -35,7 +35,7 @@ def read_measures(text: str, policy: Policy) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for alias, value in given.items():
         if alias in kinds:
-            values[alias] = _value(alias, value, policy.measures[alias].measure, codes.get(alias))
+            values[alias] = _value(alias, value, policy.measures[alias], codes.get(alias))
         elif alias not in MEASURES:
             raise Malformed(
                 f"{alias!r} is not a measure of {policy.method}; it reads {', '.join(sorted(kinds))}",
@@ -45,8 +45,8 @@ def read_measures(text: str, policy: Policy) -> dict[str, Value]:
     return values
 
 
-def _value(alias: str, value: Any, measure: str, codes: frozenset[str] | None) -> Value:
-    kind = MEASURES[measure]
+def _value(alias: str, value: Any, reading: Reading, codes: frozenset[str] | None) -> Value:
+    kind = kind_of(reading)
     if value is None:
         return None
     try:
@@ -58,9 +58,9 @@ def _value(alias: str, value: Any, measure: str, codes: frozenset[str] | None) -
                 raise ValueError(f"write one of {', '.join(sorted(codes))}")
             return code
         number = read_number(_text(value, numbers=True))
-        if kind.counts and (number < 0 or (is_whole(measure) and number % 1)):
+        if kind.counts and (number < 0 or (is_whole(reading) and number % 1)):
             raise ValueError(
-                f"write {'a whole number' if is_whole(measure) else 'a number'} of {_UNITS[kind]}, 0 or more"
+                f"write {'a whole number' if is_whole(reading) else 'a number'} of {_UNITS[kind]}, 0 or more"
             )
         return number
     except ValueError as error:

@@ -78,6 +78,11 @@ class Section:
             self._nodes[key.value] = value
         self._places = dict(self._nodes)
 
+    @property
+    def line(self) -> int:
+        """The line on which it begins, from 1."""
+        return int(self.node.start_mark.line) + 1
+
     def __contains__(self, key: str) -> bool:
         """Whether *key* is there and not yet taken."""
         return key in self._nodes

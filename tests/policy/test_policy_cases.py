@@ -7,7 +7,7 @@ from itertools import combinations_with_replacement
 import pytest
 
 from gradeline.commands.policy import SHIPPED
-from shared.core.policy.edges import edges, stands_on
+from shared.core.policy.edges import edges, seen_in, stands_on
 from shared.edge.policy_cases import Case, load_cases
 from shared.edge.policy_files import load_rules
 
@@ -26,15 +26,17 @@ def test_the_sentence_holds(case: Case) -> None:
 @pytest.mark.parametrize("method", sorted(RULES.books))
 def test_a_case_stands_on_every_edge_of_every_version(method: str) -> None:
     for policy in RULES.books[method].versions:
-        given = [(case.values, case.found()[0].score) for case in CASES[method] if case.policy is policy]
-        untried = [edge for edge in edges(policy) if not any(stands_on(edge, policy, *case) for case in given)]
+        given = [seen_in(policy, case.found()[0]) for case in CASES[method] if case.policy is policy]
+        untried = [edge for edge in edges(policy) if not any(stands_on(edge, policy, seen) for seen in given)]
         assert untried == []
 
 
 def test_an_edge_without_a_case_is_found() -> None:
     policy = RULES.books["rm-22"].versions[0]
     given = [case.values for case in CASES["rm-22"] if case.values.get("worst_days_late") != 5]
-    untried = [edge for edge in edges(policy) if not any(stands_on(edge, policy, values, None) for values in given)]
+    untried = [
+        edge for edge in edges(policy) if not any(stands_on(edge, policy, values | {"score": None}) for values in given)
+    ]
     assert [(edge.measure, edge.value) for edge in untried] == [("worst_days_late", 5)]
 
 

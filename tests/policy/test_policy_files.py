@@ -195,3 +195,18 @@ def test_every_number_of_the_rules_changes_the_sha256(folder: Path, file: str, o
     before = sha256_of(load_rules(folder))
     change(folder / file, old, new)
     assert sha256_of(load_rules(folder)) != before
+
+
+IN_FORCE = {
+    ("rm-22", "1"): "08be686c8e8c70b61f29a52ffe4a7b76f0705315471f202051603dc4b2194d4f",
+    ("rm-32", "1"): "c42a4f9abbda358f9cb8a31bc572b7031cda2d5a03cee224160773fddac18f67",
+}
+"""What grades that were published name as their rules."""
+
+
+def test_a_published_version_keeps_its_sha256_whatever_the_language_learns() -> None:
+    rules = load_rules(SHIPPED)
+    found = {
+        (policy.method, policy.version): policy.sha256 for book in rules.books.values() for policy in book.versions
+    }
+    assert found == IN_FORCE

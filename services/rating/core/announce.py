@@ -122,12 +122,12 @@ def _measures(assessment: Assessment | None) -> dict[str, str | None]:
 
 
 def _at_review(said: _Said, was: str | None, policy: Any) -> bool:
-    """A grade can only have risen at the monthly review."""
+    """Whether the grade rose at the review at which alone it may."""
     if was is None or said.standing.grade is None or not isinstance(policy, Policy):
         return False
     ranks = policy.ranks
     rose = ranks.get(said.standing.grade, 0) > ranks.get(was, 100)
-    return rose and policy.movement.rise.only_at == "monthly_review" and said.standing.since == said.day
+    return rose and policy.movement.rise.only_at != "any_day" and said.standing.since == said.day
 
 
 def _direction(was: str | None, now: Standing, method: str, underlying: str | None, policy: Any) -> Any:

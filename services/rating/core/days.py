@@ -73,11 +73,6 @@ def month_index(day: int) -> int:
     return on.year * 12 + on.month - 1
 
 
-def is_month_start(day: int) -> bool:
-    """Whether *day* is the first of a month."""
-    return date.fromordinal(day).day == 1
-
-
 def months_between(first: int, last: int) -> int:
     """Completed calendar months from *first* to *last*; 0 where *last* is earlier."""
     if last < first:

@@ -11,8 +11,9 @@ from datetime import date
 
 import msgspec
 
-from services.rating.core.days import is_month_start, months_before
+from services.rating.core.days import months_before
 from services.rating.core.engine import Engine, Sheet
+from services.rating.core.moving import fallen, risen
 from services.rating.core.position import BOOKED, DUE, Position
 from services.rating.core.state import State
 from shared.core.policy.policy import Policy
@@ -21,9 +22,6 @@ from shared.core.refusal import Refusal
 
 _EARLY = 4
 """How many days before its time a sum over months may change: windows of months jump at the end of February."""
-
-_APPROVING = frozenset({"approved", "rise", "release"})
-"""Outcomes of a completed review that let a customer leave the worst grade."""
 
 
 class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -108,7 +106,7 @@ def step(state: State, before: Standing | None, sheet: Sheet, day: int, engine: 
     if assessment.grade is None:
         now = _ungraded(was, str(assessment.refusal), day, watches)
     else:
-        now = _graded(state, was, policy, assessment.grade, day)
+        now = _graded(state, was, policy, assessment.grade, day, ruled=bool(assessment.caps))
     return msgspec.structs.replace(
         now,
         method=policy.method,
@@ -138,7 +136,7 @@ def _ungraded(was: Standing, refusal: str, day: int, watches: tuple[Watch, ...])
     )
 
 
-def _graded(state: State, was: Standing, policy: Policy, underlying: str, day: int) -> Standing:
+def _graded(state: State, was: Standing, policy: Policy, underlying: str, day: int, *, ruled: bool) -> Standing:
     grades = policy.grades
     worst = underlying == grades[-1]
     fell_on = was.fell_on
@@ -148,10 +146,10 @@ def _graded(state: State, was: Standing, policy: Policy, underlying: str, day: i
     if stood is not None and stood in grades and was.method in {"", policy.method}:
         place, target = grades.index(stood), grades.index(underlying)
         if target > place:
-            fell_on = day
+            grade, held = (underlying, ()) if ruled else fallen(policy, place, target, state, day)
+            fell_on = was.fell_on if held else day
         elif target < place:
-            held = _held(state, stood, msgspec.structs.replace(was, worst_on=worst_on), policy, day)
-            grade = stood if held else grades[max(target, place - policy.movement.rise.max_steps)]
+            grade, held = risen(state, msgspec.structs.replace(was, worst_on=worst_on), policy, place, target, day)
     return Standing(
         grade=grade,
         underlying=underlying,
@@ -163,38 +161,11 @@ def _graded(state: State, was: Standing, policy: Policy, underlying: str, day: i
     )
 
 
-def _held(state: State, stood: str, was: Standing, policy: Policy, day: int) -> tuple[str, ...]:
-    """Why the grade may not rise on *day*: every rule that forbids it (G-23); empty where it may."""
-    rise = policy.movement.rise
-    held = []
-    if rise.only_at == "monthly_review" and not is_month_start(day):
-        held.append("RISE_AT_REVIEW_ONLY")
-    if was.fell_on and day - was.fell_on < rise.cooldown_days:
-        held.append("RISE_COOLDOWN")
-    if stood == policy.grades[-1]:
-        if was.worst_on and months_before(day, rise.from_worst.clean_months) < was.worst_on:
-            held.append("RISE_NOT_CLEAN")
-        if rise.from_worst.approval and not _approved(state, was, rise.from_worst.clean_months, day):
-            held.append("RISE_NEEDS_APPROVAL")
-    return tuple(held)
-
-
-def _approved(state: State, was: Standing, clean_months: int, day: int) -> bool:
-    """Whether a completed review let the customer leave the worst grade, after the clean months (G-23)."""
-    return any(
-        review.order
-        and was.since < review.day <= day
-        and review.what.get("outcome") in _APPROVING
-        and (not was.worst_on or months_before(review.day, clean_months) >= was.worst_on)
-        for review in state.records.get("review", {}).values()
-    )
-
-
 def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: Engine) -> int:
     """The next day on which anything may change with no fact but the day. Early is allowed, late is not."""
     on = date.fromordinal(day)
-    if on.day == 1 and standing.held:
-        return day + 1  # what may only rise at the monthly review is held again
+    if on.day == 1 and (standing.held or standing.grade != standing.underlying):
+        return day + 1  # what may only move at a review is held again
     least = months_before(day - on.day + 1, -1)
     least = min(least, state.ledger.next_effect(), engine.context.next_date(day))
     if standing.fell_on and isinstance(sheet.policy, Policy):

@@ -36,6 +36,8 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     part: str | None = None
     left_out: bool = False
     assumed: bool = False
+    aside: bool = False
+    """Whether it is no card but a condition of a list, or a label."""
 
 
 class Assessment(msgspec.Struct, frozen=True, gc=False):
@@ -57,6 +59,8 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
     values: dict[str, Value]
     hits: tuple[Hit, ...]
     factors: tuple[tuple[str, Decimal], ...]
+    labels: dict[str, str] = {}
+    """What stands beside the grade: label to code, and in a method of the weakest part each part to its grade."""
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -65,20 +69,22 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def parts(self) -> dict[str, str]:
-        """The letter of each card, or the points of each part of the card, as text."""
+        """The letter of each card, or the points of each part of the card, as text; and every label."""
         parts: dict[str, Decimal] = {}
         letters: dict[str, str] = {}
         for line in self.lines:
+            if line.aside:
+                continue
             if line.letter is not None:
                 letters[line.characteristic] = line.letter
             elif line.points is not None:
                 name = line.part or line.characteristic
                 parts[name] = EXACT.add(parts.get(name, Decimal(0)), line.points)
-        return letters or {name: plain(points) for name, points in parts.items()}
+        return (letters or {name: plain(points) for name, points in parts.items()}) | self.labels
 
     def record(self) -> dict[str, Any]:
         """Everything as JSON values, with the lines; equal values under an equal policy give an equal record."""
-        return {
+        record = {
             "method": self.method,
             "version": self.version,
             "sha256": self.sha256,
@@ -92,6 +98,7 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
             "parts": self.parts,
             "lines": [line_record(line) for line in self.lines],
         }
+        return record | {"labels": self.labels} if self.labels else record
 
 
 def line_record(line: Line) -> dict[str, Any]:
@@ -118,3 +125,10 @@ def plain(number: Decimal | int) -> str:
     """Return *number* without exponent and without trailing zeros: `72.5`, `80`, `0`."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def wire(value: Value) -> str | bool | None:
+    """Return *value* as it stands in a record: numbers as decimal text."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    return plain(value)

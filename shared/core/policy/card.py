@@ -18,6 +18,10 @@ class Band(msgspec.Struct, frozen=True, omit_defaults=True):
     percent: Decimal | None = None
     """Share of the card's points, 0 to 100."""
     reason: str | None = None
+    points: Decimal | None = None
+    """Points themselves, where the file does not state a share."""
+    cap: str | None = None
+    """At best this grade."""
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -27,6 +31,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     letter: str | None = None
     percent: Decimal | None = None
     reason: str | None = None
+    points: Decimal | None = None
+    cap: str | None = None
 
 
 class Marks(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,7 +45,7 @@ class Marks(msgspec.Struct, frozen=True, omit_defaults=True):
 class Missing(msgspec.Struct, frozen=True, omit_defaults=True):
     """What happens when the measure is not known.
 
-    refuse: no grade. worst: no points, or the worst letter. neutral: `percent` of the points. best: no such fact is
+    refuse: no grade. worst: no points, or the worst letter. neutral: `percent` of the points, or `points`. best: no such fact is
     knowledge. letter: this letter. leave_out: the other cards are scaled to 100. `cap`, `reason` and `task` go with it.
     """
 
@@ -49,6 +55,7 @@ class Missing(msgspec.Struct, frozen=True, omit_defaults=True):
     cap: str | None = None
     reason: str | None = None
     task: str | None = None
+    points: Decimal | None = None
 
 
 class Card(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -69,9 +76,18 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     sector: str | None = None
     """The alias of the code that chooses among `marks`."""
     reason: str | None = None
-    """Given when the card yields less than half of its points."""
+    """Given when the card yields less than half of its points; of a deduction, when it deducts anything."""
     assumed: bool = False
     why: str = ""
+    counts: Literal["", "bonus", "deduction"] = ""
+    """A bonus lifts the sum, a deduction lowers it; neither counts in the points that a share is taken of."""
+    only: tuple[str, ...] = ()
+    """The templates to which the card belongs; none: to all."""
+
+    @property
+    def most(self) -> Decimal:
+        """The points that 100 % of the score is made of."""
+        return Decimal(0) if self.counts or self.points is None else self.points
 
     @property
     def outcomes(self) -> tuple[Band | Entry, ...]:

@@ -23,6 +23,7 @@ class Operator(StrEnum):
     BELOW = "below"
     IS = "is"
     IN = "in"
+    KNOWN = "known"
 
 
 COMPARE: Mapping[Operator, Callable[[Any, Any], bool]] = {
@@ -54,10 +55,27 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     cap: str | None = None
     factor: Decimal | None = None
     part: str | None = None
-    """The part of the card that `factor` multiplies; the rule is silent where nothing of that part is known."""
+    """The part of the card that `factor` multiplies; the rule is silent where nothing of that part is known.
+
+    None: the whole score.
+    """
     task: str | None = None
     assumed: bool = False
     why: str = ""
+    floor: str | None = None
+    """At least this grade; a cap beats it."""
+    notches: int | None = None
+    """Steps of the scale that the grade is corrected by: -1 is one step worse."""
+
+
+def against_text(condition: Condition) -> str:
+    """The constant of *condition* as it stands in a file."""
+    against = condition.against
+    if isinstance(against, bool):
+        return "yes" if against else "no"
+    return (
+        " ".join(against) if isinstance(against, tuple) else f"{against:f}" if isinstance(against, Decimal) else against
+    )
 
 
 _ABSENT: Any = object()
@@ -68,6 +86,8 @@ Test = Callable[[Mapping[str, Value]], bool]
 def test_of(condition: Condition) -> Test:
     """Return *condition* as a function of the values: one look-up and one comparison."""
     key, against, unknown = condition.measure, condition.against, condition.unknown_holds
+    if condition.operator is Operator.KNOWN:
+        return lambda values: key in values and (values[key] is not None) == against
     if condition.operator is Operator.IS:
         return lambda values: unknown if (v := values.get(key, _ABSENT)) is None else bool(v == against)
     if condition.operator is Operator.IN:

@@ -19,7 +19,7 @@ class Holding:
         self._rules = rules
         for place, rule in enumerate(rules):
             first = rule.when[0]
-            if len(rule.when) == 1 and isinstance(first.against, bool):
+            if len(rule.when) == 1 and first.operator is Operator.IS and isinstance(first.against, bool):
                 self._switches.append((first.measure, first.against, first.unknown_holds, place))
             elif len(rule.when) == 1 and first.operator in COMPARE:
                 compare = COMPARE[Operator(first.operator)]

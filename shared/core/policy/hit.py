@@ -56,6 +56,8 @@ def scale_of(cards: tuple[Card, ...]) -> int:
         percents = [item.percent for item in card.outcomes] + [card.missing.percent]
         denominators.append(points.denominator)
         denominators += [(points * Fraction(percent) / 100).denominator for percent in percents if percent is not None]
+        stated = [item.points for item in card.outcomes] + [card.missing.points]
+        denominators += [Fraction(given).denominator for given in stated if given is not None]
         denominators += [(points / (Fraction(m.full) - Fraction(m.zero))).denominator for m in card.marks.values()]
     return lcm(*denominators) * _SPARE
 
@@ -76,26 +78,40 @@ def whole(number: Decimal) -> Decimal | int:
 
 
 def _full(card: Card, scale: int) -> int:
-    return int(Fraction(card.points or 0) * scale)
+    return int(Fraction(card.most) * scale)
+
+
+def _points(card: Card, scale: int, percent: Decimal | None, points: Decimal | None) -> int:
+    """Points as they enter the sum: those of a deduction are negative."""
+    given = Fraction(card.points or 0) * Fraction(percent or 0) / 100 if points is None else Fraction(points)
+    return int(given * scale) * (-1 if card.counts == "deduction" else 1)
 
 
 def _give(card: Card, scale: int, band: str, outcome: Band | Entry) -> Hit:
     """The outcome of a band or code; the card's own reason is given below half of its points."""
-    percent = outcome.percent
-    scaled = int(Fraction(percent or 0) * _full(card, scale) / 100)
+    scaled = _points(card, scale, outcome.percent, outcome.points)
     reasons = [outcome.reason] if outcome.reason else []
-    if card.reason and percent is not None and percent < 50:
+    if card.reason and outcome.letter is None and scaled * 2 < _full(card, scale):
         reasons.append(card.reason)
-    return Hit(band, scaled, bool(reasons), outcome.letter, tuple(reasons))
+    return Hit(
+        band,
+        scaled,
+        bool(reasons or outcome.cap),
+        outcome.letter,
+        tuple(reasons),
+        cap=outcome.cap,
+        card=card.id if outcome.cap else "",
+    )
 
 
 def _missing(card: Card, scale: int) -> Hit:
     rule, full = card.missing, _full(card, scale)
     reasons = (rule.reason,) if rule.reason else ()
-    shares = {"best": Fraction(1), "neutral": Fraction(rule.percent or 0) / 100}
+    gains = rule.then == ("worst" if card.counts == "deduction" else "best")
+    percent = Decimal(100) if gains else rule.percent
     return Hit(
         {"best": "no such fact", "leave_out": "left out"}.get(rule.then, "not known"),
-        int(shares.get(rule.then, Fraction(0)) * full),
+        _points(card, scale, percent, rule.points),
         True,
         rule.letter,
         reasons,
@@ -165,14 +181,15 @@ class _Line:
 
     def __init__(self, card: Card, scale: int, marks: Marks) -> None:
         """A line of *card* from `zero` to `full`."""
-        slope = Fraction(card.points or 0) * scale / _SPARE / (Fraction(marks.full) - Fraction(marks.zero))
+        sign = -1 if card.counts == "deduction" else 1
+        slope = sign * Fraction(card.points or 0) * scale / _SPARE / (Fraction(marks.full) - Fraction(marks.zero))
         assert slope.denominator == 1
         none = _give(card, scale, "at or beyond the zero mark", Band(None, percent=Decimal(0)))
         whole_points = _give(card, scale, "at or beyond the full mark", Band(None, percent=Decimal(100)))
         self.slope = Decimal(slope.numerator).scaleb(12)
         self.zero = marks.zero
-        self.middle = (marks.zero + marks.full) / 2
         self.rises = marks.full > marks.zero
+        self.middle = (marks.zero + marks.full) / 2 if sign > 0 else marks.full
         self.low, self.high = sorted((marks.zero, marks.full))
         self.at_low, self.at_high = (none, whole_points) if self.rises else (whole_points, none)
         self.band = f"{marks.zero:f} -> {marks.full:f}"

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     DAYS = "days"
     MONTHS = "months"
     COUNT = "count"
+    MONEY = "money"
+    POINTS = "points"
     FLAG = "flag"
     CODE = "code"
 
@@ -42,6 +44,9 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
     measure: str
     params: dict[str, Parameter] = {}
 
+
+REPORTED = "reported:"
+"""Before the name of a measure that only another system knows; it arrives as the fact `credit.measure.reported.v1`."""
 
 MEASURES: Mapping[str, Kind] = {
     # payment record, from the ledger
@@ -91,6 +96,14 @@ MEASURES: Mapping[str, Kind] = {
 }
 """Every measure that rules may read, and what it is measured in. A new kind of calculation is a new name here."""
 
+
+def kind_of(reading: Reading) -> Kind:
+    """What *reading* is measured in; a reported measure says so itself."""
+    if reading.measure.startswith(REPORTED):
+        return Kind(str(reading.params["kind"]))
+    return MEASURES[reading.measure]
+
+
 _DUE = ("exclude_disputed", "due_roll")
 _LATENESS = (*_DUE, "min_amount", "grace_days")
 
@@ -98,9 +111,9 @@ MEANS = frozenset({"days_beyond_terms_12m"})
 """Measured in days, but a mean of many: it may have decimals."""
 
 
-def is_whole(measure: str) -> bool:
-    """Whether *measure* counts: its values are whole numbers."""
-    return MEASURES[measure].counts and measure not in MEANS
+def is_whole(reading: Reading) -> bool:
+    """Whether *reading* counts: its values are whole numbers."""
+    return kind_of(reading).counts and reading.measure not in MEANS
 
 
 PARAMETERS: Mapping[str, tuple[str, ...]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from shared.core.policy.assessment import EXACT, Assessment, Line, plain, shown
+from shared.core.policy.assessment import EXACT, Assessment, Line, shown, wire
 from shared.core.policy.condition import Rule
 from shared.core.policy.held import Holding
 from shared.core.policy.hit import Hit, card_reader, scale_of, whole
@@ -32,7 +32,7 @@ class Plan:
         self.worst = policy.scale[-1].grade
         self._veto = policy.letters
         self._readers = tuple(card_reader(card, self.scale) for card in policy.cards)
-        self._full = int(sum((card.points or Decimal(0) for card in policy.cards), Decimal(0)) * self.scale)
+        self._full = int(sum((card.most for card in policy.cards), Decimal(0)) * self.scale)
         self._holding = Holding(policy.rules)
         self._places = {step.grade: place for place, step in enumerate(policy.scale)}
         self._starts = tuple((step.grade, whole(step.start)) for step in policy.scale if step.start is not None)
@@ -141,7 +141,7 @@ class Plan:
                 reasons.append(self._veto.reason)
             grade, caps = self._capped(grade, noted, hold)
         for rule in hold:
-            if rule.cap is None or rule.factor is not None or rule.id in caps:
+            if rule.id in caps or rule.factor is not None or (rule.cap is None and rule.floor is None):
                 reasons.append(rule.reason)
             if rule.task is not None:
                 tasks.append(rule.task)
@@ -188,7 +188,7 @@ class Plan:
             points = shown(EXACT.divide(Decimal(scaled), Decimal(self.scale)))
         return Line(
             characteristic=card.id,
-            value=_wire(values.get(card.measure)),
+            value=wire(values.get(card.measure)),
             band=hit.band,
             reasons=hit.reasons,
             reference=card.reference,
@@ -203,9 +203,3 @@ class Plan:
 
 def _once(texts: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts)) if len(texts) > 1 else tuple(texts)
-
-
-def _wire(value: Value) -> str | bool | None:
-    if value is None or isinstance(value, bool | str):
-        return value
-    return plain(value)

@@ -13,12 +13,15 @@ import msgspec
 
 from shared.core.policy.card import Card
 from shared.core.policy.condition import Rule
+from shared.core.policy.derived import Derived
 from shared.core.policy.measure import Reading
 from shared.core.policy.movement import Movement
 from shared.core.policy.plan import Plan
+from shared.core.policy.shape import Shape
+from shared.core.policy.shaped import ShapedPlan
 from shared.core.refusal import Refusal
 
-SPOKEN: frozenset[str] = frozenset({"title", "owner", "why", "sha256"})
+SPOKEN: frozenset[str] = frozenset({"title", "owner", "why", "sha256", "words"})
 """Words for people: they may be mended without making another version."""
 
 
@@ -45,6 +48,10 @@ class Grade(msgspec.Struct, frozen=True, omit_defaults=True):
     start: Decimal | None = None
     """The lowest score of the grade, itself included; None for the worst grade and in a method of letters."""
     meaning: str = ""
+    pd: Decimal | None = None
+    """The chance of a default within a year, 0 to 1: the middle of the grade."""
+    default: bool = False
+    """Whether the grade says that a default has happened: vetoes give it, never the score."""
 
 
 class Letters(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -83,11 +90,30 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dict
     known_at_least: Decimal | None = None
     """Share of the points that must be known (G-16)."""
     sha256: str = ""
+    derived: dict[str, Derived] = {}
+    """What is computed from `measures` before anything else, by alias, in order."""
+    shape: Shape | None = None
+    words: dict[str, Title] = {}
+    """What the method's own reason codes mean."""
 
     @cached_property
     def plan(self) -> Plan:
         """The policy compiled, once."""
-        return Plan(self)
+        return ShapedPlan(self) if self.is_shaped else Plan(self)
+
+    @property
+    def is_shaped(self) -> bool:
+        """Whether plain sums and letters do not say it all."""
+        factors = [rule for rule in self.rules if rule.factor is not None]
+        return bool(
+            self.shape
+            or self.derived
+            or len(factors) > 1
+            or any(rule.part is None for rule in factors)
+            or any(rule.floor or rule.notches for rule in self.rules)
+            or any(card.counts or (card.points is None and not self.letters) for card in self.cards)
+            or any(step.default for step in self.scale)
+        )
 
     @property
     def grades(self) -> tuple[str, ...]:

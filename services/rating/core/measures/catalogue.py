@@ -12,7 +12,7 @@ from services.rating.core.measures import customer, payment, sales
 from services.rating.core.measures.reading import UNDISPUTED, Params, Reader
 from services.rating.core.position import RAW, Lens
 from shared.core.errors import Misconfigured
-from shared.core.policy.measure import Parameter, Reading
+from shared.core.policy.measure import REPORTED, Parameter, Reading, kind_of
 
 Measured = Callable[[Reader], Any]
 _WINDOW = re.compile(r"^(?P<name>.+)_(?P<window>\d+[dm])$")
@@ -150,6 +150,10 @@ def lenses_of(readings: list[Reading]) -> tuple[Lens, ...]:
 def _measure_of(reading: Reading) -> tuple[Measure, str]:
     """The measure that is read, and the window. Raises Misconfigured where either does not exist."""
     name, window = reading.measure, ""
+    if name.startswith(REPORTED):
+        kind, months = kind_of(reading), int(reading.params.get("valid_months", 0))
+        function = customer.reported(name.removeprefix(REPORTED), kind, months)
+        return Measure(name, kind, name, name, "credit.measure.reported.v1", function), window
     if name not in CATALOGUE and (match := _WINDOW.match(name)):
         name, window = match["name"], match["window"]
     measure = CATALOGUE.get(name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from services.rating.core.days import months_before, months_between, window_start
 from services.rating.core.measures.reading import UNDISPUTED, Params, Reader
 from services.rating.core.state import Record
+from shared.core.policy.measure import Kind, Value
 
 _STATEMENT_MONTHS = 18
 """A statement is usable so long after its period (G-10)."""
@@ -209,6 +211,26 @@ def _reported(r: Reader, *names: str) -> tuple[int, str] | None:
     reports = [report for name in names for report in r.state.measures.get(name, ())]
     known = [report for report in reports if report[0][0] <= r.day and report[1] <= r.day]
     return max(known)[1:] if known else None
+
+
+def reported(name: str, kind: Kind, valid_months: int) -> Callable[[Reader, Params], Value]:
+    """The newest report of the measure *name*, for *valid_months* after its period (0: for ever)."""
+
+    def measured(r: Reader, _: Params) -> Value:
+        held = _reported(r, name)
+        if held is None or (valid_months and months_before(r.day, valid_months) > held[0]):
+            return None
+        if kind is Kind.CODE:
+            return held[1]
+        if kind is Kind.FLAG:
+            return {"yes": True, "true": True, "no": False, "false": False}.get(held[1])
+        try:
+            number = Decimal(held[1])
+        except ArithmeticError:
+            return None
+        return round(number, 9) if number.is_finite() else None
+
+    return measured
 
 
 def register_check_age_months(r: Reader, _: Params) -> int | None:

@@ -1,0 +1,81 @@
+"""How far a grade moves on a day: what the movement rules of a policy let pass, and which of them hold it (G-22, G-23)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from services.rating.core.days import months_before
+from services.rating.core.state import State
+from shared.core.policy.movement import is_review
+from shared.core.policy.policy import Policy
+
+if TYPE_CHECKING:
+    from services.rating.core.path import Standing
+
+_APPROVING = frozenset({"approved", "rise", "release"})
+"""Outcomes of a completed review that let a grade rise where that needs an approval."""
+
+Moved = tuple[str, tuple[str, ...]]
+"""The grade, and the rules that keep it where it was."""
+
+
+def fallen(policy: Policy, place: int, target: int, state: State, day: int) -> Moved:
+    """The grade on *day* of who stands at *place* of the scale and is at *target* by points, lists or letters."""
+    falls, grades = policy.movement.falls, policy.grades
+    if falls is None or any(_happened(state, kind, day) for kind in falls.at_once_on):
+        return grades[target], ()
+    on = date.fromordinal(day)
+    if not is_review(on.month, on.day, falls.only_at):
+        return grades[place], ("FALL_AT_REVIEW_ONLY",)
+    return grades[min(target, place + falls.max_steps)], ()
+
+
+def _happened(state: State, kind: str, day: int) -> bool:
+    return any(record.day == day for record in state.records.get(kind, {}).values())
+
+
+def risen(state: State, was: Standing, policy: Policy, place: int, target: int, day: int) -> Moved:
+    """The grade on *day* of who stands at *place* of the scale and deserves the better *target*."""
+    rise, grades = policy.movement.rise, policy.grades
+    stood = grades[place]
+    held = _held(state, stood, was, policy, day)
+    if held:
+        return stood, held
+    reach = range(max(target, place - rise.max_steps), place)
+    open_to = [grades[to] for to in reach if stood in rise.only_from.get(grades[to], (stood,))]
+    if not open_to:
+        return stood, ("RISE_NOT_FROM_HERE",)
+    for grade in open_to:
+        if not policy.movement.approvers("rise", grade) or _approved(state, was, 0, day):
+            return grade, ()
+    return stood, ("RISE_NEEDS_APPROVAL",)
+
+
+def _held(state: State, stood: str, was: Standing, policy: Policy, day: int) -> tuple[str, ...]:
+    """Why the grade may not rise on *day*: every rule that forbids it (G-23); empty where it may."""
+    rise, on = policy.movement.rise, date.fromordinal(day)
+    held = []
+    if rise.only_at != "any_day" and not is_review(on.month, on.day, rise.only_at):
+        held.append("RISE_AT_REVIEW_ONLY")
+    if rise.never_at and is_review(on.month, on.day, rise.never_at):
+        held.append("RISE_NOT_AT_THIS_REVIEW")
+    if was.fell_on and day - was.fell_on < rise.cooldown_days:
+        held.append("RISE_COOLDOWN")
+    if stood == policy.grades[-1]:
+        if was.worst_on and months_before(day, rise.from_worst.clean_months) < was.worst_on:
+            held.append("RISE_NOT_CLEAN")
+        if rise.from_worst.approval and not _approved(state, was, rise.from_worst.clean_months, day):
+            held.append("RISE_NEEDS_APPROVAL")
+    return tuple(held)
+
+
+def _approved(state: State, was: Standing, clean_months: int, day: int) -> bool:
+    """Whether a completed review let the customer leave the worst grade, after the clean months (G-23)."""
+    return any(
+        review.order
+        and was.since < review.day <= day
+        and review.what.get("outcome") in _APPROVING
+        and (not was.worst_on or months_before(review.day, clean_months) >= was.worst_on)
+        for review in state.records.get("review", {}).values()
+    )
