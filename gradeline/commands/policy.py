@@ -9,11 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
+import msgspec
 import typer
 
 import services.rating
-from gradeline.commands import policy_tables
+from gradeline.commands import policy_check, policy_list, policy_new, policy_tables
 from shared.core.errors import GradelineError, Misconfigured, NotFound
+from shared.core.policy.changes import changes
 from shared.core.policy.evaluate import evaluate, refused
 from shared.core.policy.policy import Policy, canonical
 from shared.core.policy.rulebook import Rulebook
@@ -36,20 +38,88 @@ Zone = Annotated[str, typer.Option(envvar="GRADELINE_ZONE", hidden=True)]
 
 def register(app: typer.Typer) -> None:
     """Add `gradeline policy …` to *app*."""
-    policy = typer.Typer(no_args_is_help=True, help="Rating methods: list, show, evaluate.")
+    policy = typer.Typer(no_args_is_help=True, help="Rating methods: list, show, check, new, diff, evaluate.")
     policy.command("list")(list_policies)
     policy.command("show")(show_policy)
+    policy.command("check")(check_policies)
+    policy.command("new")(new_policy)
+    policy.command("diff")(diff_policy)
     policy.command("evaluate")(evaluate_policy)
     app.add_typer(policy, name="policy")
 
 
-def list_policies(folder: Folder = SHIPPED, as_json: Json = False) -> None:
-    """List every version of every rating method and early-warning rule."""
+def list_policies(
+    as_of: AsOf = None, folder: Folder = SHIPPED, as_json: Json = False, zone: Zone = "Asia/Shanghai"
+) -> None:
+    """List every version of every rating method and early-warning rule: id, version, title, purpose, state."""
     rules = _load(folder)
+    listed = policy_list.list_record(rules, _day(as_of, zone))
     if as_json:
-        _print(policy_tables.list_record(rules))
+        _print(listed)
     else:
-        policy_tables.print_list(rules)
+        policy_list.print_list(listed)
+
+
+def check_policies(
+    methods: Annotated[list[str] | None, typer.Argument(metavar="[METHOD]...", help="All where none is named.")] = None,
+    folder: Folder = SHIPPED,
+    as_json: Json = False,
+) -> None:
+    """Check methods and their cases: structure, unreachable grades, idle cards, untried edges, sums, quotas.
+
+    Exit status 0: nothing is wrong, 1: something is, 2: bad input.
+    """
+    try:
+        found = policy_check.check_folder(folder, tuple(methods or ()))
+    except Misconfigured as error:
+        _fail(error.message, 2)
+    if as_json:
+        _print([msgspec.to_builtins(finding) for finding in found])
+    else:
+        policy_list.print_findings(found)
+    raise typer.Exit(1 if any(finding.grave for finding in found) else 0)
+
+
+def new_policy(
+    method: str,
+    shape: Annotated[str, typer.Option(metavar="P1..P16", help="The shape; `gradeline policy new --help` names all.")],
+    folder: Folder = SHIPPED,
+    effective: Annotated[str | None, typer.Option(metavar="DATE", help="Binds from; today where left out.")] = None,
+    zone: Zone = "Asia/Shanghai",
+) -> None:
+    """Write a complete, commented method of one shape as METHOD, with a case on every edge.
+
+    P1 points to bands · P2 bonus and deduction · P3 weakest part · P4 letters · P5 condition lists · P6 two dimensions ·
+    P7 master scale · P8 quota · P9 decaying window · P10 templates · P11 cover after haircut · P12 expert rounds ·
+    P13 risk level · P14 corrective factor · P15 votes · P16 index and grid
+    """
+    try:
+        written = policy_new.write_method(folder, method, shape, _day(effective, zone))
+    except Misconfigured as error:
+        _fail(error.message, 2)
+    for file in written:
+        typer.echo(str(file))
+
+
+def diff_policy(
+    method: str,
+    before: Annotated[str | None, typer.Option("--from", metavar="VERSION", help="The last but one.")] = None,
+    after: Annotated[str | None, typer.Option("--to", metavar="VERSION", help="The last.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Another folder of rules, to which --to belongs.")] = None,
+    folder: Folder = SHIPPED,
+    as_json: Json = False,
+) -> None:
+    """Show what changed in METHOD from one version to another, place by place. Exit status 0, whatever changed."""
+    old = policy_list.pick(_load(folder), method, before, -1 if against else -2)
+    new = policy_list.pick(_load(against or folder), method, after, -1)
+    if isinstance(old, str) or isinstance(new, str):
+        _fail(str(old if isinstance(old, str) else new), 2)
+    found = changes(old, new)
+    if as_json:
+        versions = [{"version": one.version, "sha256": one.sha256} for one in (old, new)]
+        _print({"method": method, "before": versions[0], "after": versions[1], "changes": msgspec.to_builtins(found)})
+    else:
+        policy_list.print_changes(old, new, found)
 
 
 def show_policy(

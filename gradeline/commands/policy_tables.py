@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Console
 from rich.table import Table
 
+from shared.core.policy.aside import condition_text
 from shared.core.policy.assessment import Assessment, plain
 from shared.core.policy.card import Card, band_text
-from shared.core.policy.condition import Condition, Rule
+from shared.core.policy.condition import Rule
 from shared.core.policy.policy import Policy
-from shared.core.policy.rulebook import Rulebook
 from shared.core.refusal import SENTENCES
-
-
-def list_record(rules: Rulebook) -> list[dict[str, Any]]:
-    """Return every version of every method and warning as JSON values."""
-    return [
-        {
-            "id": name,
-            "what": what,
-            "version": version.version,
-            "effective": version.effective.isoformat(),
-            "approved": version.approved.isoformat(),
-            "title": {"en": version.title.en, "zh": version.title.zh},
-            "sha256": version.sha256,
-        }
-        for name, what, version in _versions(rules)
-    ]
-
-
-def print_list(rules: Rulebook) -> None:
-    """Print every version of every method and warning."""
-    table = Table("id", "what", "version", "effective", "title", "sha256")
-    for name, what, version in _versions(rules):
-        title = f"{version.title.en} {version.title.zh}"
-        table.add_row(name, what, version.version, version.effective.isoformat(), title, version.sha256[:12])
-    Console().print(table)
 
 
 def print_policy(policy: Policy) -> None:
@@ -56,7 +29,7 @@ def print_policy(policy: Policy) -> None:
         cards.add_row(card.id, points, _card(card), _missing(card), card.reference)
     rules = Table("rule", "when", "effect", "reason", title="Guards, vetoes, caps, factors, notes")
     for rule in policy.rules:
-        rules.add_row(rule.id, " and ".join(map(_condition, rule.when)), _effect(rule), rule.reason)
+        rules.add_row(rule.id, " and ".join(map(condition_text, rule.when)), _effect(rule), rule.reason)
     for table in (scale, cards, rules):
         console.print(table)
     if policy.letters is not None:
@@ -91,12 +64,6 @@ def print_assessment(policy: Policy, assessment: Assessment) -> None:
             console.print(f"{name}: {', '.join(texts)}")
 
 
-def _versions(rules: Rulebook) -> list[tuple[str, str, Any]]:
-    methods = [(name, book.versions[0].purpose, v) for name, book in sorted(rules.books.items()) for v in book.versions]
-    warnings = [(name, "warning", v) for name, versions in sorted(rules.warnings.rules.items()) for v in versions]
-    return [*methods, *warnings]
-
-
 def _card(card: Card) -> str:
     if card.marks:
         return "\n".join(f"{sector}: {plain(m.zero)} -> {plain(m.full)}" for sector, m in card.marks.items())
@@ -114,15 +81,6 @@ def _missing(card: Card) -> str:
     return what.get(missing.then, missing.then.replace("_", " ")) + cap
 
 
-def _condition(condition: Condition) -> str:
-    against = condition.against
-    if isinstance(against, bool):
-        text = "yes" if against else "no"
-    else:
-        text = " ".join(against) if isinstance(against, tuple) else str(against)
-    return f"{condition.measure} {condition.operator} {text}" + (" or not known" if condition.unknown_holds else "")
-
-
 def _effect(rule: Rule) -> str:
     if rule.refuse is not None:
         return f"no grade: {rule.refuse}"
@@ -134,11 +92,18 @@ def _effect(rule: Rule) -> str:
 def _print_movement(console: Console, policy: Policy) -> None:
     rise = policy.movement.rise
     months = ", ".join(f"{grade} {number}" for grade, number in policy.movement.review_months.items())
+    falls, steps = policy.movement.falls, "step" if rise.max_steps == 1 else "steps"
+    fall = f"at a {falls.only_at.replace('_', ' ')} by at most {falls.max_steps}" if falls else "at once"
+    never = f", never at a {rise.never_at.replace('_', ' ')}" if rise.never_at else ""
     console.print(
-        f"Falls at once. Rises at most {rise.max_steps} step at a {rise.only_at.replace('_', ' ')}, not within"
+        f"Falls {fall}. Rises at most {rise.max_steps} {steps} at a {rise.only_at.replace('_', ' ')}{never}, not within"
         f" {rise.cooldown_days} days of a fall; from the worst grade after {rise.from_worst.clean_months} clean months"
         f"{' and by approval' if rise.from_worst.approval else ''}. Reviewed every (months): {months}."
     )
+    for grade, below in rise.only_from.items():
+        console.print(f"{grade} is reached from {', '.join(below)} only.")
+    for one in policy.movement.approvals:
+        console.print(f"{one.of.capitalize()} to {', '.join(one.to) or 'any grade'}: approved by {', '.join(one.by)}.")
 
 
 def _print_assumptions(console: Console, policy: Policy) -> None:

@@ -1,0 +1,109 @@
+"""Which rules there are and in what state, what a check found, and what changed: tables on the terminal."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from gradeline.commands.policy_check import Finding
+from shared.core.policy.changes import Change
+from shared.core.policy.policy import Policy
+from shared.core.policy.rulebook import Rulebook
+
+
+def list_record(rules: Rulebook, today: date) -> list[dict[str, Any]]:
+    """Return every version of every method and warning as JSON values, with its state on *today*."""
+    return [
+        {
+            "id": name,
+            "what": what,
+            "version": version.version,
+            "purpose": what,
+            "state": state,
+            "effective": version.effective.isoformat(),
+            "approved": version.approved.isoformat(),
+            "owner": version.owner,
+            "title": {"en": version.title.en, "zh": version.title.zh},
+            "sha256": version.sha256,
+        }
+        for name, what, version, state in _versions(rules, today)
+    ]
+
+
+def print_list(listed: list[dict[str, Any]]) -> None:
+    """Print every version of every method and warning."""
+    table = Table("id", "version", "purpose", "state", "effective", "title")
+    for one in listed:
+        title = f"{one['title']['en']} {one['title']['zh']}"
+        table.add_row(one["id"], one["version"], one["purpose"], one["state"], one["effective"], title)
+    Console().print(table)
+
+
+def _versions(rules: Rulebook, today: date) -> list[tuple[str, str, Any, str]]:
+    used = {
+        (purpose, one.method)
+        for purpose in rules.methods.purposes(today)
+        for order in rules.methods.orders
+        for one in order.purposes.get(purpose, ())
+    }
+    found: list[tuple[str, str, Any, str]] = []
+    for name, book in sorted(rules.books.items()):
+        for place, policy in enumerate(book.versions):
+            later = book.versions[place + 1 :]
+            rates = (policy.purpose, name) in used
+            found.append((name, policy.purpose, policy, _state(policy, later, today, used=rates)))
+    for name, versions in sorted(rules.warnings.rules.items()):
+        for place, rule in enumerate(versions):
+            found.append((name, "warning", rule, _state(rule, versions[place + 1 :], today, used=True)))
+    return found
+
+
+def _state(version: Any, later: tuple[Any, ...], today: date, *, used: bool) -> str:
+    if version.effective > today:
+        return "to come"
+    if any(other.effective <= today for other in later):
+        return "superseded"
+    return "in force" if used else "rates nobody"
+
+
+def pick(rules: Rulebook, method: str, version: str | None, place: int) -> Policy | str:
+    """Return a version of *method*, the one at *place* where none is named; a sentence where there is none."""
+    if method not in rules.books:
+        return f"there is no method {method!r}; choose one of {', '.join(rules.books)}"
+    versions = rules.books[method].versions
+    if version is None:
+        if len(versions) < -place:
+            return f"{method} has one version only; name another folder with --against, or the versions with --from and --to"
+        return versions[place]
+    known = {policy.version: policy for policy in versions}
+    return known.get(version) or f"{method} has no version {version!r}; choose one of {', '.join(known)}"
+
+
+def print_findings(found: list[Finding]) -> None:
+    """Print one line a finding, and how many there are."""
+    console = Console(soft_wrap=True, highlight=False)
+    for finding in found:
+        mark = "" if finding.grave else "(note) "
+        console.print(f"{finding.file}, line {finding.line}: {mark}{finding.says}", markup=False)
+    grave = sum(finding.grave for finding in found)
+    console.print("nothing is wrong" if not grave else f"{grave} to mend")
+
+
+def print_changes(before: Policy, after: Policy, found: tuple[Change, ...]) -> None:
+    """Print what changed, place by place."""
+    console = Console()
+    console.print(
+        f"{after.method}: version {before.version} ({before.sha256[:12]}) to {after.version} ({after.sha256[:12]})"
+    )
+    if not found:
+        console.print("nothing changed")
+        return
+    table = Table("place", "before", "after")
+    for change in found:
+        table.add_row(change.at, change.before or "-", change.after or "-")
+    console.print(table)
+    if all(change.words_only for change in found):
+        console.print("words only: the sha256 is the same")

@@ -1,0 +1,203 @@
+"""What is wrong with a policy that can be loaded: grades nobody can get, cards and rules without effect, quotas at odds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import combinations
+
+import msgspec
+
+from shared.core.policy.edges import Edge, edges, seen_in, stands_on
+from shared.core.policy.evaluate import evaluate
+from shared.core.policy.label import PART, Clause
+from shared.core.policy.measure import Value
+from shared.core.policy.policy import Policy
+from shared.core.policy.reach import given, holds, ruled, scores
+from shared.core.policy.shape import Quota, Shape
+
+
+class Flaw(msgspec.Struct, frozen=True):
+    """One finding. `at` is an id or key that stands in the file, to find the line by."""
+
+    rule: str
+    at: str
+    sentence: str
+    """What is wrong, and what to do about it."""
+    grave: bool = True
+    """Whether the policy should not be activated as it is."""
+
+
+def flaws(policy: Policy) -> Iterator[Flaw]:
+    """Yield what is wrong with *policy* itself."""
+    yield from _grades(policy)
+    yield from _cards(policy)
+    yield from _rules(policy)
+    yield from _lists(policy)
+    yield from _quotas(policy)
+    yield from _cadence(policy)
+    yield from _words(policy)
+
+
+def untried(policy: Policy, tried: Sequence[dict[str, Value]]) -> tuple[Edge, ...]:
+    """The edges on which none of the *tried* values stands, as far as anything can stand there."""
+    seen = [seen_in(policy, evaluate(policy, values)) for values in tried]
+    spans = scores(policy)
+
+    def reachable(edge: Edge) -> bool:
+        if edge.measure not in spans or edge.value is None:
+            return True
+        return holds(spans[edge.measure], Fraction(str(edge.value)))
+
+    return tuple(
+        edge for edge in edges(policy) if reachable(edge) and not any(stands_on(edge, policy, one) for one in seen)
+    )
+
+
+def _grades(policy: Policy) -> Iterator[Flaw]:
+    by_cards = given(policy)
+    by_rules = ruled(policy, by_cards)
+    for step in policy.scale:
+        if step.grade not in by_rules:
+            yield Flaw(
+                "unreachable-grade",
+                step.grade,
+                f"nobody can get the grade {step.grade}: no points, list, cell or rule gives it; move its edge or leave it out",
+            )
+        elif step.grade not in by_cards and not step.default:
+            yield Flaw(
+                "grade-by-rule-only", step.grade, f"only rules give the grade {step.grade}, never the cards", False
+            )
+
+
+def _cards(policy: Policy) -> Iterator[Flaw]:
+    for card in policy.cards:
+        outcomes = {(item.letter, item.percent, item.points, item.cap) for item in card.outcomes}
+        if not card.marks and len(outcomes) == 1:
+            yield Flaw(
+                "idle-card",
+                card.id,
+                f"the card {card.id} gives the same whatever is seen; tell its bands apart or leave it out",
+            )
+        for before, after in zip(card.bands, card.bands[1:], strict=False):
+            if (before.letter, before.percent, before.points, before.cap, before.reason) == (
+                after.letter,
+                after.percent,
+                after.points,
+                after.cap,
+                after.reason,
+            ):
+                yield Flaw(
+                    "idle-edge",
+                    card.id,
+                    f"the card {card.id} gives the same on both sides of {after.start}; join the bands",
+                    False,
+                )
+
+
+def _rules(policy: Policy) -> Iterator[Flaw]:
+    best, worst = policy.grades[0], policy.grades[-1]
+    for rule in policy.rules:
+        if rule.cap == best and rule.factor is None:
+            yield Flaw("idle-rule", rule.id, f"the cap {rule.id} allows the best grade, so it does nothing; lower it")
+        if rule.floor == worst:
+            yield Flaw("idle-rule", rule.id, f"the floor {rule.id} is the worst grade, so it does nothing; raise it")
+        if rule.factor == 1:
+            yield Flaw(
+                "idle-rule", rule.id, f"the factor {rule.id} is 1, so it does nothing; change it or leave it out"
+            )
+    for one, other in combinations(policy.rules, 2):
+        effect = (one.cap, one.refuse, one.floor)
+        alone = one.factor is None and not one.notches and any(effect)
+        if alone and one.when == other.when and effect == (other.cap, other.refuse, other.floor):
+            yield Flaw("twin-rules", other.id, f"the rules {one.id} and {other.id} say the same; keep one")
+
+
+def _lists(policy: Policy) -> Iterator[Flaw]:
+    shape = policy.shape or Shape()
+    for label in (*shape.labels.values(), *([shape.lists] if shape.lists else [])):
+        for earlier, later in combinations(label.first, 2):
+            if _implies(later, earlier):
+                yield Flaw(
+                    "shadowed-list",
+                    later.id,
+                    f"the list {later.id} never decides, for {earlier.id} holds whenever it does; move or remove it",
+                )
+
+
+def _implies(later: Clause, earlier: Clause) -> bool:
+    return set(earlier.when) <= set(later.when)
+
+
+def _quotas(policy: Policy) -> Iterator[Flaw]:
+    shape = policy.shape or Shape()
+    for quota in shape.quotas:
+        if quota.of == "grade" and quota.holds == policy.grades[-1]:
+            yield Flaw(
+                "quota", "quotas", f"a quota on {quota.holds} has no grade below it for those above; cap a better grade"
+            )
+        if quota.above == "lower" and quota.of != "grade":
+            yield Flaw("quota", "quotas", f"{quota.of} is a label: nobody can be lowered there; write `above: stay`")
+    for one, other in combinations(shape.quotas, 2):
+        if (one.of, one.holds) == (other.of, other.holds):
+            yield Flaw("quota", "quotas", f"two quotas cap {one.of} {one.holds}; put their shares into one")
+        elif one.of == other.of and one.by == other.by and (over := _over(one, other)):
+            yield Flaw(
+                "quota",
+                "quotas",
+                f"the quotas of {one.holds} and {other.holds} leave nobody in {', '.join(over)}",
+                False,
+            )
+
+
+def _over(one: Quota, other: Quota) -> list[str]:
+    regions = dict.fromkeys([*one.shares, *other.shares])
+    share = {
+        region: one.shares.get(region, one.shares["default"]) + other.shares.get(region, other.shares["default"])
+        for region in regions
+    }
+    return [region for region, both in share.items() if both > 1]
+
+
+def _cadence(policy: Policy) -> Iterator[Flaw]:
+    movement = policy.movement
+    for grade, months in movement.review_months.items():
+        valid = movement.valid_months.get(grade, 0)
+        if valid < months:
+            yield Flaw(
+                "cadence",
+                "movement",
+                f"the grade {grade} is valid for {valid} months but reviewed after {months}; review it earlier",
+            )
+
+
+def _words(policy: Policy) -> Iterator[Flaw]:
+    used = reasons(policy)
+    for code in sorted(set(policy.words) - used):
+        yield Flaw("words", code, f"no rule gives the reason {code}; remove its words", False)
+
+
+def reasons(policy: Policy) -> frozenset[str]:
+    """Every reason code that *policy* can give."""
+    shape = policy.shape or Shape()
+    found = {rule.reason for rule in policy.rules}
+    found |= {policy.letters.reason} if policy.letters else set()
+    for card in policy.cards:
+        found |= {
+            str(reason) for reason in (card.reason, card.missing.reason, *(i.reason for i in card.outcomes)) if reason
+        }
+    for label in (*shape.labels.values(), *([shape.lists] if shape.lists else [])):
+        found |= {clause.reason for clause in label.first if clause.reason}
+    return frozenset(found)
+
+
+def place_text(edge: Edge) -> str:
+    """Where *edge* lies, in words."""
+    value = (
+        "not known"
+        if edge.value is None
+        else ("yes" if edge.value is True else "no" if edge.value is False else edge.value)
+    )
+    sector = f" in {edge.sector}" if edge.sector and edge.sector != "default" else ""
+    name = f"the score of {edge.measure.removeprefix(PART)}" if edge.measure.startswith(PART) else edge.measure
+    return f"{name} {value}{sector}"
