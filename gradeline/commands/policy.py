@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 import services.rating
-from gradeline.commands import policy_check, policy_list, policy_new, policy_tables
+from gradeline.commands import policy_check, policy_explain, policy_list, policy_new, policy_tables
 from shared.core.errors import GradelineError, Misconfigured, NotFound
 from shared.core.policy.changes import changes
 from shared.core.policy.evaluate import evaluate, refused
@@ -139,6 +139,10 @@ def evaluate_policy(
     method: str,
     measures: Annotated[str, typer.Option(metavar="FILE|-", help="A JSON object of measures; - reads standard input.")],
     as_of: AsOf = None,
+    explained: Annotated[bool, typer.Option("--explain", help="Say why, and what would help most.")] = False,
+    reach: Annotated[
+        str | None, typer.Option(metavar="GRADE", help="Say what would give GRADE; with --explain.")
+    ] = None,
     folder: Folder = SHIPPED,
     as_json: Json = False,
     zone: Zone = "Asia/Shanghai",
@@ -153,11 +157,16 @@ def evaluate_policy(
         values = read_measures(_read(measures), policy)
     except GradelineError as error:
         _fail(f"{measures}: {error.message}", 2)
+    if reach is not None and reach not in policy.grades:
+        _fail(f"--reach {reach}: write one of {', '.join(policy.grades)}", 2)
     assessment = evaluate(policy, values, as_of=day)
+    told = policy_explain.explaining(policy, values, assessment, reach) if explained or reach else None
     if as_json:
-        _print(assessment.record())
+        _print(assessment.record() | ({"explanation": policy_explain.record(told)} if told else {}))
     else:
-        policy_tables.print_assessment(policy, assessment)
+        policy_tables.print_assessment(policy, assessment, lines=told is None)
+        if told is not None:
+            policy_explain.print_explaining(told)
     raise typer.Exit(0 if assessment.refusal is None else 3)
 
 

@@ -39,8 +39,8 @@ def print_policy(policy: Policy) -> None:
     _print_assumptions(console, policy)
 
 
-def print_assessment(policy: Policy, assessment: Assessment) -> None:
-    """Print a grade or a refusal with its lines."""
+def print_assessment(policy: Policy, assessment: Assessment, *, lines: bool = True) -> None:
+    """Print a grade or a refusal, with its lines unless these are told elsewhere."""
     console = Console()
     if assessment.refusal is not None:
         console.print(f"[bold]no grade[/] ({assessment.refusal}): {assessment.refusal_detail}")
@@ -57,8 +57,10 @@ def print_assessment(policy: Policy, assessment: Assessment) -> None:
             result = f"{plain(line.points)} of {plain(line.max_points)}"
         value = "not known" if line.value is None else str(line.value)
         table.add_row(line.characteristic, value, line.band, result, ", ".join(line.reasons))
-    if assessment.lines:
+    if assessment.lines and lines:
         console.print(table)
+    for name, code in assessment.labels.items():
+        console.print(f"{name}: {code}")
     for name, texts in (("reasons", assessment.reasons), ("capped by", assessment.caps), ("to do", assessment.tasks)):
         if texts:
             console.print(f"{name}: {', '.join(texts)}")

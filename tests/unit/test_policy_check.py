@@ -31,6 +31,11 @@ def run(*arguments: str) -> Any:
     return CliRunner().invoke(app, ["policy", *arguments])
 
 
+def run_with(given: str, *arguments: str) -> Any:
+    """Run the command with *given* on its standard input."""
+    return CliRunner().invoke(app, ["policy", *arguments], input=given)
+
+
 Check = Callable[[str, str, str], list[Finding]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from math import prod
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _BILLION = 10**9
 _NINE_PLACES = Decimal("1E-9")
+NOTHING: Mapping[str, Value] = {}
 _Scores = dict[str, Value]
 
 
@@ -72,13 +74,16 @@ class ShapedPlan(Plan):
         self._ladder = tuple((step.grade, step.start) for step in policy.scale if not step.default)
         self._templates = _templates(policy)
 
-    def seen(self, values: dict[str, Value]) -> dict[str, Value]:
-        """*values* with what is computed from them before the cards: derived values and early labels."""
+    def seen(self, values: dict[str, Value], fixed: Mapping[str, Value] = NOTHING) -> dict[str, Value]:
+        """*values* with what is computed from them before the cards: derived values and early labels.
+
+        *fixed* are derived values that are given instead of computed.
+        """
         if not (self._derived or self._early):
             return values
         seen = dict(values)
         for alias, derive in self._derived:
-            seen[alias] = derive(seen.get)
+            seen[alias] = fixed[alias] if alias in fixed else derive(seen.get)
         for name, read in self._early:
             seen[name] = read(seen).code
         return seen
@@ -105,6 +110,10 @@ class ShapedPlan(Plan):
     def run(self, values: dict[str, Value]) -> Assessment:
         """Assess *values*; see `evaluate`."""
         return self._run(values, self.seen(values))
+
+    def run_with(self, values: dict[str, Value], fixed: Mapping[str, Value]) -> Assessment:
+        """Assess *values* as they would be if the derived values were those of *fixed*."""
+        return self._run(values, self.seen(values, fixed))
 
     def _run(self, values: dict[str, Value], seen: dict[str, Value]) -> Assessment:
         templates = self.shape.templates
