@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import msgspec
 import typer
 
-import services.rating
+from gradeline import policy_page
 from gradeline.commands import policy_check, policy_explain, policy_list, policy_new, policy_tables
 from shared.core.errors import GradelineError, Misconfigured, NotFound
 from shared.core.policy.changes import changes
@@ -24,7 +24,7 @@ from shared.edge import clock
 from shared.edge.policy_files import load_rules
 from shared.edge.policy_values import read_measures
 
-SHIPPED = Path(services.rating.__file__).parent / "policies"
+SHIPPED = policy_page.RULES
 """The rules that come with the product."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -123,7 +123,12 @@ def diff_policy(
 
 
 def show_policy(
-    method: str, as_of: AsOf = None, folder: Folder = SHIPPED, as_json: Json = False, zone: Zone = "Asia/Shanghai"
+    method: str,
+    as_of: AsOf = None,
+    folder: Folder = SHIPPED,
+    markdown: Annotated[bool, typer.Option("--markdown", help="A page for documents instead of tables.")] = False,
+    as_json: Json = False,
+    zone: Zone = "Asia/Shanghai",
 ) -> None:
     """Show the version of METHOD in force: what it reads, its tables, vetoes, caps, movement and assumptions."""
     found = _in_force(_load(folder), method, _day(as_of, zone))
@@ -131,6 +136,8 @@ def show_policy(
         _fail(f"{method} had no version in force on that day", 3)
     if as_json:
         _print({"sha256": found.sha256, "rules": json.loads(canonical(found))})
+    elif markdown:
+        typer.echo(policy_page.page(found))
     else:
         policy_tables.print_policy(found)
 
