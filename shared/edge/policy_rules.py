@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from shared.core.computed import is_computed
 from shared.core.policy.condition import Condition, Operator, Rule
 from shared.core.policy.label import is_late
 from shared.core.policy.measure import (
@@ -48,7 +49,7 @@ def _reported(section: Section) -> Reading:
     name = section.take("reported", read_text)
     if name in SEALED:
         section.wrong(f"{name!r} is personal and sealed; no rule may read it", "reported")
-    if name in MEASURES:
+    if name in MEASURES or is_computed(name):
         section.wrong(f"{name!r} is computed here; write `from: {name}`", "reported")
     params: dict[str, Parameter] = {"kind": section.choice("kind", tuple(Kind))}
     if "valid_months" in section:

@@ -16,12 +16,13 @@ from shared.edge.policy_yaml import read_flag, read_number
 _UNITS = {Kind.DAYS: "days", Kind.MONTHS: "months", Kind.COUNT: "things counted"}
 
 
-def read_measures(text: str, policy: Policy) -> dict[str, Value]:
+def read_measures(text: str, policy: Policy, *, any_code: bool = False) -> dict[str, Value]:
     """Return the values of one JSON object, alias → value, as *policy* reads them.
 
     Numbers may be decimal strings or JSON numbers, switches true, false, "yes" or "no"; null is "not known". A measure
     of the catalogue that this policy does not read is passed over. What counts (days, months, documents) is not negative,
-    and whole unless it is a mean. Raises Malformed with the pointer of the field.
+    and whole unless it is a mean. A code that no table lists is a slip of who gives it; *any_code* takes it, as facts may
+    hold any. Raises Malformed with the pointer of the field.
     """
     try:
         given = json.loads(text, object_pairs_hook=_pairs, parse_float=Decimal, parse_constant=_constant)
@@ -31,7 +32,7 @@ def read_measures(text: str, policy: Policy) -> dict[str, Value]:
         raise Malformed("this JSON is nested too deeply; give one flat object", rule="json") from None
     if not isinstance(given, dict):
         raise Malformed("give one JSON object of measures and their values", rule="object")
-    kinds, codes = kinds_of(policy.measures), _codes(policy)
+    kinds, codes = kinds_of(policy.measures), {} if any_code else _codes(policy)
     values: dict[str, Value] = {}
     for alias, value in given.items():
         if alias in kinds:

@@ -146,7 +146,7 @@ def unfounded(stream: str, id_: str, decision: GradeChanged, brain: RatingBrain)
 
 def _graded(stream: str, id_: str, decision: GradeChanged, policy: Policy) -> Iterator[Finding]:
     try:
-        values = read_measures(msgspec.json.encode(decision.measures).decode(), policy)
+        values = read_measures(msgspec.json.encode(decision.measures).decode(), policy, any_code=True)
     except Malformed as error:
         yield Finding(stream, id_, "measures", error.message)
         return
