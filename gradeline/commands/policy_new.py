@@ -17,13 +17,7 @@ def write_method(folder: Path, method: str, shape: str, effective: date) -> list
     """Write the template of *shape* as *method* under *folder*; return what was written. Never over what is there."""
     if shape.lower() not in SHAPES:
         raise Misconfigured(f"there is no shape {shape!r}; choose one of {', '.join(name.upper() for name in SHAPES)}")
-    if not _ID.fullmatch(method) or method == "warnings":
-        raise Misconfigured(f"{method!r} is no id of a method; write small letters, digits and hyphens, e.g. rm-99")
-    place = folder / method
-    if place.exists():
-        raise Misconfigured(f"{place} is there already; choose another id, or write its next version by hand")
-    if not folder.is_dir():
-        raise Misconfigured(f"{folder}: there is no such folder; name one that holds methods")
+    place = new_place(folder, method)
     written = []
     for source in sorted(SHAPES[shape.lower()].rglob("*.yaml")):
         target = place / source.relative_to(SHAPES[shape.lower()])
@@ -31,6 +25,18 @@ def write_method(folder: Path, method: str, shape: str, effective: date) -> list
         target.write_text(_renamed(read_file(source), method, effective), encoding="utf-8")
         written.append(target)
     return written
+
+
+def new_place(folder: Path, method: str) -> Path:
+    """Return where *method* goes under *folder*. Raises Misconfigured where that is no id, or there is one already."""
+    if not _ID.fullmatch(method) or method == "warnings":
+        raise Misconfigured(f"{method!r} is no id of a method; write small letters, digits and hyphens, e.g. rm-99")
+    if not folder.is_dir():
+        raise Misconfigured(f"{folder}: there is no such folder; name one that holds methods")
+    place = folder / method
+    if place.exists():
+        raise Misconfigured(f"{place} is there already; choose another id, or write its next version by hand")
+    return place
 
 
 def _renamed(text: str, method: str, effective: date) -> str:

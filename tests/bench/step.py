@@ -25,6 +25,7 @@ STEPS = {
     "replay": ("tests.bench.replaying:replayed", 180),
     "peer": ("tests.bench.peer:peer", 120),
     "assessment": ("tests.bench.assessing:assessed", 60),
+    "evaluation": ("tests.bench.explaining:explained", 30),
     "ingest-large": ("tests.bench.ingest:large", 480),
     "latency": ("tests.bench.latency:latency", 240),
     "profile": ("tests.bench.profiling:profiled", 180),

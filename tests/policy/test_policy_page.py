@@ -27,7 +27,7 @@ def plainly(text: str) -> list[list[str]]:
 
 
 def test_the_page_has_examples_of_each_kind() -> None:
-    assert {kind for kind, _, _ in FENCES} == {"console", "json", "yaml"}
+    assert {kind for kind, _, _ in FENCES} == {"console", "csv", "json", "yaml"}
     assert len(FENCES) > 10
 
 
@@ -37,7 +37,7 @@ def test_the_commands_print_what_the_page_says(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("COLUMNS", "200")
     ran = 0
     for kind, name, text in FENCES:
-        if kind == "json":
+        if kind in ("json", "csv"):
             Path(name).write_text(text, "utf-8")
         for step in text.split("$ ")[1:] if kind == "console" else ():
             command, _, printed = step.partition("\n")

@@ -5,17 +5,26 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import typer
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from gradeline.commands import policy
 from gradeline.commands.policy import SHIPPED
 from gradeline.commands.policy_check import Finding, check_method
-from gradeline.shapes import SHAPES
+from gradeline.shapes import SHAPES, load_template
+from shared.core.policy import reach
+from shared.core.policy.card import Band
+from shared.core.policy.policy import Grade, Policy
 from shared.edge.policy_cards import NOTHING_SHARED
 
 app = typer.Typer()
@@ -90,6 +99,8 @@ def test_nothing_is_wrong_with_what_is_shipped() -> None:
         ("p1", "valid_months: {A: 12,", "valid_months: {A: 6,", "cadence", "valid for 6 months but reviewed after 12"),
         ("p1", "words:  #", "words:\n  MOON: {en: moon, zh: 月亮}\n  #", "words", "no rule gives the reason MOON"),
         ("p1", "{from: 10, percent: 30}", "{from: 11, percent: 30}", "untried-edge", "no case stands on days_beyond_terms 11"),
+        ("p7", "{is: investment, cap: AAA}", '{is: "triple A", cap: AAA}', "unreportable", "agency is never 'triple A'"),
+        ("p5", "is: weak}", 'is: "rather weak"}', "unreportable", "funds is never 'rather weak'"),
         ("p1", "points: 40\n", "points: 41\n", "file", "add up to 101; they must give 100"),
     ],
 )  # fmt: skip
@@ -216,3 +227,41 @@ def test_diff_against_another_folder_tells_words_from_rules(folder: Path) -> Non
 )
 def test_a_diff_of_what_is_not_there_ends_with_2(arguments: tuple[str, ...]) -> None:
     assert run("diff", *arguments).exit_code == 2
+
+
+def sums(policy: Policy) -> set[Fraction]:
+    """Every score of *policy*, by trying all outcomes of all cards."""
+    shares = [
+        [Fraction(card.points or 0) * Fraction(item.percent or 0) / 100 for item in card.outcomes]
+        + ([Fraction(0)] if card.missing.then == "worst" else [])
+        for card in policy.cards
+    ]
+    return {sum(one, Fraction(0)) for one in product(*shares)}
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 100), min_size=2, max_size=4), min_size=1, max_size=4),
+    st.lists(st.integers(1, 99), min_size=1, max_size=3, unique=True).map(lambda edges: sorted(edges, reverse=True)),
+)
+def test_a_grade_is_unreachable_exactly_where_no_outcome_of_the_cards_comes_to_it(
+    tables: list[list[int]], edges: list[int]
+) -> None:
+    (policy,) = load_template("p8").versions
+    cards = tuple(
+        msgspec.structs.replace(
+            policy.cards[0],
+            id=f"c{place}",
+            points=Decimal(100) / len(tables),
+            marks={},
+            bands=tuple(Band(None if i == 0 else Decimal(i), percent=Decimal(p)) for i, p in enumerate(table)),
+        )
+        for place, table in enumerate(tables)
+    )
+    scale = (*tuple(Grade(f"G{i}", 100 - i, Decimal(edge)) for i, edge in enumerate(edges)), Grade("last", 0))
+    tried = msgspec.structs.replace(policy, cards=cards, scale=scale, rules=(), shape=None)
+    whole = sum((Fraction(card.points or 0) for card in cards), Fraction(0))
+    found = {
+        next((s.grade for s in scale if s.start is not None and one * 100 / whole >= s.start), "last")
+        for one in sums(tried)
+    }
+    assert reach.given(tried) == found

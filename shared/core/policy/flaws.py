@@ -8,10 +8,12 @@ from itertools import combinations
 
 import msgspec
 
+from shared.core.breach import Breach
+from shared.core.events.statement import MeasureReported
 from shared.core.policy.edges import Edge, edges, seen_in, stands_on
 from shared.core.policy.evaluate import evaluate
 from shared.core.policy.label import PART, Clause
-from shared.core.policy.measure import Value
+from shared.core.policy.measure import REPORTED, Value
 from shared.core.policy.policy import Policy
 from shared.core.policy.reach import given, holds, ruled, scores
 from shared.core.policy.shape import Quota, Shape
@@ -37,6 +39,7 @@ def flaws(policy: Policy) -> Iterator[Flaw]:
     yield from _quotas(policy)
     yield from _cadence(policy)
     yield from _words(policy)
+    yield from _unreportable(policy)
 
 
 def untried(policy: Policy, tried: Sequence[dict[str, Value]]) -> tuple[Edge, ...]:
@@ -175,6 +178,31 @@ def _words(policy: Policy) -> Iterator[Flaw]:
     used = reasons(policy)
     for code in sorted(set(policy.words) - used):
         yield Flaw("words", code, f"no rule gives the reason {code}; remove its words", False)
+
+
+def _unreportable(policy: Policy) -> Iterator[Flaw]:
+    """Codes of reported measures that the fact which reports them cannot hold."""
+    shape = policy.shape or Shape()
+    named: list[tuple[str, str]] = [(card.measure, entry.code) for card in policy.cards for entry in card.lookup]
+    labels = (*shape.labels.values(), *([shape.lists] if shape.lists else []))
+    named += [(label.of, entry.code) for label in labels for entry in label.lookup]
+    conditions = [one for rule in policy.rules for one in rule.when]
+    conditions += [one for label in labels for clause in label.first for one in clause.when]
+    for one in conditions:
+        codes = one.against if isinstance(one.against, tuple) else (one.against,)
+        named += [(one.measure, code) for code in codes if isinstance(code, str)]
+    for alias, code in dict.fromkeys(named):
+        reading = policy.measures.get(alias)
+        if reading is None or not reading.measure.startswith(REPORTED):
+            continue
+        try:
+            MeasureReported(name=reading.measure.removeprefix(REPORTED), value=code, period_end=policy.effective)
+        except Breach:
+            yield Flaw(
+                "unreportable",
+                alias,
+                f"{alias} is never {code!r}: a report holds a word such as ours_main; rename the code",
+            )
 
 
 def reasons(policy: Policy) -> frozenset[str]:

@@ -14,6 +14,7 @@ import msgspec
 from shared.core.policy.card import Card
 from shared.core.policy.condition import Rule
 from shared.core.policy.derived import Derived
+from shared.core.policy.label import is_late
 from shared.core.policy.measure import Reading
 from shared.core.policy.movement import Movement
 from shared.core.policy.plan import Plan
@@ -113,6 +114,7 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dict
             or any(rule.floor or rule.notches for rule in self.rules)
             or any(card.counts or (card.points is None and not self.letters) for card in self.cards)
             or any(step.default for step in self.scale)
+            or any(is_late(condition.measure) for rule in self.rules for condition in rule.when)
         )
 
     @property

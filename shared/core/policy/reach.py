@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import NamedTuple
 
 from shared.core.policy.card import Card
 from shared.core.policy.label import PART
@@ -11,18 +12,25 @@ from shared.core.policy.policy import Policy
 from shared.core.policy.shape import Shape
 from shared.core.policy.shaped import of_template, part_names
 
-Span = tuple[Fraction, Fraction]
-"""A score, or all scores between two."""
+
+class Span(NamedTuple):
+    """A score, or all scores between two."""
+
+    low: Fraction
+    high: Fraction
+    joined: bool = False
+    """Whether scores that lie near each other were put together, so that it holds some that cannot be reached."""
+
 
 _MOST_SPANS = 3000
 
 
 def spans_of(cards: Iterable[Card]) -> list[Span]:
     """Every sum of points that *cards* can give together, when all of them are judged."""
-    spans: list[Span] = [(Fraction(0), Fraction(0))]
+    spans = [Span(Fraction(0), Fraction(0))]
     for card in cards:
         gives = _gives(card)
-        spans = _merged((low + a, high + b) for low, high in spans for a, b in gives)
+        spans = _merged(Span(one.low + a, one.high + b, one.joined) for one in spans for a, b, _ in gives)
     return spans
 
 
@@ -39,15 +47,17 @@ def scores(policy: Policy) -> dict[str, list[Span]]:
                 found.setdefault(PART + axis, []).extend(_percent(cards))
         elif shape.total is not None:
             start = Fraction(shape.total.start)
-            found.setdefault("score", []).extend((start + a, start + b) for a, b in spans_of(one.cards))
+            found.setdefault("score", []).extend(
+                Span(start + a, start + b, joined) for a, b, joined in spans_of(one.cards)
+            )
         else:
             found.setdefault("score", []).extend(_percent(list(one.cards)))
     return found
 
 
 def holds(spans: list[Span], score: Fraction) -> bool:
-    """Whether *score* can be reached exactly."""
-    return any(low <= score <= high for low, high in spans)
+    """Whether *score* can be reached exactly, as far as is known."""
+    return any(low <= score <= high and not joined for low, high, joined in spans)
 
 
 def given(policy: Policy) -> frozenset[str]:
@@ -90,7 +100,9 @@ def _percent(cards: list[Card]) -> list[Span]:
     if not most:
         return []
     hundred = Fraction(100)
-    return [(max(Fraction(0), a * 100 / most), min(hundred, b * 100 / most)) for a, b in spans_of(cards)]
+    return [
+        Span(max(Fraction(0), a * 100 / most), min(hundred, b * 100 / most), joined) for a, b, joined in spans_of(cards)
+    ]
 
 
 def _scored(policy: Policy, spans: list[Span]) -> Iterable[str]:
@@ -99,7 +111,7 @@ def _scored(policy: Policy, spans: list[Span]) -> Iterable[str]:
         if step.default:
             continue
         start = None if step.start is None else Fraction(step.start)
-        if any((start is None or high >= start) and (above is None or low < above) for low, high in spans):
+        if any((start is None or high >= start) and (above is None or low < above) for low, high, _ in spans):
             yield step.grade
         above = start
 
@@ -107,13 +119,13 @@ def _scored(policy: Policy, spans: list[Span]) -> Iterable[str]:
 def _gives(card: Card) -> list[Span]:
     points, sign = Fraction(card.points or 0), -1 if card.counts == "deduction" else 1
     if card.points is None:
-        return [(Fraction(0), Fraction(0))]
+        return [Span(Fraction(0), Fraction(0))]
     if card.marks:
-        return [(min(Fraction(0), sign * points), max(Fraction(0), sign * points))]
+        return [Span(min(Fraction(0), sign * points), max(Fraction(0), sign * points))]
     found = {sign * _of(points, item.percent, item.points) for item in card.outcomes}
     if card.missing.then in ("worst", "neutral"):
         found.add(sign * _of(points, card.missing.percent, card.missing.points))
-    return [(one, one) for one in sorted(found)]
+    return [Span(one, one) for one in sorted(found)]
 
 
 def _of(points: Fraction, percent: object, stated: object) -> Fraction:
@@ -123,11 +135,12 @@ def _of(points: Fraction, percent: object, stated: object) -> Fraction:
 def _merged(spans: Iterable[Span]) -> list[Span]:
     """Sorted and without overlaps; beyond a bound neighbours are joined, which can only reach more."""
     found: list[Span] = []
-    for low, high in sorted(set(spans)):
-        if found and low <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], high))
+    for one in sorted(set(spans)):
+        if found and one.low <= found[-1].high:
+            found[-1] = Span(found[-1].low, max(found[-1].high, one.high), found[-1].joined or one.joined)
         else:
-            found.append((low, high))
+            found.append(one)
     while len(found) > _MOST_SPANS:
-        found = [(a[0], b[1]) for a, b in zip(found[::2], [*found[1::2], found[-1]], strict=False)]
+        pairs = zip(found[::2], [*found[1::2], *found[-1:]], strict=False)
+        found = [Span(low.low, high.high, joined=True) for low, high in pairs]
     return found

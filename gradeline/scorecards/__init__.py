@@ -1,0 +1,1 @@
+"""Scorecards that other programs fitted: read into methods, and written as PMML."""
