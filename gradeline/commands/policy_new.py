@@ -21,10 +21,20 @@ def write_method(folder: Path, method: str, shape: str, effective: date) -> list
     written = []
     for source in sorted(SHAPES[shape.lower()].rglob("*.yaml")):
         target = place / source.relative_to(SHAPES[shape.lower()])
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(_renamed(read_file(source), method, effective), encoding="utf-8")
+        write_new(target, _renamed(read_file(source), method, effective))
         written.append(target)
     return written
+
+
+def write_new(target: Path, text: str) -> None:
+    """Write *target* with its folders. Raises Misconfigured where that is not allowed."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Misconfigured(
+            f"{target}: it cannot be written ({type(error).__name__}); name a folder of your own with --policies"
+        ) from None
 
 
 def new_place(folder: Path, method: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from gradeline.commands.policy_new import new_place
+from gradeline.commands.policy_new import new_place, write_new
 from gradeline.scorecards.fitted import Fitted
 from gradeline.scorecards.method import cases_of, method_of, read_grades
 from gradeline.scorecards.pmml_in import read_pmml
@@ -26,8 +26,7 @@ def write_scorecard(folder: Path, file: Path, method: str, grades: str, effectiv
         place / "cases" / "edges.yaml": cases_of(fitted, edges),
     }
     for target, text in texts.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        write_new(target, text)
     return list(texts)
 
 

@@ -21,7 +21,9 @@ from typer.testing import CliRunner
 from gradeline.commands import policy
 from gradeline.commands.policy import SHIPPED
 from gradeline.commands.policy_check import Finding, check_method
+from gradeline.commands.policy_new import write_new
 from gradeline.shapes import SHAPES, load_template
+from shared.core.errors import Misconfigured
 from shared.core.policy import reach
 from shared.core.policy.card import Band
 from shared.core.policy.policy import Grade, Policy
@@ -265,3 +267,12 @@ def test_a_grade_is_unreachable_exactly_where_no_outcome_of_the_cards_comes_to_i
         for one in sums(tried)
     }
     assert reach.given(tried) == found
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(folder: Path) -> None:
+    file = folder / "a-file"
+    file.write_text("no folder", "utf-8")
+    result = run("new", "my-method", "--shape", "P1", "--policies", str(file))
+    assert (result.exit_code, "there is no such folder" in result.stderr) == (2, True)
+    with pytest.raises(Misconfigured, match="it cannot be written"):
+        write_new(file / "x" / "1.yaml", "")
