@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PRECEDENCE = {refusal: place for place, refusal in enumerate(Refusal)}
 _HUNDRED_BILLION = 10**11
+_BILLION = 10**9
 _NINE_PLACES = Decimal("1E-9")
 
 _Outcome = tuple[str | None, Decimal | None, Refusal | None]
@@ -184,8 +185,11 @@ class Plan:
         card = self.policy.cards[place]
         points = None
         if card.points is not None and not hit.left_out:
-            scaled = hit.scaled * factors.get(card.part or "", 1)
-            points = shown(EXACT.divide(Decimal(scaled), Decimal(self.scale)))
+            factor = factors.get(card.part or "")
+            if factor is None:
+                points = Decimal(hit.scaled * _BILLION // self.scale) * _NINE_PLACES
+            else:
+                points = shown(EXACT.divide(hit.scaled * factor, Decimal(self.scale)))
         return Line(
             characteristic=card.id,
             value=wire(values.get(card.measure)),

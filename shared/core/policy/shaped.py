@@ -247,12 +247,17 @@ class ShapedPlan(Plan):
         cards = []
         for place, hit in enumerate(assessment.hits):
             card = self.policy.cards[place]
-            names = ("", *part_names(card.part))
-            factors = {card.part or "": prod((f for part, f in assessment.factors if part in names), start=Decimal(1))}
+            factors = _factors_on(card.part, assessment.factors) if assessment.factors else {}
             cards.append(self._line(place, hit, seen, factors))
         clauses = self.shape.lists.first if self.shape.lists else ()
         labels = [label_line(name, one, assessment.labels, seen) for name, one in self.shape.labels.items()]
         return (*cards, *(clause_line(clause, seen) for clause in clauses), *labels)
+
+
+def _factors_on(part: str | None, held: tuple[tuple[str, Decimal], ...]) -> dict[str, Decimal]:
+    """The product of the factors that act on *part*, in the form that a line asks for."""
+    names = ("", *part_names(part))
+    return {part or "": prod((factor for name, factor in held if name in names), start=Decimal(1))}
 
 
 def late_labels(labels: dict[str, Label]) -> frozenset[str]:
