@@ -11,10 +11,10 @@ import msgspec
 from shared.core.errors import Misconfigured
 from shared.core.policy.card import Card
 from shared.core.policy.methods import Applies, Methods, Order
+from shared.core.policy.parts import late_labels
 from shared.core.policy.policy import Book, Letters, Policy, Title, sealed
 from shared.core.policy.rulebook import Rulebook
 from shared.core.policy.shape import Shape
-from shared.core.policy.shaped import late_labels
 from shared.edge.policy_cards import CardReader, Frame, Shared, read_marks, read_shared
 from shared.edge.policy_head import in_order, read_dates, read_file, read_head, version_files
 from shared.edge.policy_movement import read_movement

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from shared.core.policy.parts import of_template, part_names
 from shared.core.policy.policy import Grade, Policy
 from shared.core.policy.shape import Shape
-from shared.core.policy.shaped import of_template, part_names
 from shared.edge.policy_yaml import Section, read_flag, read_number, read_text, read_whole
 
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from shared.core.policy.card import Card
 from shared.core.policy.label import PART
+from shared.core.policy.parts import of_template, part_names
 from shared.core.policy.policy import Policy
 from shared.core.policy.shape import Shape
-from shared.core.policy.shaped import of_template, part_names
 
 
 class Span(NamedTuple):

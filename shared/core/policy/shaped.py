@@ -7,16 +7,15 @@ from decimal import Decimal
 from math import prod
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from shared.core.policy.aside import clause_line, label_line
 from shared.core.policy.assessment import EXACT, Assessment, Line
 from shared.core.policy.condition import Rule
 from shared.core.policy.derived import deriver
 from shared.core.policy.held import Holding
 from shared.core.policy.hit import Hit
-from shared.core.policy.label import PART, SCORE, Label, is_late, label_reader
+from shared.core.policy.label import PART, SCORE, is_late, label_reader
 from shared.core.policy.measure import Value
+from shared.core.policy.parts import late_labels, of_template, part_names, places_of
 from shared.core.policy.plan import Plan
 from shared.core.policy.shape import Shape
 from shared.core.refusal import Refusal
@@ -49,12 +48,12 @@ class ShapedPlan(Plan):
         self._holding, self._holding_late = Holding(tuple(now)), Holding(tuple(later)) if later else None
         self._order = {rule.id: place for place, rule in enumerate(policy.rules)}
         self._multipliers = {
-            rule.id: (*rule.factor.as_integer_ratio(), frozenset(_places(policy, rule.part)))
+            rule.id: (*rule.factor.as_integer_ratio(), frozenset(places_of(policy, rule.part)))
             for rule in policy.rules
             if rule.factor is not None
         }
         parts = dict.fromkeys(name for card in policy.cards for name in part_names(card.part))
-        self._groups = {PART + name: _places(policy, name) for name in parts}
+        self._groups = {PART + name: places_of(policy, name) for name in parts}
         self._axes = tuple(PART + name for name in parts if "." not in name)
         self._groups[SCORE] = tuple(range(len(policy.cards)))
         self._most = {
@@ -260,39 +259,12 @@ def _factors_on(part: str | None, held: tuple[tuple[str, Decimal], ...]) -> dict
     return {part or "": prod((factor for name, factor in held if name in names), start=Decimal(1))}
 
 
-def late_labels(labels: dict[str, Label]) -> frozenset[str]:
-    """The labels that are known only after the cards: they read a score, a part, or such a label."""
-    late: set[str] = set()
-    for name, label in labels.items():
-        if any(is_late(alias) or alias in late for alias in label.reads):
-            late.add(name)
-    return frozenset(late)
-
-
-def part_names(part: str | None) -> tuple[str, ...]:
-    """A part and the parts that hold it: `value.now` and `value`."""
-    pieces = (part or "").split(".") if part else []
-    return tuple(".".join(pieces[: depth + 1]) for depth in range(len(pieces)))
-
-
-def _places(policy: Policy, part: str | None) -> tuple[int, ...]:
-    """The places of the cards of *part*, or of all cards."""
-    return tuple(place for place, card in enumerate(policy.cards) if not part or part in part_names(card.part))
-
-
 def _templates(policy: Policy) -> dict[str, ShapedPlan]:
     """One plan for each template, with its own cards."""
     shape = policy.shape
     if shape is None or shape.templates is None:
         return {}
     return {name: ShapedPlan(of_template(policy, name)) for name in shape.templates.names}
-
-
-def of_template(policy: Policy, name: str) -> Policy:
-    """*policy* with the cards of one template alone."""
-    assert policy.shape is not None
-    cards = tuple(card for card in policy.cards if not card.only or name in card.only)
-    return msgspec.structs.replace(policy, cards=cards, shape=msgspec.structs.replace(policy.shape, templates=None))
 
 
 def _lacking(name: str) -> Hit:
