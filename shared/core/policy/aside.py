@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.core.policy.assessment import Line, wire
 from shared.core.policy.condition import Condition, against_text, test_of
-from shared.core.policy.label import Clause, Label, is_late
+from shared.core.policy.label import Clause, Label
 from shared.core.policy.measure import Value
 
 
@@ -38,5 +38,13 @@ def label_line(name: str, label: Label, labels: dict[str, str], seen: dict[str, 
     clause = next((c for c in label.first if all(test_of(one)(seen) for one in c.when)), None)
     band = " and ".join(map(condition_text, clause.when)) if clause else (label.of and f"by {label.of}")
     reasons = (clause.reason,) if clause and clause.reason else ()
-    value = None if is_late(label.of) else wire(seen.get(label.of))
-    return Line(name, value, band, reasons, label.reference, labels.get(name), assumed=label.assumed, aside=True)
+    return Line(
+        name,
+        wire(seen.get(label.of)),
+        band,
+        reasons,
+        label.reference,
+        labels.get(name),
+        assumed=label.assumed,
+        aside=True,
+    )

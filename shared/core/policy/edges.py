@@ -88,7 +88,7 @@ def seen_in(policy: Policy, assessment: Assessment) -> dict[str, Value]:
     plan = policy.plan
     seen: dict[str, Value] = dict(assessment.values)
     if isinstance(plan, ShapedPlan):
-        seen = plan.looked_at(seen)
+        seen = plan.looked_at(seen, assessment)
         if policy.shape and policy.shape.grid:
             grid = policy.shape.grid
             seen[_across(policy)] = f"{seen.get(grid.rows)} × {seen.get(grid.columns)}"

@@ -87,8 +87,8 @@ class ShapedPlan(Plan):
             seen[name] = read(seen).code
         return seen
 
-    def looked_at(self, values: dict[str, Value]) -> dict[str, Value]:
-        """*values* with all that a rule, label or list may read: derived values, labels, and the score of every part."""
+    def looked_at(self, values: dict[str, Value], assessment: Assessment) -> dict[str, Value]:
+        """*values* with all that a rule, label or list of *assessment* may have read: derived values, labels, scores."""
         seen = self.seen(values)
         plan = self._chosen(seen)
         hits = tuple(read(seen.get) for read in plan._readers)
@@ -96,7 +96,8 @@ class ShapedPlan(Plan):
         plan._factors(hold, hits)
         points = plan._multiplied(hits, [rule.id for rule in hold if rule.factor is not None])
         seen = seen | {name: plan._score(name, hits, points) for name in plan._groups if name != SCORE}
-        return seen | {name: code for name, code in self.run(values).labels.items() if name in self.shape.labels}
+        seen[SCORE] = assessment.score
+        return seen | {name: code for name, code in assessment.labels.items() if name in self.shape.labels}
 
     def _chosen(self, seen: dict[str, Value]) -> ShapedPlan:
         """The plan of the template, where one holds."""
@@ -242,7 +243,7 @@ class ShapedPlan(Plan):
     def lines(self, assessment: Assessment) -> tuple[Line, ...]:
         """The lines of the cards, then the conditions of the lists, then the labels."""
         values = assessment.values
-        seen = self.seen(values)
+        seen = self.looked_at(values, assessment) if self._late or self._holding_late else self.seen(values)
         cards = []
         for place, hit in enumerate(assessment.hits):
             card = self.policy.cards[place]
