@@ -136,5 +136,5 @@ def test_conditions_and_labels_are_shown_as_lines() -> None:
     (explanation,) = view.explanations
     lines = {line.characteristic: (line.letter, line.points, line.band) for line in explanation.lines}
     assert lines["payment"][1:] == ("85", "0 -> 100")
-    assert lines["laundering"] == ("high", None, "by laundering_risk")
-    assert lines["arrears"] == ("low", None, "by score")
+    assert lines["laundering"] == ("high", None, "laundering_risk in [60, inf)")
+    assert lines["arrears"] == ("low", None, "score in [75, inf)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.core.policy.assessment import Line, wire
+from shared.core.policy.card import band_at, band_text
 from shared.core.policy.condition import Condition, against_text, test_of
 from shared.core.policy.label import Clause, Label
 from shared.core.policy.measure import Value
@@ -36,11 +37,17 @@ def clause_line(clause: Clause, seen: dict[str, Value]) -> Line:
 def label_line(name: str, label: Label, labels: dict[str, str], seen: dict[str, Value]) -> Line:
     """The code of a label, and the condition or value that gave it."""
     clause = next((c for c in label.first if all(test_of(one)(seen) for one in c.when)), None)
-    band = " and ".join(map(condition_text, clause.when)) if clause else (label.of and f"by {label.of}")
+    value = seen.get(label.of)
+    if clause is not None:
+        band = " and ".join(map(condition_text, clause.when))
+    elif label.bands and value is not None and not isinstance(value, str):
+        band = f"{label.of} in {band_text(label.bands, band_at(label.bands, value))}"
+    else:
+        band = f"by {label.of}" if label.of else "otherwise"
     reasons = (clause.reason,) if clause and clause.reason else ()
     return Line(
         name,
-        wire(seen.get(label.of)),
+        wire(value),
         band,
         reasons,
         label.reference,
