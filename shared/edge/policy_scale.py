@@ -86,15 +86,26 @@ def check_sums(top: Section, policy: Policy) -> None:
     for name in shape.templates.names if shape.templates else ("",):
         one = of_template(policy, name) if name else policy
         _check_shares(top, one)
-        if not shape.grid and not shape.total:
-            _check_hundred(top, one, f" of the template {name!r}" if name else "", axes=shape.weakest)
+        if shape.weakest or shape.grid:
+            _check_axes(top, one)
+        elif not shape.total:
+            _check_hundred(top, one, f" of the template {name!r}" if name else "")
 
 
-def _check_hundred(top: Section, policy: Policy, whose: str, *, axes: bool) -> None:
+def _check_axes(top: Section, policy: Policy) -> None:
+    axes = dict.fromkeys(part_names(card.part)[0] for card in policy.cards if card.part)
+    for axis in axes:
+        if not sum(card.most for card in policy.cards if part_names(card.part)[:1] == (axis,)):
+            top.wrong(
+                f"the part {axis!r} has no points of its own; give its cards points, or leave the part out", "cards"
+            )
+    if not axes and not (policy.shape and policy.shape.grid):
+        top.wrong("no card has points; the parts are graded by the points of their cards", "cards")
+
+
+def _check_hundred(top: Section, policy: Policy, whose: str) -> None:
     total = sum((card.most for card in policy.cards), Decimal(0))
     bonus = sum((card.points or Decimal(0) for card in policy.cards if card.counts == "bonus"), Decimal(0))
-    if axes and total > 0:
-        return
     if total != 100 and total + bonus != 100:
         lifted = f", with bonuses to {total + bonus:f}" if bonus else ""
         top.wrong(f"the points of the cards{whose} add up to {total:f}{lifted}; they must give 100", "cards")

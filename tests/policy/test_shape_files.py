@@ -33,6 +33,8 @@ WRONG = [
     ("p2", "  bonus:  #", "  score:  #", "'score' already means something here"),
     ("p3", "combine: weakest", "combine: strongest", "write one of sum, weakest"),
     ("p3", "combine: weakest", "combine: weakest\ntotal: {start: 600}", "exclude each other"),
+    ("p3", "  - id: integrity\n    part", "  - id: integrity\n    counts: bonus\n    part",
+     "the part 'integrity' has no points of its own"),
     ("p5", "is: yes}\n        reason: NEW", "above: 1}\n        reason: NEW", "a flag cannot be compared with `above`"),
     ("p5", "- id: C1.small", "- id: C1.new", "the condition 'C1.new' stands twice"),
     ("p5", "otherwise: B  # no list holds", "", "'otherwise' is missing"),

@@ -98,6 +98,7 @@ def test_nothing_is_wrong_with_what_is_shipped() -> None:
         ("p8", "    review: half_yearly", "    review: half_yearly\n    why: none\n  - {of: grade, holds: large, by: region, "
          "shares: {default: 1}, rank_by: [score], above: stay, exceeded: keep, review: yearly, reference: none}\n  -",
          "file", ""),
+        ("p8", "    review: half_yearly", "    review: quarterly", "quota", "places are given at quarterly reviews, but a grade rises"),
         ("p1", "valid_months: {A: 12,", "valid_months: {A: 6,", "cadence", "valid for 6 months but reviewed after 12"),
         ("p1", "words:  #", "words:\n  MOON: {en: moon, zh: 月亮}\n  #", "words", "no rule gives the reason MOON"),
         ("p1", "{from: 10, percent: 30}", "{from: 11, percent: 30}", "untried-edge", "no case stands on days_beyond_terms 11"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradeline.shapes import load_template
+from gradeline.shapes import SHAPES, load_template
 from shared.core.policy.condition import Condition, Operator, Rule
 from shared.core.policy.derived import Derived, deriver
 from shared.core.policy.evaluate import evaluate
@@ -21,6 +22,8 @@ from shared.core.policy.plan import Plan
 from shared.core.policy.policy import Policy
 from shared.core.policy.shaped import ShapedPlan
 from shared.core.refusal import Refusal
+from shared.edge.policy_cards import NOTHING_SHARED
+from shared.edge.policy_files import read_policy
 
 D = Decimal
 
@@ -123,6 +126,30 @@ def test_a_grid_needs_both_of_its_labels() -> None:
     policy = template("p16")
     found = evaluate(policy, {"margin": 50})
     assert (found.refusal, found.refusal_detail[-20:]) == (Refusal.MEASURE_MISSING, " relationship_months")
+
+
+def test_a_grid_may_cross_what_no_card_scores() -> None:
+    text = (SHAPES["p6"] / "1.yaml").read_text("utf-8")
+    text = text[: text.index("cards:")] + "cards: []\n" + text[text.index("words:") :]
+    for measure in ("contribution", "influence", "loyalty", "violations", "serious_violation"):
+        text = "\n".join(line for line in text.splitlines() if not line.startswith(f"  {measure}: {{rep"))
+    text = re.sub(r", from: [-\w]+}", "}", text)
+    crossed = """  record:
+    of: failed_debits
+    bands:
+      - {from: -inf, is: clean}
+      - {from: 1, is: spotted}
+    reference: example
+grid:
+  rows: level
+  columns: record
+  cells: {ordinary: {clean: C, spotted: D}, medium: {clean: B, spotted: C}, large: {clean: A, spotted: B}}
+cards"""
+    policy = read_policy(text.replace("cards", crossed, 1), "p6/1.yaml", NOTHING_SHARED)
+    asked: list[tuple[Value, Value]] = [(D(60), 0), (D(60), 1), (D(30), 0), (D(1), 2)]
+    found = [evaluate(policy, {"monthly_sales": sales, "failed_debits": debits}).grade for sales, debits in asked]
+    assert found == ["A", "B", "B", "D"]
+    assert evaluate(policy, {"monthly_sales": D(60)}).refusal_detail.endswith(": record")
 
 
 def test_a_part_of_which_too_little_is_known_is_too_thin() -> None:

@@ -14,6 +14,7 @@ from shared.core.policy.edges import Edge, edges, seen_in, stands_on
 from shared.core.policy.evaluate import evaluate
 from shared.core.policy.label import PART, Clause
 from shared.core.policy.measure import REPORTED, Value
+from shared.core.policy.movement import MONTHS
 from shared.core.policy.policy import Policy
 from shared.core.policy.reach import given, holds, ruled, scores
 from shared.core.policy.shape import Quota, Shape
@@ -139,6 +140,11 @@ def _quotas(policy: Policy) -> Iterator[Flaw]:
             yield Flaw(
                 "quota", "quotas", f"a quota on {quota.holds} has no grade below it for those above; cap a better grade"
             )
+        rises_at, reviewed = policy.movement.rise.only_at, MONTHS[f"{quota.review}_review"]
+        if quota.of == "grade" and rises_at != "any_day" and reviewed % MONTHS[rises_at]:
+            given_at, rises = quota.review.replace("_", "-"), rises_at.replace("_", " ")
+            told = f"places are given at {given_at} reviews, but a grade rises at a {rises} only; let the reviews meet"
+            yield Flaw("quota", "quotas", told)
         if quota.above == "lower" and quota.of != "grade":
             yield Flaw("quota", "quotas", f"{quota.of} is a label: nobody can be lowered there; write `above: stay`")
     for one, other in combinations(shape.quotas, 2):
