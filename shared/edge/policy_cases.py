@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from shared.core.policy.assessment import Assessment, plain, wire
+from shared.core.policy.assessment import Assessment, Line, plain, wire
 from shared.core.policy.edges import seen_in
 from shared.core.policy.evaluate import evaluate
 from shared.core.policy.measure import Value
@@ -34,22 +34,28 @@ class Case(msgspec.Struct, frozen=True):
     def found(self) -> tuple[Assessment, dict[str, Any]]:
         """Evaluate; return the assessment, and as much of it as the case speaks of."""
         assessment = evaluate(self.policy, self.values)
-        lines = {line.characteristic: line for line in assessment.lines}
-        record = assessment.record()
-        answer: dict[str, Any] = {}
-        for key, expected in self.expected.items():
-            if key == "letters":
-                answer[key] = {name: lines[name].letter if name in lines else None for name in expected}
-            elif key == "points":
-                answer[key] = {name: plain(lines[name].points or 0) if name in lines else None for name in expected}
-            elif key == "labels":
-                answer[key] = {name: assessment.labels.get(name) for name in expected}
-            elif key == "seen":
-                seen = seen_in(self.policy, assessment)
-                answer[key] = {name: _told(seen.get(name)) for name in expected}
-            else:
-                answer[key] = record[key]
-        return assessment, answer
+        return assessment, {key: self._answer(key, expected, assessment) for key, expected in self.expected.items()}
+
+    def _answer(self, key: str, expected: Any, assessment: Assessment) -> Any:
+        """What *assessment* says of *key*, in the form of a case."""
+        if key in ("letters", "points"):
+            lines = {line.characteristic: line for line in assessment.lines}
+            return {name: _of_line(lines.get(name), key) for name in expected}
+        if key == "labels":
+            return {name: assessment.labels.get(name) for name in expected}
+        if key == "seen":
+            seen = seen_in(self.policy, assessment)
+            return {name: _told(seen.get(name)) for name in expected}
+        said = getattr(assessment, key)
+        if key == "score":
+            return None if said is None else plain(said)
+        return list(said) if isinstance(said, tuple) else said
+
+
+def _of_line(line: Line | None, key: str) -> str | None:
+    if line is None:
+        return None
+    return line.letter if key == "letters" else plain(line.points or 0)
 
 
 def load_cases(folder: Path, book: Book) -> tuple[Case, ...]:
