@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 from collections.abc import Sequence
 from datetime import date
 from itertools import islice
@@ -81,6 +82,8 @@ def latency(scale: Scale, folder: Path, report: Report) -> None:
         report.figure(f"post_{name}", f"posted fact to its answer 202, {name}", _quantile(answers, share), "ms")
     for part, seconds in used.items():
         report.figure(f"latency_cpu_{part}", f"CPU of {part} for a fact", 1000 * seconds / customers, "ms")
+    cores = sum(used.values()) / customers * scale.rate
+    report.figure("latency_cores", "cores that all parts took together", cores, "cores", f"of {os.cpu_count()}")
     report.figure("latency_rate", "facts a second that were taken", len(counted) / span, "facts/s")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tests.bench.scale import Scale
 BATCH = 2_000
 CUSTOMERS = 1_000
 PATIENCE_SECONDS = 60.0
+SYNCS, PAGE_BYTES = 200, 8_192
 
 
 async def limits(scale: Scale, folder: Path, report: Report) -> None:
@@ -36,6 +38,9 @@ async def limits(scale: Scale, folder: Path, report: Report) -> None:
         seconds = await asyncio.to_thread(_consumed, parts.broker.address, len(facts))
         report.figure("limit_consume", "kafka-python consumes", len(facts) / seconds, "records/s")
         _decoding(values, report)
+        waits = _synced(folder / "synced")
+        report.figure("limit_sync", "writing 8 kB to the disk and waiting for it, p50", waits[len(waits) // 2], "ms",
+                      f"p90 {waits[len(waits) * 9 // 10]:.3g} ms; every commit waits for it")  # fmt: skip
         await _copying(parts, values, report)
 
 
@@ -57,6 +62,18 @@ def _consumed(address: str, count: int) -> float:
         return clock.monotonic() - since
     finally:
         consumer.close(autocommit=False, timeout_ms=2_000)
+
+
+def _synced(path: Path) -> list[float]:
+    """Milliseconds that the disk takes to have a page for good, in ascending order: no durable commit is faster."""
+    waits = []
+    with path.open("wb", buffering=0) as file:
+        for _ in range(SYNCS):
+            since = clock.monotonic()
+            file.write(bytes(PAGE_BYTES))
+            os.fdatasync(file.fileno())
+            waits.append(1000 * (clock.monotonic() - since))
+    return sorted(waits)
 
 
 def _decoding(values: list[bytes], report: Report) -> None:

@@ -17,7 +17,7 @@ from shared.core.errors import Misconfigured, Unavailable
 from shared.edge import settings
 from shared.edge.kafka.record import Batch
 from shared.edge.store.migrate import upgraded
-from shared.edge.store.pool import Busy, open_pool
+from shared.edge.store.pool import Busy, connect, open_pool
 from shared.edge.worker.calendar import keep_opening
 from tests.support.machine import FakeLog, FakeSource, invoice, make_worker, store, totals, until, working
 from tests.support.parts import DatabaseServer, run_apart, unsafe_role
@@ -144,3 +144,12 @@ def test_the_wait_is_a_setting(tmp_path: Path) -> None:
     assert settings.load(data=tmp_path, pool_seconds=0.5).pool_seconds == 0.5
     with pytest.raises(Misconfigured, match="GRADELINE_POOL_SECONDS"):
         settings.load(data=tmp_path, pool_seconds=0)
+
+
+@pytest.mark.parametrize(("durable", "waits"), [(True, "on"), (False, "off")])
+async def test_only_who_may_lose_it_commits_without_the_disk(database: str, durable: bool, waits: str) -> None:
+    connection = await connect(database, schema="rating", durable=durable)
+    try:
+        assert await connection.fetchval("show synchronous_commit") == waits
+    finally:
+        await connection.close()
