@@ -4,7 +4,7 @@ PYTEST_ARGS ?= -n 2 --dist loadfile --durations=15
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo test check bench lock docs clean
+.PHONY: help setup demo test check bench faults lock docs clean
 help: ## what each target does
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -32,8 +32,12 @@ check: setup ## format, lint, types, import contracts, unit tests; under a minut
 bench: setup ## figures as ratios in one run, written to docs/benchmarks.md
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
-docs: setup ## regenerate what is generated: schemas, AsyncAPI, OpenAPI
+faults: setup ## every row of the fault matrix on real processes, written to docs/faults.md
+	$(BIN)/python -m tests.faults $(FAULTS_ARGS)
+
+docs: setup ## regenerate what is generated: schemas, AsyncAPI, OpenAPI, the page of faults
 	$(BIN)/python -m gradeline.generate
+	$(BIN)/python -m tests.faults.page
 
 lock: setup ## compile the hashed requirements from pyproject.toml (needs uv; names no host)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements/runtime.txt

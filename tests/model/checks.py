@@ -49,8 +49,8 @@ async def always(world: World) -> None:
     conclusion = world.truth.concluded(positions)
     _facts(rows, conclusion)
     _acknowledged(world, rows, conclusion)
-    _versions(rows)
-    _decisions(rows)
+    versions(rows)
+    decisions(rows)
     _published(world, rows)
     _forward(world, rows, positions)
     _sealed(rows)
@@ -82,7 +82,7 @@ def _acknowledged(world: World, rows: Rows, conclusion: Conclusion) -> None:
     assert world.truth.accepted.keys() <= waiting | logged | conclusion.kept.keys()
 
 
-def _versions(rows: Rows) -> None:
+def versions(rows: Rows) -> None:
     """No gap and no repetition in any stream, and its head is its last event."""
     versions: dict[str, list[int]] = {}
     for row in rows["events"]:
@@ -94,7 +94,7 @@ def _versions(rows: Rows) -> None:
     assert ahead == [], "a snapshot of what never was"
 
 
-def _decisions(rows: Rows) -> None:
+def decisions(rows: Rows) -> None:
     """Every decision goes on from the one before it; what changes nothing for subscribers is not published."""
     sent = Counter(row["event_id"] for row in rows["outbox"] if not row["topic"].endswith(".dead"))
     expected: Counter[str] = Counter()

@@ -124,12 +124,19 @@ class ApacheKafka:
         """Whether it runs."""
         return self._child is not None and self._child.alive
 
+    @property
+    def pid(self) -> int | None:
+        """The process id, or None."""
+        return self._child.pid if self._child is not None and self._child.alive else None
+
     def describe(self) -> str:
         """Name and version."""
         return f"Apache Kafka {version()} (KRaft)"
 
     def start(self) -> Self:
         """Format the storage where there is none, start, and wait until it answers. Raises Unavailable."""
+        if self.alive:
+            return self
         self._folder.mkdir(parents=True, exist_ok=True)
         properties = self._folder / "server.properties"
         if not properties.exists():
