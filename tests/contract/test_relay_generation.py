@@ -133,6 +133,26 @@ async def test_topics_that_a_client_made_by_asking_are_made_anew_with_our_count(
         assert admin.partitions() == counts(TOPICS)
 
 
+async def test_a_client_that_asks_while_topics_are_made_anew_only_delays_it(
+    rating: asyncpg.Connection, private_broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = Admin.create
+
+    def once(admin: Admin, topics: list[Any]) -> None:
+        monkeypatch.setattr(Admin, "create", create)
+        touch(private_broker.address, "credit.events")
+        create(admin, topics)
+
+    monkeypatch.setattr(Admin, "create", once)
+    generation = Generation(private_broker.address, QUICK, topics=TOPICS, leader=True)
+    with pytest.raises(Unavailable, match=r"made anew: topic credit\.events has 4 partitions"):
+        await generation.ensure(rating)
+    await generation.ensure(rating)
+    await generation.close()
+    with Admin(private_broker.address, QUICK) as admin:
+        assert admin.partitions() == counts(TOPICS)
+
+
 def touch(address: str, topic: str) -> None:
     """What a producer of an upstream does before the topic is there: the embedded broker makes it with 4 partitions."""
     from kafka import KafkaProducer
