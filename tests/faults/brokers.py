@@ -12,9 +12,14 @@ from tests.support.kafka_jars import ApacheKafka
 Broker = EmbeddedBroker | ApacheKafka
 
 
-def made(kind: str, folder: Path) -> Broker:
-    """A broker of *kind* whose files are in *folder*, not started."""
-    return ApacheKafka(folder) if kind == "kafka" else EmbeddedBroker(folder)
+def made(kind: str, folder: Path, *, advertised: str | None = None) -> Broker:
+    """A broker of *kind* whose files are in *folder*, not started; *advertised*: where clients are told to come to."""
+    return (ApacheKafka if kind == "kafka" else EmbeddedBroker)(folder, advertised=advertised)
+
+
+def port(broker: Broker) -> int:
+    """Where it listens itself."""
+    return int(broker.address.rpartition(":")[2])
 
 
 def send(broker: Broker, number: signal.Signals) -> None:

@@ -73,7 +73,7 @@ async def attempts(row: Row, kind: str, folder: Path, seeds: list[int], out: Pat
     left = list(seeds)
     while left:
         async with running(
-            folder / f"{row.row}-{kind}-{left[0]}", folder / "template", kind, workers=row.workers
+            folder / f"{row.row}-{kind}-{left[0]}", folder / "template", kind, workers=row.workers, through=row.through
         ) as world:
             while left:
                 line = await attempt(world, row, left.pop(0))

@@ -6,11 +6,12 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -26,11 +27,13 @@ from shared.edge.store.pool import LOST, connect
 from tests.faults import brokers
 from tests.faults.load import Fact, Load
 from tests.faults.process import Process
+from tests.faults.proxy import Proxy
 from tests.faults.rest import waits
 from tests.model.truth import Key
 from tests.support.downstream import PARTITIONS
 
 ZONE = "Asia/Shanghai"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 READY_SECONDS = 90.0
 SETTLE_SECONDS = 75.0
 """How long everything may take to come to rest once everything runs again."""
@@ -54,12 +57,24 @@ def prepare(folder: Path) -> None:
 class World:
     """What a row gets. Everything in it is started by `whole`, also what a row has ended."""
 
-    def __init__(self, folder: Path, kind: str, *, workers: int = 1, told: Mapping[str, str] | None = None) -> None:
-        """*told* is said to every process of ours besides."""
+    def __init__(
+        self,
+        folder: Path,
+        kind: str,
+        *,
+        workers: int = 1,
+        through: Collection[str] = (),
+        told: Mapping[str, str] = NOTHING,
+    ) -> None:
+        """*told* is said to every process of ours besides; *through*: what they reach through a proxy, see `ways`."""
         self.folder, self.kind = folder, kind
         self.postgres = EmbeddedPostgres(folder / "postgres", settings=SETTINGS)
-        self.broker = brokers.made(kind, folder / "broker")
-        self._told, self._port, self._relay_port = dict(told or {}), free_port(), free_port()
+        ports = {"database": lambda: self.postgres.port, "broker": lambda: brokers.port(self.broker)}
+        self.ways = {name: Proxy(ports[name]) for name in through}
+        """`database`, `broker`: the proxies. Everything is mended by `whole`."""
+        way = self.ways.get("broker")
+        self.broker = brokers.made(kind, folder / "broker", advertised=way.address if way else None)
+        self._told, self._port, self._relay_port = dict(told), free_port(), free_port()
         self.relay = self._process("relay", "relay", "rating", "--metrics-port", str(self._relay_port))
         self.api = self._process("api", "serve", "rating")
         self.workers = [self._process(f"worker-{number + 1}", "work", "rating") for number in range(workers)]
@@ -83,8 +98,8 @@ class World:
         """What a process of ours is told."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("GRADELINE_")}
         return ours | {
-            "GRADELINE_POSTGRES": self.postgres.dsn,
-            "GRADELINE_KAFKA": self.broker.address,
+            "GRADELINE_POSTGRES": self._dsn(),
+            "GRADELINE_KAFKA": self.ways["broker"].address if "broker" in self.ways else self.broker.address,
             "GRADELINE_DATA": str(self.folder),
             "GRADELINE_EMBEDDED": "1",
             "GRADELINE_PORT": str(self._port),
@@ -110,6 +125,8 @@ class World:
 
     async def whole(self) -> None:
         """Start and wake whatever is ended or stopped, and wait until it serves."""
+        for way in self.ways.values():
+            way.suffer()
         for process in self.processes:
             if process.alive:
                 process.send(signal.SIGCONT)
@@ -126,6 +143,8 @@ class World:
             await load.close()
         for process in self.processes:
             process.kill()
+        for way in self.ways.values():
+            way.close()
         await asyncio.to_thread(self.broker.stop)
         await asyncio.to_thread(self.postgres.stop)
 
@@ -195,17 +214,22 @@ class World:
         self.day = found["day"] or self.day
         return found["day"] is not None and found["taken"] == PARTITIONS
 
+    def _dsn(self) -> str:
+        way = self.ways.get("database")
+        return self.postgres.dsn.replace(f":{self.postgres.port}/", f":{way.port}/") if way else self.postgres.dsn
+
     def _process(self, name: str, *words: str) -> Process:
         return Process(name, words, self.folder, self.environment)
 
 
 @asynccontextmanager
 async def running(
-    folder: Path, template: Path, kind: str, *, workers: int = 1, told: Mapping[str, str] | None = None
-) -> AsyncIterator[World]:
+    folder: Path, template: Path, kind: str, *,
+    workers: int = 1, through: Collection[str] = (), told: Mapping[str, str] = NOTHING,
+) -> AsyncIterator[World]:  # fmt: skip
     """A world in *folder*, begun with a copy of the database in *template*; ended with the context."""
     await asyncio.to_thread(_begun, folder, template)
-    world = World(folder, kind, workers=workers, told=told)
+    world = World(folder, kind, workers=workers, through=through, told=told)
     try:
         await world.whole()
         yield world

@@ -107,9 +107,10 @@ def _lock(path: Path) -> Iterator[None]:
 class ApacheKafka:
     """One KRaft node (broker and controller) on 127.0.0.1 whose files are in *folder*. Keeps its log over restarts."""
 
-    def __init__(self, folder: Path) -> None:
-        """Fetches the jars. Raises KafkaMissingError."""
+    def __init__(self, folder: Path, *, advertised: str | None = None) -> None:
+        """Fetches the jars; *advertised* is the `host:port` that clients are told to come to. Raises KafkaMissingError."""
         self._jars = jars()
+        self._advertised = advertised
         self._folder = folder
         self._port, self._controller = free_port(), free_port()
         self._child: Child | None = None
@@ -176,7 +177,7 @@ class ApacheKafka:
             "node.id": "1",
             "controller.quorum.bootstrap.servers": f"127.0.0.1:{self._controller}",
             "listeners": f"PLAINTEXT://127.0.0.1:{self._port},CONTROLLER://127.0.0.1:{self._controller}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self._port}",
+            "advertised.listeners": f"PLAINTEXT://{self._advertised or self.address}",
             "controller.listener.names": "CONTROLLER",
             "log.dirs": str(self._folder / "log"),
             "offsets.topic.replication.factor": "1",

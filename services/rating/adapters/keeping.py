@@ -10,6 +10,7 @@ from shared.core.envelope import Event
 from shared.edge import clock
 from shared.edge.store import intake
 from shared.edge.store.intake import Sealer
+from shared.edge.worker.failpoints import failpoint
 
 
 class Kept(NamedTuple):
@@ -47,6 +48,8 @@ class Keeper:
                 sealer=sealer,
                 formerly=formerly,
             )
+            failpoint("before_intake_commit")
+        failpoint("after_intake_commit")
         return Kept(done.repeated)
 
     def _of(self, pool: Any) -> Sealer:

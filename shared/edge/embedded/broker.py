@@ -30,9 +30,13 @@ LOG_LIMIT = 16 * 1024 * 1024
 class EmbeddedBroker:
     """One broker process on 127.0.0.1 whose log file is in *data_dir*. Dies with this process."""
 
-    def __init__(self, data_dir: Path, *, port: int | None = None) -> None:
-        """*port* None: a free one, chosen at the first start and kept over restarts."""
+    def __init__(self, data_dir: Path, *, port: int | None = None, advertised: str | None = None) -> None:
+        """*port* None: a free one, chosen at the first start and kept over restarts.
+
+        *advertised*: the `host:port` that clients are told to come to; None: where it listens.
+        """
         self.data_dir = data_dir.resolve()
+        self._advertised = advertised
         self._fixed_port = port
         self._port = port
         self._child: Child | None = None
@@ -105,8 +109,8 @@ class EmbeddedBroker:
         log = self.data_dir / "broker.log"
         if log.exists() and log.stat().st_size > LOG_LIMIT:
             log.replace(log.with_suffix(".log.1"))
-        url = f"tcp://{self.address}"
-        words: list[str | Path] = [binary(), "broker", "--listener-url", url, "--advertised-listener-url", url]
+        url, told = f"tcp://{self.address}", f"tcp://{self._advertised or self.address}"
+        words: list[str | Path] = [binary(), "broker", "--listener-url", url, "--advertised-listener-url", told]
         words += ["--storage-engine", "memory://tansu/"]
         child = spawn(words, log=log, die_with=signal.SIGKILL, environment=_environment())
         while child.alive and clock.monotonic() < deadline:
