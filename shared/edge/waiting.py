@@ -19,7 +19,7 @@ REFUSED: tuple[type[BaseException], ...] = (
     ValueError,
 )
 """What no waiting mends: the role, its password, the database's name, or an address that is none."""
-AWAY: tuple[type[BaseException], ...] = (OSError, *LOST)
+AWAY: tuple[type[BaseException], ...] = LOST
 """A database that does not answer yet; its name may not be known yet either, where everything starts at once."""
 PASSING: tuple[type[BaseException], ...] = (
     *AWAY,

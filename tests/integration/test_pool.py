@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -17,7 +18,7 @@ from shared.core.errors import Misconfigured, Unavailable
 from shared.edge import settings
 from shared.edge.kafka.record import Batch
 from shared.edge.store.migrate import upgraded
-from shared.edge.store.pool import Busy, connect, open_pool
+from shared.edge.store.pool import LOST, Busy, connect, open_pool
 from shared.edge.worker.calendar import keep_opening
 from tests.support.machine import FakeLog, FakeSource, invoice, make_worker, store, totals, until, working
 from tests.support.parts import DatabaseServer, run_apart, unsafe_role
@@ -33,6 +34,26 @@ async def taken(pool: asyncpg.Pool, count: int) -> AsyncIterator[None]:
         for _ in range(count):
             await stack.enter_async_context(pool.acquire())
         yield
+
+
+@contextlib.contextmanager
+def no_descriptor() -> Iterator[None]:
+    """This process may open nothing further."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.ExitStack() as opened, Path(os.devnull).open() as nothing:
+        opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (nothing.fileno() + 1, hard))
+        with contextlib.suppress(OSError):
+            while True:
+                opened.callback(os.close, os.dup(nothing.fileno()))
+        yield
+
+
+async def test_where_no_descriptor_is_left_the_database_is_away_for_a_while(database: str) -> None:
+    with no_descriptor(), pytest.raises(LOST) as caught:
+        await connect(database, schema="rating")
+    assert "Too many open files" in str(caught.value)
+    await (await connect(database, schema="rating")).close()
 
 
 async def test_a_wait_for_a_connection_ends(database: str) -> None:

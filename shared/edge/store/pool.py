@@ -27,11 +27,12 @@ LOST: tuple[type[BaseException], ...] = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
-    ConnectionError,
-    FileNotFoundError,
-    TimeoutError,
+    OSError,
 )
-"""What asyncpg raises when the server or the way to it is gone; the connection is dropped, the work tried again."""
+"""What asyncpg raises when the server or the way to it is gone; the connection is dropped, the work tried again.
+
+Of the operating system's errors all: also a name that is not known now, a network that is down, no descriptor left.
+"""
 
 _AT_FAULT: tuple[type[BaseException], ...] = (
     asyncpg.DataError,
