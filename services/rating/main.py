@@ -46,7 +46,7 @@ def run(settings: Settings) -> None:
     reads = Viewers(settings)
     app = application(settings, verifier=trust.verifier(settings), ports=wired(settings, reads), reads=reads)
     server = serving.server(app, settings)
-    server.run()
+    serving.run(server)
     if not server.started:
         raise Unavailable(f"the rating API could not start on {settings.host}:{settings.port}; the log says why")
 

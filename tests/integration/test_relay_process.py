@@ -1,4 +1,4 @@
-"""Relay and worker as processes: what they say and how they end where the database is away or a setting is wrong."""
+"""Relay, worker and API as processes: what they say and how they end where the database is away or a setting is wrong."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ async def generation(dsn: str) -> str | None:
         await session.close()
 
 
-@pytest.mark.parametrize("part", ["relay", "work"])
+@pytest.mark.parametrize("part", ["relay", "work", "serve"])
 def test_a_part_that_starts_before_its_database_waits_for_it_and_ends_well(tmp_path: Path, part: str) -> None:
     away = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
-    with running(tmp_path, part, "rating", POSTGRES=away) as child:
+    with running(tmp_path, part, "rating", POSTGRES=away, PORT=str(free_port())) as child:
         assert wait_until(lambda: child.output().count("the database does not answer") >= 2, SECONDS), child.output()
         child.send(signal.SIGTERM)
         assert ended(child) == 0, child.output()

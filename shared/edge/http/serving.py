@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import uvicorn
 from fastapi import FastAPI
 
@@ -28,3 +30,17 @@ def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
             backlog=2048,
         )
     )
+
+
+def run(served: uvicorn.Server) -> None:
+    """Serve until SIGTERM or SIGINT and return, so that the process ends with status 0, as workers and relays do.
+
+    uvicorn, once it has drained, sends itself the signal again; that shall end nothing any more.
+    """
+
+    def end(*_: object) -> None:
+        served.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    served.run()
