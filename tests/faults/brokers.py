@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -26,3 +27,13 @@ def send(broker: Broker, number: signal.Signals) -> None:
     """Send a signal to the broker's process."""
     assert broker.pid is not None, "the broker does not run"
     os.kill(broker.pid, number)
+
+
+def wipe(folder: Path) -> None:
+    """Remove the log of a broker that does not run and whose files are in *folder*; the embedded one has none."""
+    for name in ("log", "server.properties"):
+        there = folder / name
+        if there.is_dir():
+            shutil.rmtree(there)
+        else:
+            there.unlink(missing_ok=True)

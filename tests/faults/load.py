@@ -42,6 +42,7 @@ class Load:
             trust_env=False,
             headers={"authorization": f"Bearer {token}", "content-type": "application/cloudevents-batch+json"},
         )
+        self.name = name
         self.customers = [f"{name}-{number}" for number in range(customers)]
         self.day = day
         self._random = random

@@ -7,6 +7,10 @@ from pathlib import Path
 import msgspec
 
 
+class NotHere(Exception):
+    """This machine cannot run the row; says why."""
+
+
 class Figures(msgspec.Struct, kw_only=True):
     """Counts of the facts of one run; *lost* and *doubled* of everything that its system was ever told."""
 

@@ -17,13 +17,9 @@ import psutil
 from shared.edge import clock
 from tests.architecture.tree import ROOT
 from tests.faults import namespace, table
-from tests.faults.result import Line
+from tests.faults.result import Line, NotHere
 from tests.faults.table import Row, Run
 from tests.faults.world import World, running
-
-
-class NotHere(Exception):
-    """This machine cannot run the row; says why."""
 
 
 async def attempt(world: World, row: Row, seed: int, *, act: Run | None = None) -> Line:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
@@ -69,11 +69,13 @@ class World:
         """*told* is said to every process of ours besides; *through*: what they reach through a proxy, see `ways`."""
         self.folder, self.kind = folder, kind
         self.postgres = EmbeddedPostgres(folder / "postgres", settings=SETTINGS)
-        ports = {"database": lambda: self.postgres.port, "broker": lambda: brokers.port(self.broker)}
+        ports: dict[str, Callable[[], int]] = {
+            "database": lambda: self.postgres.port, "broker": lambda: brokers.port(self.broker)
+        }  # fmt: skip
         self.ways = {name: Proxy(ports[name]) for name in through}
         """`database`, `broker`: the proxies. Everything is mended by `whole`."""
         way = self.ways.get("broker")
-        self.broker = brokers.made(kind, folder / "broker", advertised=way.address if way else None)
+        self.broker: brokers.Broker = brokers.made(kind, folder / "broker", advertised=way.address if way else None)
         self._told, self._port, self._relay_port = dict(told), free_port(), free_port()
         self.relay = self._process("relay", "relay", "rating", "--metrics-port", str(self._relay_port))
         self.api = self._process("api", "serve", "rating")
