@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from time import sleep
 from typing import Any
 
-from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import (
     CorruptRecordError,
     KafkaError,
@@ -24,41 +24,16 @@ from kafka.structs import MemberState
 from shared.core.errors import GradelineError, Stopped, Unavailable
 from shared.edge import clock
 from shared.edge.kafka.handoff import Handoff
+from shared.edge.kafka.listener import Listener
 from shared.edge.kafka.record import Place, Record, Truncated
 from shared.edge.kafka.unreadable import Unreadable
 
 POLL_MS = 200
 KEEP_ALIVE_S = 0.1
 TOPICS_S = 5.0
+JOIN_S = 4.0
+"""How long a member that is told to stop goes on joining: longer than a join of the embedded profile takes."""
 log = logging.getLogger(__name__)
-
-
-class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Runs on the client's I/O thread, beside the heartbeats: it pauses what is new, notes the change, and returns."""
-
-    def __init__(self, consumer: KafkaConsumer, changes: deque[tuple[str, frozenset[Place]]]) -> None:
-        """*changes* is drained by the polling thread after every poll."""
-        self._consumer = consumer
-        self._changes = changes
-        self.threads: set[str] = set()
-
-    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Nothing may be fetched before the owner has read the positions from the database."""
-        self._consumer.pause(*assigned)
-        self._note("assigned", assigned)
-
-    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """Handed to another member, or about to be."""
-        self._note("lost", revoked)
-
-    def on_partitions_lost(self, lost: Collection[TopicPartition]) -> None:
-        """Taken away while we were not looking."""
-        self._note("lost", lost)
-
-    def _note(self, kind: str, partitions: Collection[TopicPartition]) -> None:
-        self.threads.add(threading.current_thread().name)
-        if partitions:
-            self._changes.append((kind, frozenset((tp.topic, tp.partition) for tp in partitions)))
 
 
 class Poller:
@@ -130,6 +105,7 @@ class Poller:
             self._out.ready()
             while not self._stopping:
                 self._turn(consumer)
+            self._end_join(consumer)
         except GradelineError as error:
             self._out.fail(error)
         except Exception as error:
@@ -213,6 +189,14 @@ class Poller:
         """
         if self._grouped and consumer.group_metadata().state is not MemberState.STABLE:
             consumer._coordinator.request_rejoin()
+
+    def _end_join(self, consumer: KafkaConsumer) -> None:
+        """Who leaves the embedded broker in the middle of a join keeps everybody else from ever joining: join, then leave."""
+        until = clock.monotonic() + JOIN_S
+        while self._grouped and clock.monotonic() < until:
+            if consumer.group_metadata().state is not MemberState.REBALANCING:
+                return
+            self._poll(consumer, POLL_MS)
 
     def _hold(self, consumer: KafkaConsumer, partitions: Collection[TopicPartition]) -> None:
         """A partition without a position makes every poll raise, paused or not: give it one that is never read."""
