@@ -64,6 +64,8 @@ async def row_6(world: World, load: Load, rng: Random) -> None:
             )
             process.start(**more)
     await until_applied(world, load)
+    for port in ports:
+        await until("the worker shows its figures", lambda port=port: _shows(port))  # type: ignore[misc]
     again = sum([await _duplicates(port) for port in ports])
     world.note(longest_drain_s=round(longest, 2), delivered_again=again)
     assert again == 0, f"{again} facts were delivered again"
@@ -132,6 +134,10 @@ async def _any(world: World, load: Load) -> bool:
 def _once_more(load: Load, rng: Random) -> list[dict[str, object]]:
     """Some of the facts that were acknowledged already."""
     return rng.sample(sorted(load.acked.values(), key=lambda fact: str(fact["id"])), 10)
+
+
+async def _shows(port: int) -> bool:
+    return await _duplicates(port) >= 0
 
 
 async def _duplicates(port: int) -> int:

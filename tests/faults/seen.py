@@ -30,7 +30,7 @@ async def until(what: str, holds: Callable[[], Awaitable[bool]], seconds: float 
         try:
             if await holds():
                 return clock.monotonic() - since
-        except (asyncpg.PostgresError, OSError, *LOST):
+        except (asyncpg.PostgresError, httpx2.TransportError, *LOST):
             pass
         assert clock.monotonic() - since < seconds, f"{what}: not within {seconds:g} s"
         await asyncio.sleep(LOOK_SECONDS)

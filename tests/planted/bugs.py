@@ -11,12 +11,8 @@ from tests.planted.grafting import graft
 MODEL = (
     "tests/model/test_model.py::test_whatever_happens_every_fact_counts_once_and_what_is_said_follows_from_the_facts"
 )
-KILLED = (
-    "tests/integration/test_worker_process.py::test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing"
-    "[embedded-before_db_commit:kill9:3]"
-)
 PATH = "tests/unit/test_path.py::test_the_live_path_equals_the_path_from_scratch_for_any_arrival_order"
-SLOW = (MODEL, KILLED, PATH)
+SLOW = (MODEL, PATH)
 """Tests that are not run again for a bug in every run of the tests, only by `python -m tests.planted`."""
 
 
@@ -55,7 +51,6 @@ def plant(name: str) -> None:
     "ack before commit",
     "the position of a partition is saved before what its records led to is committed",
     "tests/integration/test_worker_races.py::test_a_write_that_fails_is_done_again_from_the_database[before_db_commit:raise:2]",
-    KILLED,
     MODEL,
 )
 def _ack_before_commit() -> None:
