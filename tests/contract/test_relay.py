@@ -195,5 +195,5 @@ async def test_positions_do_not_move_for_a_log_that_is_gone(rating: asyncpg.Conn
     assert await relayed(rating, "outbox", 0) == 0
     assert await tail.advance(rating, found, "new")
     assert await relayed(rating, "outbox", 0) == 3
-    assert not await tail.advance(rating, tail.Tail([], {("outbox", 0): 2}), "new")
+    assert not await tail.advance(rating, tail.Tail([], {("outbox", 0): 2}, {("outbox", 0): 3}), "new")
     assert await relayed(rating, "outbox", 0) == 3

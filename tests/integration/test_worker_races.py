@@ -10,6 +10,10 @@ import pytest
 
 from shared.core.errors import Fenced
 from shared.edge import clock
+from shared.edge.kafka import tail
+from shared.edge.kafka.partition import partition_of
+from shared.edge.kafka.record import Truncated
+from shared.edge.store import intake
 from shared.edge.store.append import Moved, append
 from shared.edge.store.read import load, read_stream
 from shared.edge.store.rows import FACT, row_of
@@ -278,3 +282,33 @@ async def test_the_write_under_way_is_finished_when_the_worker_is_told_to_stop(d
         assert len(await totals(pool)) == 50
         positions = dict(map(tuple, await pool.fetch("select partition, next_offset from positions")))
         assert positions == {partition: len(rows) for partition, rows in log.records.items()}
+
+
+async def test_what_the_topic_forgot_before_it_was_read_is_published_once_more(database: str) -> None:
+    async with store(database) as pool:
+        await pool.execute("insert into broker (generation) values ('this')")
+        worker = make_worker(pool, FakeLog())
+        await drain(worker)
+        partition = partition_of("C1", PARTITIONS)
+
+        async def taken_in(number: int) -> tail.Tail:
+            async with pool.acquire() as connection:
+                async with connection.transaction():
+                    fact = invoice("C1", number)
+                    await intake.keep(connection, [fact], now=clock.now(), partitions=PARTITIONS)
+                return await tail.read(connection, ("intake",), 10)
+
+        async def advanced(carried: tail.Tail) -> bool:
+            async with pool.acquire() as connection:
+                return await tail.advance(connection, carried, "this")
+
+        async with pool.acquire() as connection:
+            await tail.prepare(connection, "intake", PARTITIONS)
+        assert await advanced(await taken_in(1))
+        under_way = await taken_in(2)
+        await worker.takeover.truncated([Truncated(TOPIC, partition, 0, 9, "expired")])
+        assert not await advanced(under_way), "the relay's round began before"
+        async with pool.acquire() as connection:
+            assert len((await tail.read(connection, ("intake",), 10)).records) == 2
+        query = "select next_offset from positions where topic = $1 and partition = $2"
+        assert await pool.fetchval(query, TOPIC, partition) == 9

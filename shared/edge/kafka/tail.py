@@ -11,6 +11,7 @@ import msgspec
 
 from shared.edge.kafka.record import Headers, Outgoing
 from shared.edge.kafka.refill import EVENTS_TOPIC, STRUCTURED, millis
+from shared.edge.store.pool import Connection
 from shared.edge.store.rows import subject_of
 
 DEAD = ".dead"
@@ -18,7 +19,7 @@ INTAKE = ("gradeline-intake", b"1")
 RAW = ("content-type", b"application/octet-stream")
 
 _ROWS = """
-select t.* from relays r cross join lateral (
+select t.*, r.position as started from relays r cross join lateral (
     select {columns} from {name} t where t.partition = r.partition and t.position > r.position
     order by t.position limit $1
 ) t where r.name = '{name}'
@@ -31,8 +32,8 @@ _COLUMNS = {
 _ADVANCE = """
 with log as (select 1 from broker where generation = $4 for share)
 update relays r set position = w.position
-from unnest($1::text[], $2::smallint[], $3::bigint[]) as w (name, partition, position), log
-where r.name = w.name and r.partition = w.partition and r.position < w.position
+from unnest($1::text[], $2::smallint[], $3::bigint[], $5::bigint[]) as w (name, partition, position, started), log
+where r.name = w.name and r.partition = w.partition and r.position = w.started and r.position < w.position
 """
 _PRUNE = """
 delete from outbox where ctid = any (array(
@@ -55,6 +56,8 @@ class Tail(msgspec.Struct, frozen=True):
 
     records: list[Outgoing]
     reached: dict[tuple[str, int], int]
+    started: dict[tuple[str, int], int]
+    """Where each of them stood when the rows were read."""
 
 
 async def prepare(connection: asyncpg.Connection, name: str, partitions: int) -> None:
@@ -71,7 +74,8 @@ async def read(connection: asyncpg.Connection, names: tuple[str, ...], limit: in
     """Return up to *limit* rows a partition of each of the tables *names*, every partition of each in its order."""
     rows = await connection.fetch(_reading(names), limit)
     reached = {(row["name"], row["partition"]): row["position"] for row in rows}
-    return Tail([_MAKE[row["name"]](row) for row in rows], reached)
+    started = {(row["name"], row["partition"]): row["started"] for row in rows}
+    return Tail([_MAKE[row["name"]](row) for row in rows], reached, started)
 
 
 @cache
@@ -82,11 +86,20 @@ def _reading(names: tuple[str, ...]) -> str:
 
 
 async def advance(connection: asyncpg.Connection, tail: Tail, generation: str) -> bool:
-    """Note that *tail* is published; never backwards, and only while the log is still that of *generation*."""
+    """Note that *tail* is published; never backwards, and only while the log is still that of *generation*.
+
+    A partition that was moved since (`again`) stays where it was put.
+    """
     names, parts = zip(*tail.reached, strict=True)
-    positions = list(tail.reached.values())
-    status = await connection.execute(_ADVANCE, names, parts, positions, generation)
+    positions, started = list(tail.reached.values()), [tail.started[place] for place in tail.reached]
+    status = await connection.execute(_ADVANCE, names, parts, positions, generation, started)
     return bool(status.endswith(f" {len(parts)}"))
+
+
+async def again(connection: Connection, name: str, partition: int) -> None:
+    """Let the relay publish once more what the table *name* still holds of *partition*; repeated records are harmless."""
+    await connection.execute("update relays set position = 0 where name = $1 and partition = $2", name, partition)
+    await connection.execute("select pg_notify(current_schema() || '_' || $1, '')", name)
 
 
 async def prune(connection: asyncpg.Connection, before: datetime, limit: int) -> int:

@@ -12,6 +12,7 @@ import structlog
 
 from shared.core.brain import Brain
 from shared.edge import clock, metrics
+from shared.edge.kafka import tail
 from shared.edge.kafka.record import Place, Truncated
 from shared.edge.store import positions, sql
 from shared.edge.store.days import last_opened, open_first
@@ -78,6 +79,7 @@ class Takeover:
     async def truncated(self, cuts: Sequence[Truncated]) -> None:
         """The log cannot serve a position. Passed by retention: go on at what there still is, and say so.
 
+        Facts that came over HTTP and that nobody had read wait in intake, and are published once more.
         Beyond the log: the broker lost it, or its newest part; the generation tells which, the position stays.
         """
         for cut in cuts:
@@ -91,8 +93,10 @@ class Takeover:
             )
             metrics.POSITION_BEYOND_LOG.inc()
             if cut.reason == "expired" and cut.edge is not None:
-                async with self.pool.acquire() as connection:
+                async with self.pool.acquire() as connection, connection.transaction():
                     await connection.execute(SKIP, cut.topic, cut.partition, cut.edge, self.memory.generation)
+                    if self.settings.intake:
+                        await tail.again(connection, "intake", cut.partition)
 
     async def _day(self, connection: Connection) -> date:
         """The day of a partition that has none: the last one opened, else the first of this installation."""
