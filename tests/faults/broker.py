@@ -103,7 +103,7 @@ async def row_38(world: World, load: Load, rng: Random) -> None:
 
 
 async def row_39(world: World, load: Load, rng: Random) -> None:
-    """A second and a half to go there and back ten times, a megabit a second, and small pieces."""
+    """It is far away, behind a narrow line that carries small pieces."""
     latency = rng.choice((0.05, 0.2))
     way = world.ways["broker"]
     way.suffer(latency_seconds=latency, bytes_per_second=125_000, slice_bytes=rng.choice((256, 1_400)))

@@ -16,6 +16,7 @@ from shared.edge.kafka.source import Source
 from tests.faults.load import Load
 from tests.faults.seen import applied, until, until_applied
 from tests.faults.world import World
+from tests.support.downstream import PARTITIONS
 
 STORM_SECONDS = 20.0
 """The matrix says 60; a member joins or leaves about every two seconds all the same."""
@@ -99,8 +100,6 @@ async def row_37(world: World, load: Load, rng: Random) -> None:
 
 def records_of(address: str, topic: str) -> Counter[Place]:
     """How many records each partition has, counted by reading them."""
-    from tests.support.downstream import PARTITIONS
-
     found: Counter[Place] = Counter({(topic, number): 0 for number in range(PARTITIONS)})
     consumer = KafkaConsumer(bootstrap_servers=address, group_id=None, auto_offset_reset="earliest")
     try:

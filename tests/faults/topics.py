@@ -15,6 +15,7 @@ from shared.edge.kafka.partition import partition_of
 from shared.edge.kafka.profile import EMBEDDED
 from shared.edge.kafka.topics import Admin
 from shared.edge.kafka.topics import load as declared
+from tests.faults.groups import records_of
 from tests.faults.load import Fact, Load
 from tests.faults.result import NotHere
 from tests.faults.seen import applied, until, until_applied
@@ -140,8 +141,6 @@ def _widened(world: World, topic: str, count: int) -> None:
 
 def _forgotten(world: World, topic: str) -> int:
     """Let the topic forget everything that it holds. Returns how many partitions that was."""
-    from tests.faults.groups import records_of
-
     there = records_of(world.broker.address, topic)
     admin = KafkaAdminClient(bootstrap_servers=world.broker.address)
     try:
