@@ -18,6 +18,7 @@ from tests.support.machine import (
     DAY,
     PARTITIONS,
     FakeLog,
+    FakeSource,
     drain,
     event,
     invoice,
@@ -174,3 +175,22 @@ async def test_the_same_fact_posted_before_and_after_its_id_was_linked_counts_on
         with pytest.raises(Conflict) as refused:
             await keep(pool, [invoice("K-0042", 3), invoice("K-0042", 1, "999")])
         assert refused.value.index == 1
+
+
+class Idle(FakeSource):
+    """Notes how long it may wait, and has nothing."""
+
+    asked: list[float]
+
+    async def batch(self, max_records: int, timeout_s: float) -> None:
+        self.asked.append(timeout_s)
+
+
+async def test_a_worker_that_has_no_partition_yet_waits_for_one_and_does_not_spin(database: str) -> None:
+    async with store(database) as pool:
+        worker = eager(pool, log := FakeLog())
+        worker.source = idle = Idle(log)
+        idle.asked = []
+        for _ in range(3):
+            await worker.step()
+        assert idle.asked == [worker.settings.poll_seconds] * 3

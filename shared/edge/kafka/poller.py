@@ -31,8 +31,9 @@ from shared.edge.kafka.unreadable import Unreadable
 POLL_MS = 200
 KEEP_ALIVE_S = 0.1
 TOPICS_S = 5.0
-JOIN_S = 4.0
-"""How long a member that is told to stop goes on joining: longer than a join of the embedded profile takes."""
+JOIN_S = 8.0
+"""How long a member that is told to stop goes on joining. Longer than `Source.stop` waits: a process that ends meanwhile
+is gone without a word, which the group gets over."""
 log = logging.getLogger(__name__)
 
 

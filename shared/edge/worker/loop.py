@@ -103,7 +103,7 @@ class Worker:
         records: list[Record] = self._released()
         batch: Batch | None = None
         if self.memory.has_room(self.settings):
-            busy = sweeping or records or self.sweeper.behind() is not None or self.doubles.due
+            busy = sweeping or records or self.sweeper.behind() is not None or (self.doubles.due and self._owned)
             idle = self._writing is None and not busy
             batch = await self.source.batch(self.settings.batch_records, self.settings.poll_seconds if idle else 0.0)
         if batch is not None:
