@@ -79,6 +79,9 @@ async def row_11(world: World, load: Load, rng: Random) -> None:
             await load.reached(rng.uniform(0.1, 0.9))
         world.note(behind_s=round(await until_applied(world, load, 120.0), 1))
         world.fault()
+        said = dict(line.split() for line in (group / "cpu.stat").read_text().splitlines())
+    assert int(said["nr_throttled"]) > 0, "they were never held back"
+    world.note(held_back=int(said["nr_throttled"]))
     again = sum(worker.said(60_000).count("work is read again") for worker in world.workers)
     world.note(read_again=again)
 
