@@ -11,6 +11,7 @@ import msgspec
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
+from shared.edge.embedded.process import wait_until
 from shared.edge.kafka.partition import partition_of
 from shared.edge.kafka.profile import EMBEDDED
 from shared.edge.kafka.topics import Admin
@@ -23,6 +24,7 @@ from tests.faults.world import World
 from tests.model.truth import word_of
 from tests.support.downstream import PARTITIONS
 
+GONE_SECONDS = 20.0
 EVENTS, RATINGS = "credit.events", "credit.ratings"
 SERVED = """
 select bool_and(r.position >= i.position) as all from intake_heads i join relays r using (partition) where r.name = 'intake'
@@ -118,8 +120,10 @@ def _taken_back(address: str, facts: list[Fact], name: str) -> None:
 
 
 def _deleted(world: World, topic: str) -> None:
+    """Delete it, and wait until nobody is told of it any more."""
     with Admin(world.broker.address, EMBEDDED) as admin:
         admin.delete([topic])
+        assert wait_until(lambda: topic not in admin.partitions(), GONE_SECONDS, pause=0.1), f"{topic} is still there"
 
 
 def _made_wrong(world: World, topic: str) -> None:
