@@ -119,8 +119,10 @@ def _missing(address: str, topic: str, wanted: Mapping[str, bytes]) -> list[str]
 async def _balances(world: World, rows: Rows) -> None:
     """balances are the sums of the facts that were told"""
     told: dict[str, list[Any]] = {}
+    beyond = {customer for load in world.loads for customer in load.beyond_sums}
     for fact in world.acked.values():
-        told.setdefault(fact["subject"], []).append(codec.decode(json.dumps(fact).encode()))
+        if fact["subject"] not in beyond:
+            told.setdefault(fact["subject"], []).append(codec.decode(json.dumps(fact).encode()))
     query = "select customer_id, as_of, receivable_balance, overdue_amount from customers where customer_id = any($1)"
     shown = {row["customer_id"]: row for row in await world.rows(query, sorted(told))}
     for customer, facts in told.items():

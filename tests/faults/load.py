@@ -53,6 +53,8 @@ class Load:
         """What must be in quarantine."""
         self.dead_letters = 0
         """How many records must be dead letters."""
+        self.beyond_sums: set[str] = set()
+        """Customers with other documents than invoices of one currency: what they owe is said by the row, not by a plain sum."""
         self.refused = 0
         self._progress = asyncio.Event()
         self._reached = 0
@@ -114,6 +116,10 @@ class Load:
     async def answer(self, facts: Sequence[Fact]) -> httpx2.Response:
         """What is answered to *facts*, posted once. Raises httpx2.TransportError."""
         return await self._http.post("/v1/events", json=list(facts))
+
+    async def say(self, body: bytes, media: str = "application/cloudevents-batch+json") -> httpx2.Response:
+        """What is answered to any bytes, posted once. Raises httpx2.TransportError."""
+        return await self._http.post("/v1/events", content=body, headers={"content-type": media})
 
 
 def _encoded(fact: Fact) -> bytes:
