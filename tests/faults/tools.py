@@ -34,12 +34,12 @@ class Said(NamedTuple):
     seconds: float
 
 
-async def gradeline(world: World, *words: str | Path, seconds: float = COMMAND_SECONDS) -> Said:
-    """Run `gradeline WORDS…` against *world* to its end."""
+async def gradeline(world: World, *words: str | Path, seconds: float = COMMAND_SECONDS, **told: str) -> Said:
+    """Run `gradeline WORDS…` against *world* to its end; *told* is said to it besides."""
     started = clock.monotonic()
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-W", "ignore", "-m", "gradeline", *map(str, words),
-        env={**world.environment(), "NO_COLOR": "1", "COLUMNS": "200"},
+        env={**world.environment(), "NO_COLOR": "1", "COLUMNS": "200", **told},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     watching = asyncio.create_task(_peak(child.pid))
