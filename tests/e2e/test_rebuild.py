@@ -20,6 +20,8 @@ where customer_id = (select min(customer_id) from customers where grade is disti
 returning customer_id
 """
 FIELDS = {"grade", "overdue_amount"}
+FACT = 'select * from events where kind = 0 and position(\'"amount":"1\'::bytea in data) > 0 order by stream, version limit 1'
+WRITE = "update events set data = $3 where stream = $1 and version = $2 returning version"
 
 
 def test_what_is_kept_is_proved_built_again_beside_the_live_rows_and_brought_back(
@@ -32,6 +34,8 @@ def test_what_is_kept_is_proved_built_again_beside_the_live_rows_and_brought_bac
     instance.until_applied(dict(Counter(fact["subject"] for fact in facts[:half])))
 
     assert findings(instance, status=0) == []
+    fact, found = altered_by_hand(instance)
+    assert {(one["customer"], one["what"]) for one in found} == {fact}
 
     wrong = instance.rows(PLANT)[0]["customer_id"]
     assert {(one["customer"], one["what"]) for one in findings(instance, status=1)} == {(wrong, x) for x in FIELDS}
@@ -52,6 +56,15 @@ def test_what_is_kept_is_proved_built_again_beside_the_live_rows_and_brought_bac
 
     assert built(instance, "--return", status=0)["switched"]
     assert findings(instance, status=0) == [], "what was live before has caught up with the facts that came since"
+
+
+def altered_by_hand(instance: RunningInstance) -> tuple[tuple[str, str], list[dict[str, Any]]]:
+    """One digit of one fact is another one for a while. Returns which fact, and what is found meanwhile."""
+    fact = instance.rows(FACT)[0]
+    instance.rows(WRITE, fact["stream"], fact["version"], fact["data"].replace(b'"amount":"1', b'"amount":"2'))
+    found = findings(instance, status=1)
+    instance.rows(WRITE, fact["stream"], fact["version"], fact["data"])
+    return (fact["stream"], f"version {fact['version']}"), found
 
 
 def findings(instance: RunningInstance, *, status: int) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Does what is kept follow from what was told? Every finding names the customer, what is kept and what comes out.
 
-Three questions a customer: does its row come out of its log again; would nothing else be said now; and does each grade
-that was decided follow from the measures that its event carries, under the rules that it names.
+Four questions a customer: does its log still hold what was appended; does its row come out of it again; would nothing else
+be said now; and does each grade that was decided follow from the measures that its event carries, under the rules that it names.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from shared.core.events.rating import GradeChanged
 from shared.core.policy.evaluate import evaluate
 from shared.core.policy.policy import Policy
 from shared.edge.policy_values import read_measures
+from shared.edge.store.intact import flaws
 from shared.edge.store.pool import Connection, transaction
 
 KEPT = """
@@ -38,7 +39,7 @@ SOME = "select stream from streams where stream !~ '^~' order by md5(stream || $
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One difference. *what* is a column, `warnings`, `decision`, or the id of a decision."""
+    """One difference. *what* is `version N` of the log, a column, `warnings`, `decision`, or the id of a decision."""
 
     customer: str
     what: str
@@ -72,13 +73,18 @@ async def prove(dsn: str, brain: RatingBrain, streams: Sequence[str]) -> Proof:
     """Prove *streams* as they are at one moment. Raises asyncpg errors."""
     async with transaction(dsn, schema="rating", readonly=True, isolation="repeatable_read") as connection:
         kept = {row["stream"]: row for row in await connection.fetch(KEPT, list(streams))}
+        flawed = {one.stream: one for one in await flaws(connection, sorted(kept))}
         settled = {name: row for name, row in kept.items() if not row["sweeping"] and not row["parked"]}
+        settled = {name: row for name, row in settled.items() if name not in flawed}
         warnings: dict[str, list[Any]] = {}
         for row in await connection.fetch(WARNINGS, sorted(settled)):
             warnings.setdefault(row["customer_id"], []).append(row)
         upto = {name: (row["version"], row["as_of"]) for name, row in settled.items() if row["version"]}
         refolded = await Refolder(brain, connection).each(sorted(settled), upto)
-    proof = Proof(customers=len(settled), skipped=len(kept) - len(settled))
+    proof = Proof(customers=len(settled) + len(flawed), skipped=len(kept) - len(settled) - len(flawed))
+    proof.findings.extend(
+        Finding(one.stream, f"version {one.version}", one.kept, one.computed) for one in flawed.values()
+    )
     for one in refolded:
         proof.findings.extend(_of(one, settled[one.stream], warnings.get(one.stream, [])))
         for event in one.events:
