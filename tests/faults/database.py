@@ -250,17 +250,15 @@ async def _crowd(world: World) -> AsyncIterator[int]:
 
 async def _crosses(world: World, load: Load, end: float, rng: Random) -> None:
     """Lock what ours lock, in the other order, again and again until *end*; ours shall be the ones that are ended."""
-    heads = "select from intake_heads where partition = $1 for update"
-    streams = "select from streams where stream = $1 for update"
+    heads = ("select from intake_heads where partition = $1 for update", list(reversed(range(PARTITIONS))))
+    streams = ("select from streams where stream = $1 for update", sorted(load.customers, reverse=True))
     while clock.monotonic() < end:
         with suppress(asyncpg.PostgresError):
             async with superuser(world) as session, session.transaction():
                 await session.execute("set local deadlock_timeout = '4s'")
-                query, keys = (
-                    (heads, list(range(PARTITIONS))) if rng.random() < 0.5 else (streams, sorted(load.customers))
-                )
-                for key in sorted(rng.sample(keys, 4), reverse=True):  # type: ignore[type-var]
-                    await session.execute(query, key)
+                query, keys = rng.choice((heads, streams))
+                for at in sorted(rng.sample(range(len(keys)), 4)):
+                    await session.execute(query, keys[at])
                     await asyncio.sleep(rng.uniform(0.005, 0.05))
 
 

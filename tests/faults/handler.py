@@ -7,17 +7,19 @@ from typing import Any
 from tests.architecture.tree import ROOT
 
 SITE = ROOT / "tests" / "faults" / "site"
+NAME = "the fold raises for "
 
 
 def raising_for(customer: str) -> dict[str, str]:
     """What a worker is told so that it has the bug for *customer*."""
-    return {"GRADELINE_RAISES_FOR": customer, "PYTHONPATH": f"{SITE}:{ROOT}"}
+    return {"GRADELINE_PLANTED": f"{NAME}{customer}", "PYTHONPATH": f"{SITE}:{ROOT}"}
 
 
-def plant(customer: str) -> None:
-    """Put the bug into this process."""
+def plant(name: str) -> None:
+    """Put the bug *name* into this process."""
     from services.rating.core.brain import RatingBrain
 
+    customer = name.removeprefix(NAME)
     evolve = RatingBrain.evolve
 
     def broken(self: RatingBrain, state: Any, event: Any) -> None:

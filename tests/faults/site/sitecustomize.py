@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-if os.environ.get("GRADELINE_RAISES_FOR"):
+if os.environ.get("GRADELINE_PLANTED"):
     from tests.faults.handler import plant
 
-    plant(os.environ["GRADELINE_RAISES_FOR"])
+    plant(os.environ["GRADELINE_PLANTED"])
