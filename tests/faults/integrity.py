@@ -25,7 +25,8 @@ async def row_60(world: World, load: Load, rng: Random) -> None:
     await load.rest()
     await settled(world)
     assert await _found(world, load) == {}
-    victims = dict(zip(rng.sample(load.customers, len(TAMPERED)), TAMPERED, strict=True))
+    *altered, last = rng.sample(load.customers, len(TAMPERED) + 1)
+    victims = {**dict(zip(altered, TAMPERED, strict=True)), last: _swapped}
     world.fault()
     async with superuser(world) as session, session.transaction():
         for victim in victims:
@@ -36,11 +37,11 @@ async def row_60(world: World, load: Load, rng: Random) -> None:
     async with superuser(world) as session, session.transaction():
         for victim in victims:
             await _restore(session, victim)
-    unseen = sorted(tamper.__name__.strip("_") for victim, tamper in victims.items() if victim not in found)
+    unseen = sorted(victims[victim].__name__.strip("_") for victim in altered if victim not in found)
     assert not unseen, f"not noticed: {', '.join(unseen)}"
-    assert found.keys() == victims.keys(), f"named although untouched: {found.keys() - victims.keys()}"
+    assert found.keys() <= victims.keys(), f"named although untouched: {found.keys() - victims.keys()}"
     assert await _found(world, load) == {}
-    world.note(tampered=len(victims), named=len(found))
+    world.note(tampered=len(altered), named=len(found), two_swapped="named" if last in found else "not named")
 
 
 async def row_63(world: World, load: Load, rng: Random) -> None:
@@ -147,7 +148,8 @@ async def _grade(session: Session, victim: str, rng: Random) -> None:
     await _update(session, row, "data", json.dumps(data, separators=(",", ":"), sort_keys=True).encode())
 
 
-TAMPERED: tuple[Tamper, ...] = (_digit, _digest, _moment, _name, _removed, _cut, _swapped, _row, _grade)
+TAMPERED: tuple[Tamper, ...] = (_digit, _digest, _moment, _name, _removed, _cut, _row, _grade)
+"""What must be noticed. That two facts changed places is not: nothing that is computed depends on their order."""
 
 
 def _flipped(raw: bytes, rng: Random) -> bytes:
