@@ -22,6 +22,7 @@ from tests.faults.rubbish import STRUCTURED
 from tests.faults.straight import Raw
 from tests.faults.tools import Reader, settled, until
 from tests.faults.world import World
+from tests.model.truth import word_of
 from tests.support.downstream import PARTITIONS
 from tests.support.told import fact, invoice, payment
 
@@ -70,6 +71,9 @@ async def row_54(world: World, load: Load, rng: Random) -> None:
         world.fault()
         await straight.send(world, [Raw(customer, value) for _, value in some])
         await load.post([invoice(customer, f"EXACT-{at}", load.day, amount) for at, amount in enumerate(EXACT)])
+        for at, amount in enumerate(EXACT):  # what is kept has all decimals of its currency
+            word = word_of(json.dumps(invoice(customer, f"EXACT-{at}", load.day, f"{Decimal(amount):.2f}")).encode())
+            load.sent[word.key] = word
     await settled(world)
     async with Reader(world) as reader:
         items = (await reader.read(f"/v1/customers/{customer}/ledger"))["items"]
