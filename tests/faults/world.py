@@ -193,9 +193,15 @@ class World:
         return sum(load.dead_letters for load in self.loads)
 
     async def figures_of_relay(self) -> str:
-        """The relay's figures as Prometheus reads them."""
+        """The relay's figures as Prometheus reads them; one that was started a moment ago is waited for."""
+        until = clock.monotonic() + READY_SECONDS
         async with httpx2.AsyncClient(trust_env=False, timeout=10) as http:
-            return (await http.get(f"http://127.0.0.1:{self._relay_port}/metrics")).text
+            while True:
+                try:
+                    return (await http.get(f"http://127.0.0.1:{self._relay_port}/metrics")).text
+                except httpx2.ConnectError:
+                    assert clock.monotonic() < until, "the relay shows no figures"
+                    await asyncio.sleep(LOOK_SECONDS)
 
     async def _ready(self) -> None:
         until = clock.monotonic() + READY_SECONDS
