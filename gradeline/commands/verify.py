@@ -31,7 +31,8 @@ def verify(
     """Prove that grades, balances and warnings follow from the facts. Runs beside the workers; nothing is changed.
 
     Each event is compared with its digests, so that what was altered by hand is found; each customer is folded from its
-    first event and compared with its row; each recorded grade is evaluated again from the measures in its event. Exit status: 0 no difference, 1 differences, 4 the database does not answer.
+    first event and compared with its row; each recorded grade is evaluated again from the measures in its event.
+    Exit status: 0 no difference, 1 differences, 4 the database does not answer.
     """
     import msgspec
 
