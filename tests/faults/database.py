@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from random import Random
 
@@ -108,15 +108,19 @@ async def row_19(world: World, load: Load, rng: Random) -> None:
     """Others hold every connection that the server has; ours are ended and cannot come back."""
     async with load.flowing():
         await load.reached(rng.uniform(0.2, 0.6))
-        async with _crowd(world) as held:
-            world.note(connections_held=held)
+        async with _crowd(world) as crowd:
             longest, refused = 0.0, 0
             for number in range(6):
-                since = clock.monotonic()
-                answer = await load.answer([invoice(load.customers[0], f"CROWD-{number}", load.day)])
+                await crowd()
+                fact, since = invoice(load.customers[0], f"CROWD-{number}", load.day), clock.monotonic()
+                answer = await load.answer([fact])
                 longest = max(longest, clock.monotonic() - since)
+                if answer.status_code == 202:  # ours was faster than the crowd to a session that had just ended
+                    _acknowledged(load, fact)
+                    continue
                 assert answer.status_code == 503, f"{answer.status_code}: {answer.text[:200]}"
                 refused += 1
+            assert refused > 0
             world.note(longest_wait_s=round(longest, 1), refusals=refused)
         world.fault()
 
@@ -227,12 +231,13 @@ async def _start_is_refused(world: World) -> float:
 
 
 @asynccontextmanager
-async def _crowd(world: World) -> AsyncIterator[int]:
-    """Every connection of the server is somebody else's. Gives how many that is."""
+async def _crowd(world: World) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Others who hold connections of the server. Gives what lets them take all there are, those of ours included."""
     held: list[asyncpg.Connection] = []
     async with superuser(world) as session:
-        try:
-            while len(held) < 200:
+
+        async def take() -> None:
+            while True:
                 try:
                     held.append(
                         await asyncpg.connect(world.postgres.dsn, server_settings={"application_name": "crowd"})
@@ -240,9 +245,11 @@ async def _crowd(world: World) -> AsyncIterator[int]:
                 except asyncpg.TooManyConnectionsError:
                     ours = [row["pid"] for row in await session.fetch(BACKENDS)]
                     if not ours:
-                        break
+                        return
                     await session.execute("select pg_terminate_backend(pid) from unnest($1::int[]) as u (pid)", ours)
-            yield len(held)
+
+        try:
+            yield take
         finally:
             for one in held:
                 one.terminate()
