@@ -10,6 +10,8 @@ import msgspec
 UNIT = 4
 """Amounts are whole numbers of 10⁻⁴ of the currency: every ISO 4217 currency fits, and sums are exact and fast."""
 
+_UNITS = Decimal(10) ** UNIT
+
 Order = tuple[int, int, str, str]
 """(business day, microseconds of `time`, source, id): where facts compete, the greatest holds; of two recordings of one
 document, the least stands."""
@@ -133,4 +135,4 @@ class Lot(msgspec.Struct, array_like=True, gc=False):
 
 def units(amount: Decimal) -> int:
     """*amount* in whole 10⁻⁴ of its currency; exact, for no currency has more decimals."""
-    return int(amount.scaleb(UNIT))
+    return int(amount * _UNITS)

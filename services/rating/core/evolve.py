@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from services.rating.core.documents import Order
@@ -36,11 +36,24 @@ from shared.core.events.transaction import (
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_EPOCHS: dict[timezone, datetime] = {}
+"""Offset → the epoch as clocks there showed it; few are in use, so each is made once."""
 
 
 def order_of(event: Event) -> Order:
     """(business day, microseconds, source, id): where facts compete, the greatest holds."""
-    return (event.business_date.toordinal(), (event.time - _EPOCH) // _MICROSECOND, event.source, event.id)
+    return (event.business_date.toordinal(), _instant(event.time), event.source, event.id)
+
+
+def _instant(time: datetime) -> int:
+    """Microseconds since 1970. Of two times at one fixed offset the difference is had without asking for the offset."""
+    zone = time.tzinfo
+    if type(zone) is not timezone:
+        return (time - _EPOCH) // _MICROSECOND
+    epoch = _EPOCHS.get(zone)
+    if epoch is None:
+        epoch = _EPOCHS[zone] = _EPOCH.astimezone(zone)
+    return (time - epoch) // _MICROSECOND
 
 
 def evolve(state: State, event: Event) -> None:
