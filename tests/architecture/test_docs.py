@@ -14,6 +14,7 @@ from shared.edge.settings import Settings
 from shared.edge.worker.settings import WorkerSettings
 from tests.architecture import documents, settings_page
 from tests.architecture.tree import PRODUCT, ROOT, File, files, python
+from tests.bench import readme
 
 GUARDS = (documents.wrong_commands, documents.broken_links, documents.missing_paths)
 DECISIONS = ROOT / "docs" / "decisions"
@@ -136,3 +137,9 @@ def test_decisions_are_numbered_in_order_and_listed() -> None:
         assert int(number) == int(path.name[:4]), path.name
         assert f"[{words}]({path.name})" in index, f"docs/decisions/README.md: add [{words}]({path.name})"
         assert len(path.read_text("utf-8").splitlines()) <= 60, f"{path.name}: one page"
+
+
+def test_the_figures_of_the_readme_are_those_that_were_measured() -> None:
+    whole = msgspec.json.decode((ROOT / "docs/benchmarks.json").read_bytes())
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert readme.replaced(text, whole) == text, "README.md: run make bench, or tests.bench.readme.write"

@@ -16,7 +16,7 @@ import msgspec
 
 from shared.edge import clock
 from shared.edge.embedded.process import spawn
-from tests.bench import machine, page
+from tests.bench import machine, page, readme
 from tests.bench.report import Told, read
 from tests.bench.scale import Scale, scaled
 from tests.bench.step import STEPS, where
@@ -43,6 +43,8 @@ def main(words: list[str]) -> int:
     told.out.mkdir(parents=True, exist_ok=True)
     (told.out / "benchmarks.md").write_text(page.page(described, scale, tolds, load, quick=told.quick), "utf-8")
     (told.out / "benchmarks.json").write_bytes(page.data(described, scale, tolds, load))
+    if told.out == DOCS:
+        readme.write(DOCS.parent / "README.md", DOCS / "benchmarks.json")
     failed = [one.step for one in tolds if one.failed]
     print(f"{clock.monotonic() - since:.0f} s; written to {told.out}/benchmarks.md and .json")
     if failed:
