@@ -30,6 +30,8 @@ from tests.support.parts import (
     why_no_kafka,
 )
 
+pytest.register_assert_rewrite("tests.model.checks", "tests.faults.invariants")  # they say what differs
+
 settings.register_profile(
     "ci",
     derandomize=True,
