@@ -146,6 +146,7 @@ class World:
     async def carry(self) -> bool:
         """One round of the relay. Returns whether it moved anything. Raises Unavailable at a failpoint."""
         async with self.pool.acquire() as connection:
+            await self.relay._orient(connection)
             return bool(await self.relay._round(connection))
 
     async def positions(self) -> dict[int, int]:

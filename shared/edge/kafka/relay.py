@@ -140,14 +140,15 @@ class Relay:
                 await asyncio.sleep(max(0.0, begun + PACE_S - clock.monotonic()))
 
     async def _check(self, connection: asyncpg.Connection) -> None:
-        """Look whether the broker still has its log, and what is to be published again where it has not.
-
-        Only the owner of the relay changes either, so that what is read here stands until the next look.
-        """
+        """Look whether the broker still has its log."""
         await self._generation.ensure(connection)
+        await self._orient(connection)
+        self._check_at = clock.monotonic() + CHECK_S
+
+    async def _orient(self, connection: asyncpg.Connection) -> None:
+        """Read which log positions are of, and what is to be published again. Only the owner of the relay changes either."""
         self._log = await current(connection)
         self._again = await refill.pending(connection) if "intake" in self._names else None
-        self._check_at = clock.monotonic() + CHECK_S
 
     async def _round(self, connection: asyncpg.Connection) -> int:
         """Publish what there is now, a bounded piece of each kind. Returns how many records that was."""
