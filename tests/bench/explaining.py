@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import cycle
+from pathlib import Path
 
 import msgspec
 
@@ -22,7 +23,7 @@ SHAPED = ("p2", "p3", "p10", "p16")
 """Templates with several cards and what else there is: deductions, parts, templates, a grid."""
 
 
-def explained(scale: Scale, report: Report) -> None:
+def explained(scale: Scale, _: Path, report: Report) -> None:
     """Time a method of 15 cards over the customers of its cases, and the slowest of the other shapes."""
     book = load_rules(SHIPPED).books["rm-32"]
     policy = _of_15(book.versions[-1])
