@@ -43,8 +43,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def business_date(self) -> date:
         """The date the event counts from: its own `…_on` field, else the calendar date of `time` in its own offset."""
-        on = self.data.ON  # as `Data.business_date` says it, without the call: nothing is asked more often in a replay
-        return (getattr(self.data, on) if on else None) or self.time.date()
+        return self.data.business_date or self.time.date()
 
     @property
     def order(self) -> tuple[date, datetime, str, str]:

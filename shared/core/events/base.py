@@ -34,7 +34,8 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     @property
     def business_date(self) -> date | None:
         """The business date that the data itself names, or None where only `time` says it."""
-        return cast(date | None, getattr(self, self.ON)) if self.ON else None
+        named: date | None = getattr(self, self.ON) if self.ON else None
+        return named
 
     @property
     def topic(self) -> str:
