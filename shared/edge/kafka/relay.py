@@ -23,7 +23,7 @@ from shared.edge.kafka.generation import KEPT, Generation, current
 from shared.edge.kafka.producer import Publisher
 from shared.edge.kafka.profile import MAX_RECORD_BYTES
 from shared.edge.kafka.record import Outgoing
-from shared.edge.store import dead
+from shared.edge.store import dead, sql
 from shared.edge.store.conservation import Conservation
 from shared.edge.store.pool import LOST, connect
 from shared.edge.worker.failpoints import failpoint
@@ -41,8 +41,6 @@ BACKOFF_S = (0.2, 5.0)
 TRANSIENT: tuple[type[BaseException], ...] = (Unavailable, asyncpg.PostgresError, *LOST)
 CHANNELS = ("outbox", "intake", "relay")
 """Notifications `<schema>_<channel>` that wake the relay; without them it looks every POLL_S."""
-BY_INDEX = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off"
-"""Statistics of tables that fill and empty all day are always stale: rows are found by their index (as `sql.PIN`)."""
 Clean = Callable[[asyncpg.Connection], Awaitable[object]]
 log = logging.getLogger(__name__)
 
@@ -112,7 +110,7 @@ class Relay:
         # what this session writes may be lost with the server: then the same rows are published again
         connection = await connect(self._dsn, schema=self._schema, statement_seconds=STATEMENT_S, durable=False)
         try:
-            await connection.execute(BY_INDEX)
+            await connection.execute(sql.PIN_SESSION)
             for channel in CHANNELS:
                 await connection.add_listener(f"{self._schema}_{channel}", lambda *_: self.wake())
             yield connection

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-PIN = "set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off"
+PIN_SESSION = "set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off"
 """Probes by index whatever the statistics say: on a growing table they are always stale (event-store.md, 2.3)."""
+PIN = PIN_SESSION.replace("set ", "set local ")
+"""The same for one transaction."""
 PROBE = "set local enable_mergejoin = off; set local enable_seqscan = off"
 """The same where two lists that are in memory are joined: those by hash."""
 
