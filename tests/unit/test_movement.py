@@ -9,27 +9,12 @@ import pytest
 
 from services.rating.core.path import Path, Standing, at, walk
 from tests.support.customer import BRAIN, Customer, Day, Desk, day
-
-WORST, THIRD, SECOND = "dishonest_debtor", "enforcement", "abnormal_operation"
-"""Signals after which RM-22 gives D, at best C, and at best B."""
+from tests.support.dealer import SECOND, THIRD, WORST, dealer, told
 
 
 @pytest.fixture
 def book() -> Customer:
-    """A dealer since 2024 who pays every invoice to the day, with no rival goods: A whenever nothing else is said."""
-    book = Customer()
-    book.registered("2024-01-01", segment="dealer")
-    book.months("2024-01-03", 23)
-    for on in ("2024-01-03", "2024-12-20", "2025-06-10"):
-        book.visited(on)
-    return book
-
-
-def told(book: Customer, kind: str, on: Day, lifted: Day) -> None:
-    """A signal of *kind* stands from *on* to the day before *lifted*."""
-    id = f"{kind} {on}"
-    book.signals(id, kind, on)
-    book.tell("signal.lifted", day(lifted), signal_id=id, lifted_on=day(lifted))
+    return dealer()
 
 
 class Walked:

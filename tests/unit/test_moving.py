@@ -15,8 +15,7 @@ from shared.core.policy.movement import Approval, Fall
 from shared.core.policy.policy import Book, sealed
 from shared.core.policy.rulebook import Rulebook
 from tests.support.customer import RULES, Customer, Day, day
-
-WORST, THIRD, SECOND = "dishonest_debtor", "enforcement", "abnormal_operation"
+from tests.support.dealer import SECOND, THIRD, WORST, dealer, told
 
 
 def brain(rise: dict[str, Any] | None = None, **movement: Any) -> RatingBrain:
@@ -32,19 +31,7 @@ def brain(rise: dict[str, Any] | None = None, **movement: Any) -> RatingBrain:
 
 @pytest.fixture
 def book() -> Customer:
-    """A dealer since 2024 who pays every invoice to the day: A whenever nothing else is said."""
-    book = Customer()
-    book.registered("2024-01-01", segment="dealer")
-    book.months("2024-01-03", 23)
-    for on in ("2024-01-03", "2024-12-20", "2025-06-10"):
-        book.visited(on)
-    return book
-
-
-def told(book: Customer, kind: str, on: Day, lifted: Day) -> None:
-    id = f"{kind} {on}"
-    book.signals(id, kind, on)
-    book.tell("signal.lifted", day(lifted), signal_id=id, lifted_on=day(lifted))
+    return dealer()
 
 
 def late(book: Customer) -> None:

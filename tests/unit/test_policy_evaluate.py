@@ -13,30 +13,16 @@ from hypothesis import strategies as st
 from gradeline.commands.policy import SHIPPED
 from shared.core.policy.card import band_at, band_text
 from shared.core.policy.evaluate import evaluate
-from shared.core.policy.measure import MEASURES, Kind, Value
+from shared.core.policy.measure import Value
 from shared.core.policy.policy import Book, Policy
 from shared.core.refusal import Refusal
 from shared.edge.policy_files import load_rules
+from tests.support.values import numbers, values_of
 
 RULES = load_rules(SHIPPED)
 RM22 = RULES.books["rm-22"].versions[0]
 RM32 = RULES.books["rm-32"].versions[0]
 AAA: dict[str, Value] = {"net_collection_rate": Decimal(1), "worst_days_late": 0, "rival_goods": "ours_only"}
-
-numbers = st.one_of(st.integers(-100, 200), st.decimals(-3, 120, places=4))
-
-
-def values_of(policy: Policy) -> st.SearchStrategy[dict[str, Value]]:
-    codes = {card.measure: [entry.code for entry in card.lookup] for card in policy.cards}
-    kinds = {
-        alias: st.booleans()
-        if (kind := MEASURES[reading.measure]) is Kind.FLAG
-        else st.sampled_from([*codes.get(alias, []), "moon"])
-        if kind is Kind.CODE
-        else numbers
-        for alias, reading in policy.measures.items()
-    }
-    return st.fixed_dictionaries({}, optional={alias: st.none() | kind for alias, kind in kinds.items()})
 
 
 @pytest.mark.parametrize("policy", [RM22, RM32], ids=["rm-22", "rm-32"])

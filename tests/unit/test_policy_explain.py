@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gradeline.commands.policy import SHIPPED
 from gradeline.shapes import SHAPES, load_template
 from shared.core.policy.evaluate import evaluate
 from shared.core.policy.explain import explain
 from shared.core.policy.improve import Way, improvements, ways
-from shared.core.policy.measure import Kind, Value, kind_of
+from shared.core.policy.measure import Value
 from shared.core.policy.policy import Policy, Title
 from shared.core.policy.shaped import ShapedPlan
 from shared.edge.policy_cases import load_cases
 from shared.edge.policy_files import load_rules
+from tests.support.values import values_of
 from tests.unit.test_policy_check import run_with
 
 BOOKS = dict(load_rules(SHIPPED).books) | {shape: load_template(shape) for shape in SHAPES}
@@ -103,19 +102,6 @@ def test_the_way_goes_no_further_than_it_must() -> None:
     assert [(change.measure, change.now, change.needed) for change in way.changes] == [
         ("cover", Decimal("0.6"), Decimal("0.7"))
     ]
-
-
-def values_of(policy: Policy) -> st.SearchStrategy[dict[str, Value]]:
-    codes = {card.measure: [entry.code for entry in card.lookup] for card in policy.cards}
-    kinds: dict[str, Any] = {
-        alias: st.booleans()
-        if kind_of(reading) is Kind.FLAG
-        else st.sampled_from([*codes.get(alias, []), "moon"])
-        if kind_of(reading) is Kind.CODE
-        else st.one_of(st.integers(0, 200), st.decimals(-1, 120, places=4))
-        for alias, reading in policy.measures.items()
-    }
-    return st.fixed_dictionaries({}, optional={alias: st.none() | kind for alias, kind in kinds.items()})
 
 
 @pytest.mark.parametrize("method", SHAPES)
