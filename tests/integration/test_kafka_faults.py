@@ -8,9 +8,10 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from shared.core.errors import Stopped
+from shared.core.errors import Stopped, Unavailable
 from shared.edge.embedded.broker import binary
 from shared.edge.embedded.process import Child, free_port, spawn
 from shared.edge.embedded.wire import kafka_answers
@@ -23,6 +24,8 @@ from shared.edge.kafka.topics import Topic, Words, apply
 pytestmark = pytest.mark.parts
 WHOLE, DAMAGED = b"whole-bytes", b"whose-bytes"
 
+T = Topic(name="t", description=Words("a", "b"), key="k", owner="rating", producers=(), consumers=(), partitions=1)
+
 
 class Wire:
     """A way to the broker that changes one byte of what it answers, once it is told to."""
@@ -31,8 +34,14 @@ class Wire:
         self.port = port
         self.damages = False
         self.damaged = 0
+        self.connections = 0
+        self.open = True
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        if not self.open:
+            writer.close()
+            return
         there, back = await asyncio.open_connection("127.0.0.1", self.port)
         await asyncio.gather(self._pump(reader, back, False), self._pump(there, writer, True))
 
@@ -42,6 +51,8 @@ class Wire:
                 if answers and self.damages and WHOLE in part:
                     self.damaged += 1
                     part = part.replace(WHOLE, DAMAGED)
+                if not self.open:
+                    break
                 sink.write(part)
                 await sink.drain()
         sink.close()
@@ -72,10 +83,7 @@ async def test_a_batch_that_fails_its_checksum_stops_the_reader_instead_of_spinn
         return dict.fromkeys(places, 0)
 
     async with broker_behind(tmp_path) as (address, wire):
-        topic = Topic(
-            name="t", description=Words("a", "b"), key="k", owner="rating", producers=(), consumers=(), partitions=1
-        )
-        await asyncio.to_thread(apply, address, EMBEDDED, [topic])
+        await asyncio.to_thread(apply, address, EMBEDDED, [T])
         publisher = Publisher(address, EMBEDDED)
         await publisher.publish([Outgoing("t", 0, b"k", b"before")])
         await publisher.publish([Outgoing("t", 0, b"k", WHOLE)])
@@ -94,9 +102,39 @@ async def test_a_batch_that_fails_its_checksum_stops_the_reader_instead_of_spinn
         await again.stop()
 
 
+async def test_a_broker_whose_door_is_open_and_nobody_behind_it_is_not_asked_without_a_pause(tmp_path: Path) -> None:
+    async def zero(places: frozenset[Place]) -> dict[Place, int]:
+        return dict.fromkeys(places, 0)
+
+    async with broker_behind(tmp_path) as (address, wire):
+        await asyncio.to_thread(apply, address, EMBEDDED, [T])
+        publisher = Publisher(address, msgspec.structs.replace(EMBEDDED, publish_s=3.0))
+        source = Source(address, topics=["t"], group=None, profile=EMBEDDED, positions=zero)
+        await publisher.publish([Outgoing("t", 0, b"k", b"before")])
+        await source.start()
+        assert await one(source) == b"before"
+        wire.open, before = False, wire.connections
+        with pytest.raises(Unavailable):
+            await publisher.publish([Outgoing("t", 0, b"k", b"meanwhile")])
+        assert wire.connections > before, "nobody tried again"
+        assert wire.connections - before < 1_000, "in 3 s; without a pause each client asks some thousand times"
+        wire.open = True
+        await publisher.publish([Outgoing("t", 0, b"k", b"after")])
+        assert await until(source, b"after"), "the reader did not come back"
+        await source.stop()
+        await publisher.close()
+
+
 async def everything(source: Source) -> None:
     for _ in range(30):
         await source.batch(100, 1.0)
+
+
+async def until(source: Source, value: bytes) -> bool:
+    while (found := await one(source)) is not None:
+        if found == value:
+            return True
+    return False
 
 
 async def one(source: Source) -> bytes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from time import sleep
 from typing import Any, TypeVar
 
 from kafka.errors import KafkaConfigurationError, KafkaError
@@ -13,6 +14,24 @@ from kafka.net.inet import KafkaNetSocket
 from shared.core.errors import Misconfigured, Unavailable
 
 C = TypeVar("C")
+PAUSE_MS = 20
+"""The least that a thread waits between two looks at a connection that is not there."""
+
+
+class Client(KafkaNetClient):  # type: ignore[misc]
+    """Waits as the client does by itself, but not with no pause at all while a broker cannot be reached."""
+
+    @property
+    def connected_to_all(self) -> bool:
+        """Whether there is a connection, and none that is still being made."""
+        connections = list(self._manager._conns.values())
+        return bool(connections) and all(one.connected for one in connections)
+
+    def poll(self, timeout_ms: float | None = None, future: Any = None) -> None:
+        """Wait for what comes in, at most *timeout_ms*: not of use while there is nothing to wait on."""
+        if not self.connected_to_all:
+            sleep(PAUSE_MS / 1000)
+        super().poll(timeout_ms=timeout_ms, future=future)
 
 
 class Direct(KafkaNetSocket):  # type: ignore[misc]
@@ -37,7 +56,7 @@ def connect(make: Callable[..., C], options: dict[str, Any]) -> C:
     made: list[Any] = []
 
     def transport(**settings: Any) -> Any:
-        made.append(KafkaNetClient(**settings))
+        made.append(Client(**settings))
         return made[-1]
 
     try:

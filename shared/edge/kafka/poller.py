@@ -23,6 +23,7 @@ from kafka.structs import MemberState
 
 from shared.core.errors import GradelineError, Stopped, Unavailable
 from shared.edge import clock
+from shared.edge.kafka.client import PAUSE_MS
 from shared.edge.kafka.handoff import Handoff
 from shared.edge.kafka.listener import Listener
 from shared.edge.kafka.record import Place, Record, Truncated
@@ -141,6 +142,10 @@ class Poller:
     def _turn(self, consumer: KafkaConsumer) -> None:
         while self._commands:
             self._commands.popleft()(consumer)
+        if not consumer._client.connected_to_all:
+            sleep(PAUSE_MS / 1000)  # a poll that may last spins until a broker is there
+            self._poll(consumer, 0)
+            return
         if self._out.wait_for_room(KEEP_ALIVE_S):
             self._poll(consumer, POLL_MS)
             return
