@@ -53,13 +53,13 @@ def settings_of(schema: str, *, statement_seconds: float = 10.0) -> dict[str, st
     """What the server is told about a session in *schema*. Raises Misconfigured where the name is not one of ours."""
     if not _NAME.fullmatch(schema):
         raise Misconfigured(f"{schema!r} is not a schema name: write small letters, digits and _")
-    milliseconds = str(int(statement_seconds * 1000))
+    milliseconds, idle = (str(int(times * 1000 * statement_seconds)) for times in (1, 2))
     return {
         "search_path": schema,
         "timezone": "UTC",
         "statement_timeout": milliseconds,
         "lock_timeout": milliseconds,
-        "idle_in_transaction_session_timeout": "60000",
+        "idle_in_transaction_session_timeout": idle,  # a process that stands still lets go of the rows it has locked
         "application_name": f"gradeline-{schema}",
     }
 
