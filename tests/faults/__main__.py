@@ -52,12 +52,14 @@ def main(words: list[str]) -> int:
     folder.chmod(0o711)  # the database may run as another user
     try:
         prepare(folder / "template")
-        lines = list(_all(jobs, seeds, folder, no_kafka, at_once=told.jobs))
+        told.out.mkdir(parents=True, exist_ok=True)
+        data = told.out / "faults.jsonl"
+        before, lines = read(data), list[Line]()
+        for line in _all(jobs, seeds, folder, no_kafka, at_once=told.jobs):
+            lines.append(line)
+            write(data, merged(before, lines))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    told.out.mkdir(parents=True, exist_ok=True)
-    data = told.out / "faults.jsonl"
-    write(data, merged(read(data), lines))
     (told.out / "faults.md").write_text(page.page(table.load(), read(data)), "utf-8")
     failed = [line for line in lines if line.failed]
     for line in failed:

@@ -124,12 +124,12 @@ async def row_27(world: World, load: Load, rng: Random) -> None:
 async def row_28(world: World, load: Load, rng: Random) -> None:
     """The clock of the database runs two hours ahead, then two behind."""
     if not FAKETIME:
-        raise NotHere("libfaketime is not installed")
+        raise NotHere("libfaketime is not installed (apt-get install faketime)")
     async with load.flowing():
         for share, shift in ((0.2, "+2h"), (0.5, "-2h")):
             await load.reached(share)
             await asyncio.to_thread(world.postgres.stop)
-            with _clock_off(shift):
+            with _clock_off(world, shift):
                 await asyncio.to_thread(world.postgres.start)
             (row,) = await world.rows("select now() as now")
             hours = (row["now"] - clock.now()).total_seconds() / 3600
@@ -212,15 +212,19 @@ def _upgrading(world: World, dsn: str) -> Child:
 
 
 @contextmanager
-def _clock_off(shift: str) -> Iterator[None]:
-    """While this holds, what is started has a clock that is off by *shift*."""
-    told = {"LD_PRELOAD": str(FAKETIME[0]), "FAKETIME": shift, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    os.environ.update(told)
+def _clock_off(world: World, shift: str) -> Iterator[None]:
+    """While this holds, the server of the database is started with a clock that is off by *shift*.
+
+    Said to the server alone: what libfaketime makes as root is closed to the user that the server becomes.
+    """
+    cluster = world.postgres._cluster
+    command_of = cluster.server_command
+    told = [f"LD_PRELOAD={FAKETIME[0]}", f"FAKETIME={shift}", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
+    cluster.server_command = lambda *words: ["/usr/bin/env", *told, *command_of(*words)]  # type: ignore[method-assign]
     try:
         yield
     finally:
-        for name in told:
-            os.environ.pop(name, None)
+        cluster.server_command = command_of  # type: ignore[method-assign]
 
 
 def _database(world: World) -> str:
