@@ -1,6 +1,6 @@
 """`make bench`: every step in a process of its own and within its time; the page and the data at the end.
 
-python -m tests.bench [--quick] [--only NAME …] [--events N] [--out FOLDER]
+python -m tests.bench [--quick] [--only NAME …] [--events N] [--stored N] [--out FOLDER]
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FOLLOW_SECONDS = 0.2
 def main(words: list[str]) -> int:
     """Run the steps, write the page. Returns 1 where a step failed."""
     told = _parsed(words)
-    scale = scaled(quick=told.quick, events=told.events)
+    scale = scaled(quick=told.quick, events=told.events, stored=told.stored)
     names = list(STEPS) if not told.only else [name for name in STEPS if name in told.only]
     if "replay" in names and "ingest-small" not in names:
         names.insert(names.index("replay"), "ingest-small")
@@ -90,6 +90,7 @@ def _parsed(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that it runs, not what it reaches")
     parser.add_argument("--only", action="append", choices=list(STEPS), help="this step only; may be repeated")
     parser.add_argument("--events", type=int, help="facts of each ingest run")
+    parser.add_argument("--stored", type=int, help="events in the store, at most, while the cost of one is measured")
     parser.add_argument("--out", type=Path, default=DOCS, help="folder of the page and the data")
     return parser.parse_args(words)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -52,24 +53,45 @@ async def run(scale: Scale, folder: Path, report: Report, *, key: str, customers
     """Measure one mixture."""
     today = clock.today(ZONE)
     async with started(folder, report) as parts:
-        known = await parts.produce(past(customers, today))
-        workers = [parts.worker(number=number) for number in range(scale.workers)]
-        try:
+        with working(parts, scale.workers) as workers:
             since = clock.monotonic()
-            await until(parts, known, *workers, decided=True)
+            known = await told(parts, workers, past(customers, today))
             took = clock.monotonic() - since
-            total = known + await parts.produce(traffic.live(customers, scale.events, today))
-            before = await next_commit(parts, workers, total)
-            await until(parts, total, *workers)
-            after = read(parts, workers, total)
-            assert not await parts.put_off(), "decisions about live facts were put off"
+            before, after = await measured(parts, workers, known, traffic.live(customers, scale.events, today))
             memory = max(resident(worker.pid) for worker in workers)
-        finally:
-            for worker in workers:
-                worker.stop(*STOP)
         await tell(report, parts, key, customers, before, after, memory)
         report.figure(f"{key}_past", f"the past of {customers:,} customers, start of the workers included", known / took,
                       "events/s", f"{known:,} facts")  # fmt: skip
+
+
+@contextmanager
+def working(parts: Parts, count: int) -> Iterator[list[Child]]:
+    """*count* workers, started, and ended afterwards."""
+    workers = [parts.worker(number=number) for number in range(count)]
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            worker.stop(*STOP)
+
+
+async def told(parts: Parts, workers: Sequence[Child], past: Iterator[traffic.Keyed]) -> int:
+    """Produce *past*, and wait until all of it is decided. Returns how many facts it has."""
+    known = await parts.produce(past)
+    await until(parts, known, *workers, decided=True)
+    return known
+
+
+async def measured(
+    parts: Parts, workers: Sequence[Child], known: int, facts: Iterator[traffic.Keyed]
+) -> tuple[Reading, Reading]:
+    """Produce *facts* after the *known* ones. Returns the readings at the first commit after that and at the last one."""
+    total = known + await parts.produce(facts)
+    before = await next_commit(parts, workers, total)
+    await until(parts, total, *workers)
+    after = read(parts, workers, total)
+    assert not await parts.put_off(), "decisions about live facts were put off"
+    return before, after
 
 
 def read(parts: Parts, workers: Sequence[Child], facts: int) -> Reading:

@@ -26,6 +26,8 @@ HOW = """\
   and ends when the last is committed, grade and projection included. Nine invoices in ten are dated today, the others one
   to three days back. The few customers have half a year behind them, the many the least that gives a grade. Two workers
   share the partitions; they read a backlog here, so one transaction holds many facts of few partitions.
+- **stored**: the traffic of the many customers at each size of the store; what it grows by are copies of their logs under other
+  names, which nobody asks for. Compared is CPU, which other work on the machine hardly changes.
 - **replay**: reads the log that the first ingest left; each reading in a process of its own, two processes share the hash
   partitions.
 - **peer**: `eventsourcing`, one aggregate a customer, a payment an event, on a PostgreSQL with the same settings.

@@ -22,6 +22,8 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """Facts a second, for the latency."""
     seconds: float = 20.0
     """How long they are posted."""
+    stored: tuple[int, ...] = (1_000_000, 6_000_000, 50_000_000)
+    """How many events the store holds while the cost of one is measured; the second makes a million customers."""
     part: int = 100_000
     """Records of each measurement of a part."""
     rounds: int = 400
@@ -30,10 +32,13 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """Every step's time limit is multiplied by it."""
 
 
-QUICK = Scale(events=20_000, small=300, large=3_000, peer=3_000, seconds=4.0, part=20_000, rounds=100, patience=0.5)
+QUICK = Scale(events=20_000, small=300, large=3_000, peer=3_000, seconds=4.0, part=20_000, rounds=100,
+              stored=(50_000, 200_000), patience=0.5)  # fmt: skip
 
 
-def scaled(*, quick: bool, events: int | None) -> Scale:
+def scaled(*, quick: bool, events: int | None, stored: int | None) -> Scale:
     """The sizes for the options of the command line."""
     scale = QUICK if quick else Scale()
+    if stored is not None:
+        scale = msgspec.structs.replace(scale, stored=(*(size for size in scale.stored if size < stored), stored))
     return scale if events is None else msgspec.structs.replace(scale, events=events)

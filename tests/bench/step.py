@@ -27,6 +27,7 @@ STEPS = {
     "assessment": ("tests.bench.assessing:assessed", 60),
     "evaluation": ("tests.bench.explaining:explained", 30),
     "ingest-large": ("tests.bench.ingest:large", 480),
+    "stored": ("tests.bench.storing:stored", 3_600),
     "latency": ("tests.bench.latency:latency", 240),
     "profile": ("tests.bench.profiling:profiled", 180),
 }
