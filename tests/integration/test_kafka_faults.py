@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from time import process_time
 
 import msgspec
 import pytest
 
 from shared.core.errors import Stopped, Unavailable
-from shared.edge.embedded.broker import binary
+from shared.edge.embedded.broker import EmbeddedBroker, binary
 from shared.edge.embedded.process import Child, free_port, spawn
 from shared.edge.embedded.wire import kafka_answers
 from shared.edge.kafka.producer import Publisher
@@ -123,6 +125,28 @@ async def test_a_broker_whose_door_is_open_and_nobody_behind_it_is_not_asked_wit
         assert await until(source, b"after"), "the reader did not come back"
         await source.stop()
         await publisher.close()
+
+
+async def test_a_member_waits_for_a_silent_broker_without_spinning(
+    private_broker: EmbeddedBroker,
+) -> None:
+    async def zero(places: frozenset[Place]) -> dict[Place, int]:
+        return dict.fromkeys(places, 0)
+
+    await asyncio.to_thread(apply, private_broker.address, EMBEDDED, [T])
+    source = Source(private_broker.address, topics=["t"], group="g", profile=EMBEDDED, positions=zero)
+    await source.start()
+    assert (joined := await source.batch(1, 8.0)) is not None and joined.assigned
+    assert isinstance(private_broker.pid, int)
+    os.kill(private_broker.pid, signal.SIGSTOP)
+    try:
+        before = process_time()
+        await asyncio.sleep(8.0)
+        used = process_time() - before
+    finally:
+        os.kill(private_broker.pid, signal.SIGCONT)
+    await source.stop()
+    assert used < 8.0 / 5, "the thread of the client spins"
 
 
 async def everything(source: Source) -> None:

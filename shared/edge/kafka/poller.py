@@ -123,6 +123,7 @@ class Poller:
             listener = Listener(consumer, self._changes)
             self.listener_threads = listener.threads
             consumer.subscribe(self._topics, listener=listener)
+            unhurried(consumer)
             return
         consumer.assign(partitions := self._partitions(consumer))
         consumer.pause(*partitions)
@@ -143,7 +144,7 @@ class Poller:
         while self._commands:
             self._commands.popleft()(consumer)
         if not consumer._client.connected_to_all:
-            sleep(PAUSE_MS / 1000)  # a poll that may last spins until a broker is there
+            sleep(PAUSE_MS / 1000)  # a poll that may last connects again and again without a pause
             self._poll(consumer, 0)
             return
         if self._out.wait_for_room(KEEP_ALIVE_S):
@@ -273,6 +274,15 @@ class Poller:
             consumer.close(autocommit=False, timeout_ms=2_000)
         except Exception as error:
             log.warning("closing the consumer of %s: %r", self._topics, error)
+
+
+def unhurried(consumer: KafkaConsumer) -> None:
+    """While no coordinator answers, something is due at once, always: then `poll` waits for nothing, and keeps a little
+    memory each time it does. Let it wait for records a moment at least; they end the wait as ever.
+    """
+    coordinator = consumer._coordinator
+    due = coordinator.time_to_next_poll
+    coordinator.time_to_next_poll = lambda: max(PAUSE_MS / 1000, due())
 
 
 def record_of(row: Any) -> Record:
