@@ -136,7 +136,8 @@ async def test_a_member_waits_for_a_silent_broker_without_spinning(
     await asyncio.to_thread(apply, private_broker.address, EMBEDDED, [T])
     source = Source(private_broker.address, topics=["t"], group="g", profile=EMBEDDED, positions=zero)
     await source.start()
-    assert (joined := await source.batch(1, 8.0)) is not None and joined.assigned
+    assert (joined := await source.batch(1, 8.0)) is not None
+    assert joined.assigned
     assert isinstance(private_broker.pid, int)
     os.kill(private_broker.pid, signal.SIGSTOP)
     try:
