@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from gradeline.measures_page import measures_page
+from gradeline.metrics_page import metrics_page
 from gradeline.policy_page import method_pages
 from shared.core.events import EVENTS
 from shared.edge import asyncapi, schemas
@@ -66,6 +67,7 @@ PRODUCERS: tuple[Callable[[], Files], ...] = (
     asyncapi_document,
     openapi_document,
     measures_page,
+    metrics_page,
     method_pages,
 )
 """Each yields files; a further generated document is one more entry."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram, Info
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Info
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -41,6 +45,13 @@ CONSERVATION_DIFFERENCE = Gauge(
     "Facts accepted over HTTP that are neither applied, nor quarantined, nor on their way: always 0.",
     ["service"],
 )
+EVENTS_PENDING = Gauge("gradeline_events_pending", "Facts accepted over HTTP that are not applied yet.", ["service"])
+END_TO_END = Histogram(
+    "gradeline_event_end_to_end_seconds",
+    "From the recording of a fact to the commit that applied it: of each transaction the fact that waited longest.",
+    ["service"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
+)
 OUTBOX_OLDEST = Gauge("gradeline_outbox_oldest_seconds", "Age of the oldest decision not yet published.", ["service"])
 LAST_EVENT = Gauge(
     "gradeline_last_event_processed_timestamp_seconds", "When the last fact was committed, in Unix time.", ["service"]
@@ -56,3 +67,31 @@ HTTP_SECONDS = Histogram(
     buckets=SECONDS,
 )
 BUILD = Info("gradeline_build", "Version of the software that runs.")
+
+
+class ConsumerLag(Collector):
+    """Asked when it is scraped, so that it is true also of a worker that does not get on."""
+
+    NAME = "gradeline_consumer_lag_records"
+    HELP = "Records of the topic that the worker has not taken in yet, by the high watermark of what it last fetched."
+    LABELS = ("topic", "partition", "group")
+
+    def __init__(self) -> None:
+        """Nobody consumes yet."""
+        self._lags: dict[str, Callable[[], Mapping[tuple[str, int], int]]] = {}
+
+    def watch(self, group: str, lag: Callable[[], Mapping[tuple[str, int], int]]) -> None:
+        """From now on *lag* says what the member of *group* has before it: (topic, partition) → records."""
+        self._lags[group] = lag
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """One family, with a sample for each partition that is consumed here."""
+        family = GaugeMetricFamily(self.NAME, self.HELP, labels=self.LABELS)
+        for group, lag in self._lags.items():
+            for (topic, partition), records in sorted(lag().items()):
+                family.add_metric((topic, str(partition), group), records)
+        yield family
+
+
+CONSUMER_LAG = ConsumerLag()
+REGISTRY.register(CONSUMER_LAG)

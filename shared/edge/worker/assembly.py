@@ -11,7 +11,7 @@ from typing import Any
 import uvloop
 
 from shared.core.brain import Brain
-from shared.edge import waiting
+from shared.edge import metrics, waiting
 from shared.edge.kafka.profile import choose
 from shared.edge.kafka.source import Source
 from shared.edge.settings import Settings
@@ -59,13 +59,15 @@ def run(
         if pool is None:
             return
         names = [told.topic_prefix + topic for topic in topics]
+        group = f"gradeline-{settings.instance}-{service}"
         source = Source(
             settings.kafka,
             topics=names,
-            group=f"gradeline-{settings.instance}-{service}",
+            group=group,
             profile=choose(embedded=settings.embedded),
             max_poll_records=told.batch_records,
         )
+        metrics.CONSUMER_LAG.watch(group, source.lag)
         sealer = SubjectKeys(pool, keys.wrapping) if told.intake else None
         try:
             await Worker(brain, projector, source, pool, told, box=Box(keys.box), sealer=sealer).run(stop)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from shared.edge import metrics
+from shared.edge import clock, metrics
 from shared.edge.store.append import Projector, append
 from shared.edge.worker.failpoints import failpoint
 from shared.edge.worker.memory import Memory
@@ -51,6 +51,8 @@ class Committer:
             metrics.EVENTS_QUARANTINED.labels(service, "customer").inc(len(write.raised))
         if write.parked or write.unparked:
             metrics.STREAMS_PARKED.labels(service).inc(len(write.parked) - len(write.unparked))
+        if prepared.oldest is not None:
+            metrics.END_TO_END.labels(service).observe((clock.now() - prepared.oldest).total_seconds())
         metrics.LAST_EVENT.labels(service).set(prepared.now.timestamp())
         if write.days and self.memory.parts:
             earliest = min(part.day for part in self.memory.parts.values())
