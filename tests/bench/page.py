@@ -28,6 +28,8 @@ HOW = """\
   share the partitions; they read a backlog here, so one transaction holds many facts of few partitions.
 - **stored**: the traffic of the many customers at each size of the store; what it grows by are copies of their logs under other
   names, which nobody asks for. Compared is CPU, which other work on the machine hardly changes.
+- **import**: one row for each settled invoice, two facts a row, fifty rows a customer over two years, into an instance that
+  decides meanwhile.
 - **replay**: reads the log that the first ingest left; each reading in a process of its own, two processes share the hash
   partitions.
 - **peer**: `eventsourcing`, one aggregate a customer, a payment an event, on a PostgreSQL with the same settings.

@@ -24,6 +24,8 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """How long they are posted."""
     stored: tuple[int, ...] = (1_000_000, 6_000_000, 50_000_000)
     """How many events the store holds while the cost of one is measured; the second makes a million customers."""
+    rows: int = 1_000_000
+    """Rows of the ledger that is imported."""
     part: int = 100_000
     """Records of each measurement of a part."""
     rounds: int = 400
@@ -32,7 +34,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """Every step's time limit is multiplied by it."""
 
 
-QUICK = Scale(events=20_000, small=300, large=3_000, peer=3_000, seconds=4.0, part=20_000, rounds=100,
+QUICK = Scale(events=20_000, small=300, large=3_000, peer=3_000, seconds=4.0, part=20_000, rounds=100, rows=5_000,
               stored=(50_000, 200_000), patience=0.5)  # fmt: skip
 
 

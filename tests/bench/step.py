@@ -28,6 +28,7 @@ STEPS = {
     "evaluation": ("tests.bench.explaining:explained", 30),
     "ingest-large": ("tests.bench.ingest:large", 480),
     "stored": ("tests.bench.storing:stored", 3_600),
+    "import": ("tests.bench.importing:imported", 3_600),
     "latency": ("tests.bench.latency:latency", 240),
     "profile": ("tests.bench.profiling:profiled", 180),
 }
