@@ -35,6 +35,8 @@ async def look(world: World, figures: Figures) -> list[str]:
     async with world.session() as session, session.transaction(readonly=True, isolation="repeatable_read"):
         rows = {name: await session.fetch(query) for name, query in checks.TABLES.items()}
     broken = _counted(world, rows, figures)
+    if any("dead letters" in one for one in broken):
+        broken.append(await _newest_dead(world))
     for check in CHECKS:
         try:
             await check(world, rows)
@@ -170,3 +172,11 @@ def _said(error: AssertionError) -> str:
     """The message, or the line that failed where it has none."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return str(error).strip()[:300] or f"{last.line} ({last.name})"
+
+
+async def _newest_dead(world: World) -> str:
+    """The last few that came, each with its place and rule."""
+    rows = await world.rows("select * from dead_letters order by recorded_at desc limit 4")
+    return ", ".join(
+        f"{row['topic']}/{row['partition']}@{row['position']} {row['rule']} {row['reason'][:60]}" for row in rows
+    )

@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from time import process_time
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,7 +22,7 @@ from shared.edge.kafka.producer import Publisher
 from shared.edge.kafka.profile import EMBEDDED
 from shared.edge.kafka.record import Outgoing, Place
 from shared.edge.kafka.source import Source
-from shared.edge.kafka.topics import Topic, Words, apply
+from shared.edge.kafka.topics import Admin, Topic, Words, apply
 
 pytestmark = pytest.mark.parts
 WHOLE, DAMAGED = b"whole-bytes", b"whose-bytes"
@@ -168,3 +169,20 @@ async def one(source: Source) -> bytes | None:
         if batch is not None and batch.records:
             return batch.records[0].value
     return None
+
+
+async def test_nobody_makes_a_topic_by_asking_for_it(broker: Any, topic_prefix: str) -> None:
+    async def zero(places: frozenset[Place]) -> dict[Place, int]:
+        return dict.fromkeys(places, 0)
+
+    name = f"{topic_prefix}missing"
+    source = Source(broker.address, topics=[name], group=name, profile=EMBEDDED, positions=zero)
+    publisher = Publisher(broker.address, msgspec.structs.replace(EMBEDDED, publish_s=2.0))
+    await source.start()
+    with pytest.raises(Unavailable):
+        await publisher.publish([Outgoing(name, 0, b"k", b"v")])
+    assert await source.batch(1, 2.0) is None
+    await publisher.close()
+    await source.stop()
+    with Admin(broker.address, EMBEDDED) as admin:
+        assert name not in admin.partitions()

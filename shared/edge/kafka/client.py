@@ -19,7 +19,12 @@ PAUSE_MS = 20
 
 
 class Client(KafkaNetClient):  # type: ignore[misc]
-    """Waits as the client does by itself, but not with no pause at all while a broker cannot be reached."""
+    """Does as the client does by itself, but makes no topics, and waits a moment where a broker cannot be reached."""
+
+    def __init__(self, **settings: Any) -> None:
+        """As the client does it, which forgets on the way that it is not to make topics by asking for them."""
+        super().__init__(**settings)
+        self.cluster.config["allow_auto_create_topics"] = False
 
     @property
     def connected_to_all(self) -> bool:
