@@ -34,17 +34,25 @@ def up(
     workers: Annotated[
         int, typer.Option(min=1, max=64, help="Worker processes; they share the partitions. One a core at most.")
     ] = 1,
+    policies: Annotated[
+        Path | None,
+        typer.Option(envvar="GRADELINE_POLICIES", help="Folder of the rules that rate; else the shipped ones."),
+    ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Fill it with a believable portfolio and show it live.")] = False,
 ) -> None:
     """Run database, broker, API and workers on this machine until Ctrl-C. A second start continues with the data."""
     from gradeline.instance import exclusive
+    from services.rating.adapters import catalogue
 
+    if policies is not None:
+        policies = policies.resolve()
+        catalogue.in_use(policies)
     data = data.resolve()
     with exclusive(data):
-        run(data, port=port, kafka_port=kafka_port, workers=workers, demo=demo)
+        run(data, port=port, kafka_port=kafka_port, workers=workers, policies=policies, demo=demo)
 
 
-def run(data: Path, *, port: int, kafka_port: int, workers: int, demo: bool) -> None:
+def run(data: Path, *, port: int, kafka_port: int, workers: int, policies: Path | None, demo: bool) -> None:
     """Supervise until a signal asks to stop. Raises GradelineError where it does not come up."""
     import signal
 
@@ -83,6 +91,7 @@ def run(data: Path, *, port: int, kafka_port: int, workers: int, demo: bool) -> 
             "GRADELINE_HOST": "127.0.0.1",
             "GRADELINE_PORT": str(port),
             "GRADELINE_EMBEDDED": "1",
+            "GRADELINE_POLICIES": str(policies or ""),
         }
 
     def changed(pids: dict[str, int]) -> None:

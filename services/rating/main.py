@@ -53,7 +53,7 @@ def run(settings: Settings) -> None:
 
 def wired(settings: Settings, view: CustomerView) -> Ports:
     """Return the real parts, with *view* for reads of customers. Raises Misconfigured for a secret or a policy."""
-    rules = catalogue.shipped()
+    rules = catalogue.in_use(settings.policies)
     keys = secret.read(secrets_folder=settings.secrets, data=settings.data, embedded=settings.embedded)
     return Ports(
         view=view,

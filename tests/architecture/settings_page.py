@@ -19,7 +19,6 @@ from tests.architecture.tree import ROOT
 PAGE = ROOT / "docs" / "settings.md"
 ELSEWHERE = {
     "GRADELINE_TOKEN": "bearer token for `gradeline import` and `gradeline simulate --post`; else the instance's own",
-    "GRADELINE_POLICIES": "folder of rules that `gradeline policy` reads; else the shipped ones",
 }
 """Variables that one command reads by itself."""
 FOR_TESTS = {

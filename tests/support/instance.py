@@ -165,9 +165,10 @@ async def _rows(dsn: str, query: str, arguments: Sequence[Any]) -> list[dict[str
 
 
 @contextmanager
-def up(data: Path, *, workers: int = 1) -> Iterator[RunningInstance]:
+def up(data: Path, *, workers: int = 1, policies: Path | None = None) -> Iterator[RunningInstance]:
     """An instance on free ports that is healthy; ended with SIGTERM, and nothing of it runs afterwards."""
     words = [*GRADELINE, "up", "--data", str(data), "--port", "0", "--kafka-port", "0", "--workers", str(workers)]
+    words += ["--policies", str(policies)] if policies else []
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GRADELINE_")}
     data.mkdir(parents=True, exist_ok=True)
     heard = data / "up.log"

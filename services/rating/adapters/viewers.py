@@ -94,7 +94,7 @@ class Answering:
     def __init__(self, told: Settings) -> None:
         """Raises Misconfigured for rules that cannot be used."""
         self._told = told
-        self._viewer: Viewer = customer_view(told, catalogue.shipped())
+        self._viewer: Viewer = customer_view(told, catalogue.in_use(told.policies))
         self._runner = asyncio.Runner()
         self._pool: asyncpg.Pool | None = None
 
