@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from gradeline import policy_page
-from gradeline.commands import policy_check, policy_explain, policy_list, policy_new, policy_scorecards, policy_tables
+from gradeline.commands import policy_explain, policy_list, policy_new, policy_scorecards, policy_tables
 from gradeline.scorecards.pmml_out import pmml_of, unsaid
 from shared.core.errors import GradelineError, Misconfigured, NotFound
 from shared.core.policy.changes import changes
@@ -21,7 +21,7 @@ from shared.core.policy.evaluate import evaluate, refused
 from shared.core.policy.policy import Policy, canonical
 from shared.core.policy.rulebook import Rulebook
 from shared.core.refusal import Refusal
-from shared.edge import clock
+from shared.edge import clock, policy_check
 from shared.edge.policy_files import load_rules
 from shared.edge.policy_values import read_measures
 

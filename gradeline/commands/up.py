@@ -84,15 +84,7 @@ def run(data: Path, *, port: int, kafka_port: int, workers: int, policies: Path 
     }
 
     def environment() -> Mapping[str, str]:
-        return {
-            "GRADELINE_POSTGRES": postgres.dsn,
-            "GRADELINE_KAFKA": broker.address,
-            "GRADELINE_DATA": str(data),
-            "GRADELINE_HOST": "127.0.0.1",
-            "GRADELINE_PORT": str(port),
-            "GRADELINE_EMBEDDED": "1",
-            "GRADELINE_POLICIES": str(policies or ""),
-        }
+        return said(postgres.dsn, broker.address, data, port, policies)
 
     def changed(pids: dict[str, int]) -> None:
         if pids:
@@ -123,6 +115,19 @@ def run(data: Path, *, port: int, kafka_port: int, workers: int, policies: Path 
         supervisor.stop()
         instance.forget()
     say("stopped")
+
+
+def said(postgres: str, kafka: str, data: Path, port: int, policies: Path | None) -> dict[str, str]:
+    """What every part is told."""
+    return {
+        "GRADELINE_POSTGRES": postgres,
+        "GRADELINE_KAFKA": kafka,
+        "GRADELINE_DATA": str(data),
+        "GRADELINE_HOST": "127.0.0.1",
+        "GRADELINE_PORT": str(port),
+        "GRADELINE_EMBEDDED": "1",
+        "GRADELINE_POLICIES": str(policies or ""),
+    }
 
 
 def named(workers: int) -> list[str]:

@@ -19,6 +19,7 @@ import psutil
 
 from gradeline.instance import running
 from gradeline.post import Poster, Taken
+from shared.core.envelope import Event
 from shared.edge import clock
 from shared.edge.embedded.process import wait_until
 from shared.edge.http import tokens
@@ -72,6 +73,13 @@ class RunningInstance:
                 assert isinstance(taken, Taken), taken
                 accepted += taken.accepted
         return accepted
+
+    def publish(self, data: Any) -> None:
+        """Keep a reference series as our own calendar would; nobody may post it. Returns once every partition has it."""
+        name = f"{data.series}/{data.as_of}"
+        run_apart(_published(self.postgres, name, data))
+        read = "select 1 from events where stream like '~reference/%' and id like $1"
+        assert wait_until(lambda: len(self.rows(read, f"{name}/%")) == PARTITIONS, APPLIED_SECONDS, pause=0.2)
 
     def ask(self, path: str, **query: Any) -> tuple[int, dict[str, Any]]:
         """Status and body of a GET."""
@@ -151,6 +159,18 @@ async def _opened(dsn: str, day: date) -> list[date]:
     pool = await open_pool(dsn, schema="rating", size=1)
     try:
         return await open_days(pool, day, now=clock.now(), partitions=PARTITIONS, instance="main")
+    finally:
+        await pool.close()
+
+
+async def _published(dsn: str, name: str, data: Any) -> None:
+    from shared.edge.store.intake import accept
+
+    now = clock.now()
+    event = Event(id=name, source="/gradeline/main/calendar", type=data.TYPE, subject="~reference", time=now, data=data)
+    pool = await open_pool(dsn, schema="rating", size=1)
+    try:
+        await accept(pool, [event], now=now, partitions=PARTITIONS, sealer=None)
     finally:
         await pool.close()
 

@@ -1,0 +1,154 @@
+"""What a method makes of given measures, told to people: lines, reasons, what would help most, what would give a grade."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+import msgspec
+
+from services.rating.core.engine import Engine, Sheet, Values
+from services.rating.core.measures.catalogue import CATALOGUE, compile_reading
+from services.rating.core.measures.reading import Reader
+from services.rating.core.path import Path, walk
+from services.rating.core.state import State
+from services.rating.core.view import Line, MeasureValue, PolicyId, Told
+from shared.core.policy import improve
+from shared.core.policy.assessment import Assessment, line_record, plain, wire
+from shared.core.policy.evaluate import evaluate, refused
+from shared.core.policy.explain import explain
+from shared.core.policy.measure import REPORTED, Value
+from shared.core.policy.policy import Policy, Title
+from shared.core.refusal import Refusal
+
+_WINDOW = re.compile(r"_\d+[dm]$")
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One measure, or derived value, and what it would have to be."""
+
+    measure: str
+    en: str
+    """What it is called."""
+    zh: str
+    now: str | bool | None
+    needed: str | bool | None
+
+
+class Way(msgspec.Struct, frozen=True):
+    """Changes that together have an effect, and that effect."""
+
+    changes: tuple[Change, ...]
+    grade: str | None
+    score: str | None
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """One assessment, told."""
+
+    policy: PolicyId
+    as_of: date
+    grade: str | None
+    """What the rules say by themselves, before movement and overrides."""
+    score: str | None
+    refusal: str | None
+    refusal_detail: str | None
+    reasons: tuple[Told, ...]
+    caps: tuple[str, ...]
+    tasks: tuple[str, ...]
+    labels: dict[str, str]
+    measures: dict[str, MeasureValue]
+    lines: tuple[Line, ...]
+    improvements: tuple[Way, ...]
+    """The most useful single changes, the best first."""
+    reach: str | None = None
+    """The grade that was asked for."""
+    ways: tuple[Way, ...] = ()
+    """The smallest sets of changes that give it."""
+
+
+def tried(
+    policy: Policy, values: Values | Refusal, as_of: date, reach: str | None, words: Mapping[str, Title]
+) -> Tried:
+    """Assess *values* under *policy* and tell it. *reach* is a grade of its scale; *words* are for codes it does not explain."""
+    if isinstance(values, Refusal):
+        return _told(policy, refused(policy, values), {}, as_of, None, words)
+    return _told(policy, evaluate(policy, values), values, as_of, reach, words)
+
+
+def _told(
+    policy: Policy, found: Assessment, values: Values, as_of: date, reach: str | None, words: Mapping[str, Title]
+) -> Tried:
+    told = explain(policy, found, words)
+    lines = [
+        Line(
+            characteristic=line.characteristic,
+            value=line.value,
+            band=line.band,
+            letter=line.letter,
+            points=line_record(line).get("points"),
+            max_points=line_record(line).get("max_points"),
+            part=line.part,
+            reasons=line.reasons,
+            reference=line.reference,
+            assumed=line.assumed,
+            left_out=line.left_out,
+            lost=None if said.lost is None else plain(said.lost),
+            told=tuple(Told(one.code, one.en, one.zh) for one in said.reasons),
+        )
+        for line, said in zip(found.lines, told.lines, strict=True)
+    ]
+    helpful = improve.improvements(policy, values) if values else ()
+    return Tried(
+        policy=PolicyId(policy.method, policy.version, policy.sha256),
+        as_of=as_of,
+        grade=found.grade,
+        score=None if found.score is None else plain(found.score),
+        refusal=None if found.refusal is None else str(found.refusal),
+        refusal_detail=found.refusal_detail or None,
+        reasons=tuple(Told(one.code, one.en, one.zh) for one in told.reasons),
+        caps=found.caps,
+        tasks=found.tasks,
+        labels=dict(found.labels),
+        measures={alias: wire(value) for alias, value in values.items()},
+        lines=tuple(lines),
+        improvements=tuple(_way(policy, way) for way in helpful),
+        reach=reach,
+        ways=tuple(_way(policy, way) for way in improve.ways(policy, values, reach)) if reach else (),
+    )
+
+
+def _way(policy: Policy, way: improve.Way) -> Way:
+    changes = []
+    for change in way.changes:
+        called = title(policy, change.measure)
+        changes.append(Change(change.measure, called.en, called.zh, wire(change.now), wire(change.needed)))
+    return Way(tuple(changes), way.grade, None if way.score is None else plain(way.score))
+
+
+def title(policy: Policy, alias: str) -> Title:
+    """What a measure is called; a derived value and a reported measure by their own names."""
+    reading = policy.measures.get(alias)
+    if reading is None or reading.measure.startswith(REPORTED):
+        return Title(alias, alias)
+    measure = CATALOGUE.get(reading.measure) or CATALOGUE.get(_WINDOW.sub("", reading.measure))
+    return Title(measure.en, measure.zh) if measure else Title(alias, alias)
+
+
+def measured(state: State, day: int, engine: Engine, policy: Policy) -> Values | Refusal:
+    """What *policy* looks at of *state* on *day*, whoever it rates. *state* is not used afterwards.
+
+    The lenses of *engine* must hold those of *policy*. A default lasts as the grade path says (G-18).
+    """
+    path: Path = []
+    if state.first and state.first <= day:
+        walk(state, path, state.first, day, engine)
+    state.ledger.move_to(day)
+    reader = Reader(state, engine.setting, engine.context)
+    if reader.without_rate:
+        return Refusal.RATE_MISSING
+    values: dict[str, Value] = {
+        alias: compile_reading(reading, engine.setting.lenses)(reader) for alias, reading in policy.measures.items()
+    }
+    return Sheet(policy, reader, values, (), {}).in_default_since(path[-1][1].default_on if path else 0)
