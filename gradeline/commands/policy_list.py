@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from shared.core.policy.changes import Change
+from shared.core.policy.flaws import Finding
 from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook
-from shared.edge.policy_check import Finding
 
 
 def list_record(rules: Rulebook, today: date) -> list[dict[str, Any]]:

@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import msgspec
-
 from shared.core.errors import Misconfigured
-from shared.core.policy.flaws import Flaw, flaws, untried, untried_edge
+from shared.core.policy.flaws import Finding, Flaw, flaws, untried, untried_edge
 from shared.core.policy.policy import Book, Policy
 from shared.edge import codes
 from shared.edge.policy_cards import NOTHING_SHARED, Shared, read_shared
@@ -21,17 +19,6 @@ FLAWS = codes.read("flaws.yaml")
 DRAFT, DRAFT_CASES = "draft.yaml", "cases.yaml"
 """What the texts of a draft are called in findings."""
 _WHERE = re.compile(r"^(?P<file>[^,]+\.yaml)(?:, line (?P<line>\d+))?: (?P<says>.*)$", re.DOTALL)
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One sentence about one place."""
-
-    file: str
-    line: int
-    rule: str
-    says: str
-    says_zh: str
-    grave: bool = True
 
 
 def check_folder(folder: Path, methods: tuple[str, ...]) -> list[Finding]:

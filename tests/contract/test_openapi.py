@@ -44,7 +44,7 @@ async def test_without_a_token_every_route_but_health_and_docs_answers_401(app: 
     guarded = 0
     async with client(app) as http:
         for method, path, _ in operations(app):
-            answer = await http.request(method, path.replace("{customer_id}", "C-1"))
+            answer = await http.request(method, path.replace("{customer_id}", "C-1").replace("{policy_id}", "rm-22"))
             if path in OPEN:
                 assert answer.status_code in {200, 503}, path
                 continue
@@ -62,7 +62,7 @@ async def test_every_role_reaches_exactly_the_routes_of_its_scopes(app: FastAPI,
                 if path in OPEN:
                     continue
                 needed = {scope for one in operation["security"] for scopes in one.values() for scope in scopes}
-                answer = await http.request(method, path.replace("{customer_id}", "C-1"))
+                answer = await http.request(method, path.replace("{customer_id}", "C-1").replace("{policy_id}", "rm-22"))
                 assert (answer.status_code == 403) == (not needed <= held), (role, method, path, answer.status_code)
 
 

@@ -25,9 +25,10 @@ from gradeline.shapes import SHAPES, load_template
 from shared.core.errors import Misconfigured
 from shared.core.policy import reach
 from shared.core.policy.card import Band
+from shared.core.policy.flaws import Finding
 from shared.core.policy.policy import Grade, Policy
 from shared.edge.policy_cards import NOTHING_SHARED
-from shared.edge.policy_check import Finding, check_method
+from shared.edge.policy_check import check_method
 
 app = typer.Typer()
 policy.register(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
@@ -18,6 +18,7 @@ from shared.core.policy import improve
 from shared.core.policy.assessment import Assessment, line_record, plain, wire
 from shared.core.policy.evaluate import evaluate, refused
 from shared.core.policy.explain import explain
+from shared.core.policy.flaws import Finding
 from shared.core.policy.measure import REPORTED, Value
 from shared.core.policy.policy import Policy, Title
 from shared.core.refusal import Refusal
@@ -66,6 +67,33 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     """The grade that was asked for."""
     ways: tuple[Way, ...] = ()
     """The smallest sets of changes that give it."""
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True, tag="trial", array_like=True):
+    """What is to be tried, and on what."""
+
+    method: str
+    version: str | None = None
+    """Else the one in force on the day."""
+    draft: str | None = None
+    """The YAML of a version, in place of any that is loaded."""
+    cases: str = ""
+    measures: dict[str, MeasureValue] | None = None
+    customer_id: str | None = None
+    as_of: date | None = None
+    known_at: datetime | None = None
+    reach: str | None = None
+    is_fact: bool = False
+    """Whether the measures come from facts, which may hold any code."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it."""
+
+    findings: tuple[Finding, ...] = ()
+    """Of the draft; one that is grave means that it should not be activated."""
+    tried: Tried | None = None
+    """None: the draft cannot be read, or nothing was given to try it on."""
 
 
 def tried(

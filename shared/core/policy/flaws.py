@@ -33,6 +33,17 @@ class Flaw(msgspec.Struct, frozen=True):
     """What the sentence of the rule names beside `at`."""
 
 
+class Finding(msgspec.Struct, frozen=True):
+    """A flaw in words, with its place: one sentence in both languages."""
+
+    file: str
+    line: int
+    rule: str
+    says: str
+    says_zh: str
+    grave: bool = True
+
+
 def flaws(policy: Policy) -> Iterator[Flaw]:
     """Yield what is wrong with *policy* itself."""
     yield from _grades(policy)
