@@ -62,7 +62,9 @@ async def test_every_role_reaches_exactly_the_routes_of_its_scopes(app: FastAPI,
                 if path in OPEN:
                     continue
                 needed = {scope for one in operation["security"] for scopes in one.values() for scope in scopes}
-                answer = await http.request(method, path.replace("{customer_id}", "C-1").replace("{policy_id}", "rm-22"))
+                answer = await http.request(
+                    method, path.replace("{customer_id}", "C-1").replace("{policy_id}", "rm-22")
+                )
                 assert (answer.status_code == 403) == (not needed <= held), (role, method, path, answer.status_code)
 
 
