@@ -12,7 +12,10 @@ from openapi_spec_validator import validate
 
 from services.rating.main import documented
 from shared.edge.http import openapi, problem, roles
+from tests.support.covers import covers
 from tests.support.rating_api import bearer, client, wired
+
+covers("RO-01", "RO-02", "RO-05", "RO-09", "AL-14")
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi-rating.json"
 OPEN = {"/healthz", "/readyz", "/metrics"}

@@ -13,9 +13,12 @@ import pytest
 from shared.edge import clock
 from shared.edge.policy_files import load_rules
 from tests.policy.test_policy_page import FENCES
+from tests.support.covers import covers
 from tests.support.downstream import subscribed
 from tests.support.instance import up
 from tests.support.shapes.facts import facts
+
+covers("DP-20", "DP-22")
 
 pytestmark = [pytest.mark.parts, pytest.mark.slow, pytest.mark.timeout(600)]
 GRADE = "credit.grade.changed.v1"

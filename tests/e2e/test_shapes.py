@@ -29,11 +29,49 @@ from shared.core.policy.evaluate import evaluate
 from shared.edge import clock
 from shared.edge.policy_cases import load_cases
 from shared.edge.policy_values import read_measures
+from tests.support.covers import covers
 from tests.support.downstream import Subscriber, subscribed
 from tests.support.instance import RunningInstance, up
 from tests.support.shapes.books import Books, Fact
 from tests.support.shapes.facts import facts, report
 from tests.support.shapes.grades import GRADED, Rated
+
+covers(
+    "P1",
+    "P2",
+    "P3",
+    "P4",
+    "P5",
+    "P6",
+    "P7",
+    "P8",
+    "P9",
+    "P10",
+    "P11",
+    "P12",
+    "P13",
+    "P14",
+    "P15",
+    "P16",
+    "RM-01",
+    "RM-02",
+    "RM-04",
+    "RM-05",
+    "RM-08",
+    "RM-09",
+    "RM-13",
+    "RM-15",
+    "RM-18",
+    "RM-20",
+    "RM-21",
+    "RM-23",
+    "RM-31",
+    "RM-33",
+    "RM-35",
+    "G-02",
+    "LT-57",
+    "LT-60",
+)
 
 pytestmark = [pytest.mark.parts, pytest.mark.slow, pytest.mark.timeout(600)]
 

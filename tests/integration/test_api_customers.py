@@ -20,7 +20,10 @@ from shared.edge import codec
 from shared.edge.http.paging import cursor
 from shared.edge.kafka.partition import partition_of
 from shared.edge.store.migrate import upgraded
+from tests.support.covers import covers
 from tests.support.rating_api import bearer, client, fact, running, wired
+
+covers("DP-18", "CF-16")
 
 REGISTERED = {
     "name": "王小明",

@@ -15,7 +15,10 @@ from gradeline.shapes import SHAPES
 from services.rating.adapters import catalogue
 from shared.core import limits
 from tests.integration.test_api_reads import DAY, answered, serving
+from tests.support.covers import covers
 from tests.support.rating_api import bearer, client, wired
+
+covers("DP-20", "DP-22")
 
 AAA = {"net_collection_rate": "1", "worst_days_late": 0, "rival_goods": "ours_only"}
 BBB = {"net_collection_rate": "0.96", "worst_days_late": 3, "rival_goods": "ours_main"}
