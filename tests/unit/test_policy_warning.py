@@ -15,7 +15,7 @@ from shared.core.policy.warning import Change, Level, Watch, next_change, watch
 from shared.edge.policy_files import load_rules
 from tests.support.covers import covers
 
-covers("MN-01", "MN-05", "MN-07", "RM-26", "MN-26")
+covers("MN-01", "MN-05", "MN-07", "MN-26")
 
 DAY = date(2013, 5, 1)
 RULES = load_rules(SHIPPED).warnings.at(DAY)
