@@ -90,7 +90,7 @@ def _grade(said: _Said) -> list[Decided]:
         reasons=(*(assessment.reasons if assessment else ()), *now.held),
         refusal=now.refusal,
         underlying=now.underlying,
-        score=None if assessment is None or assessment.score is None else Decimal(plain(assessment.score)),
+        score=assessment.score if assessment else None,
         parts=assessment.parts if assessment else {},
         valid_until=valid,
         measures=_measures(assessment),

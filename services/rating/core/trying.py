@@ -8,9 +8,8 @@ from datetime import date, datetime
 
 import msgspec
 
-from services.rating.core.engine import Engine, Sheet, Values
+from services.rating.core.engine import Engine, Values
 from services.rating.core.measures.catalogue import CATALOGUE, compile_reading
-from services.rating.core.measures.reading import Reader
 from services.rating.core.path import Path, walk
 from services.rating.core.state import State
 from services.rating.core.view import Line, MeasureValue, PolicyId, Told
@@ -19,7 +18,7 @@ from shared.core.policy.assessment import Assessment, line_record, plain, wire
 from shared.core.policy.evaluate import evaluate, refused
 from shared.core.policy.explain import explain
 from shared.core.policy.flaws import Finding
-from shared.core.policy.measure import REPORTED, Value
+from shared.core.policy.measure import REPORTED
 from shared.core.policy.policy import Policy, Title
 from shared.core.refusal import Refusal
 
@@ -173,10 +172,9 @@ def measured(state: State, day: int, engine: Engine, policy: Policy) -> Values |
     if state.first and state.first <= day:
         walk(state, path, state.first, day, engine)
     state.ledger.move_to(day)
-    reader = Reader(state, engine.setting, engine.context)
-    if reader.without_rate:
+    sheet = engine.sheet(state)
+    if sheet.reader.without_rate:
         return Refusal.RATE_MISSING
-    values: dict[str, Value] = {
-        alias: compile_reading(reading, engine.setting.lenses)(reader) for alias, reading in policy.measures.items()
-    }
-    return Sheet(policy, reader, values, (), {}).in_default_since(path[-1][1].default_on if path else 0)
+    lenses = engine.setting.lenses
+    sheet.values = {alias: compile_reading(reading, lenses)(sheet.reader) for alias, reading in policy.measures.items()}
+    return sheet.in_default_since(path[-1][1].default_on if path else 0)
