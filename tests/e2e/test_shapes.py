@@ -234,6 +234,7 @@ def test_worse_news_on_the_next_day_is_a_fall_that_is_heard(
     assert {last(heard, best.name)["as_of"] for best, _, _ in falls.values()} == {f"{day}"}
     said = shaped.get(f"/v1/customers/{waits.name}/explanation")
     assert (said["grade"], said["underlying"], said["movement"]) == ("large", "ordinary", ["FALL_AT_REVIEW_ONLY"])
+    assert said["because"][-1] == {"code": "FALL_AT_REVIEW_ONLY", "words": "falls at a review only"}
     assert last(heard, waits.name)["to"] == "large"
 
 

@@ -84,6 +84,8 @@ async def test_a_refusal_is_an_answer(api: httpx2.AsyncClient) -> None:
     found = (await post(api, measures={"worst_days_late": 0}))["result"]
     assert (found["grade"], found["refusal"]) == (None, "MEASURE_MISSING")
     assert "net_collection_rate" in found["refusal_detail"]
+    answer = await api.post(TRIALS, json={"measures": {"worst_days_late": 0}}, headers=CHINESE)
+    assert answer.json()["result"]["because"][0] == {"code": "MEASURE_MISSING", "words": "缺少必需的指标"}
 
 
 async def test_a_draft_is_checked_and_tried_and_nothing_of_it_stays(api: httpx2.AsyncClient) -> None:

@@ -176,7 +176,7 @@ class Explanation(Moment, Advice):
     movement: list[str] = Field(description="rules that hold the grade away from the underlying one")
     measures: dict[str, Measure]
     lines: list[Line]
-    because: list[Because] = Field(description="the reasons in words, those that decided first")
+    because: list[Because] = Field(description="reasons in words, those that decided first; then what holds the grade")
 
 
 class OpenItem(Answer):

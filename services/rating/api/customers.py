@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.rating.api import answers
 from services.rating.api.asking import Asked, CustomerId, Reader, Viewed, Wired
-from services.rating.api.telling import told
+from services.rating.api.telling import because, told
 from services.rating.core.trying import Trial
 from services.rating.core.view import PolicyId, View
 from services.rating.handlers.ports import Ports
@@ -104,6 +104,7 @@ async def explanation(
     assert outcome is not None
     assert outcome.tried is not None
     words = told(outcome.tried, request, response)
+    words["because"] += because(chosen.movement, request)
     return answers.Explanation.model_validate(
         {**msgspec.structs.asdict(chosen), **words, **_moment(found, asked.known_at)}
     )

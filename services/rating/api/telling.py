@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import Request, Response
 
 from services.rating.core.trying import Tried, Way
 from services.rating.core.view import Line, Told
+from shared.edge.codes import REASONS, Words
 from shared.edge.http.problem import wants_chinese
 
 
@@ -23,6 +25,13 @@ def told(found: Tried, request: Request, response: Response) -> dict[str, Any]:
         "reach": found.reach,
         "ways": [_way(way, chinese) for way in found.ways],
     }
+
+
+def because(codes: Iterable[str], request: Request) -> list[dict[str, str]]:
+    """Return *codes* that no method explains, such as those of movement, with their words."""
+    chinese = wants_chinese(request.scope)
+    said = {code: REASONS.get(code) or Words(code, code) for code in codes}
+    return [{"code": code, "words": words.zh if chinese else words.en} for code, words in said.items()]
 
 
 def _line(line: Line, chinese: bool) -> dict[str, Any]:

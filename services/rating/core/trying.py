@@ -17,6 +17,7 @@ from shared.core.policy import improve
 from shared.core.policy.assessment import Assessment, line_record, plain, wire
 from shared.core.policy.evaluate import evaluate, refused
 from shared.core.policy.explain import explain
+from shared.core.policy.explain import told as in_words
 from shared.core.policy.flaws import Finding
 from shared.core.policy.measure import REPORTED
 from shared.core.policy.policy import Policy, Title
@@ -126,6 +127,7 @@ def _told(
         )
         for line, said in zip(found.lines, told.lines, strict=True)
     ]
+    refusal = () if found.refusal is None else (in_words(str(found.refusal), words),)
     helpful = improve.improvements(policy, values) if values else ()
     return Tried(
         policy=PolicyId(policy.method, policy.version, policy.sha256),
@@ -134,7 +136,7 @@ def _told(
         score=None if found.score is None else plain(found.score),
         refusal=None if found.refusal is None else str(found.refusal),
         refusal_detail=found.refusal_detail or None,
-        reasons=tuple(Told(one.code, one.en, one.zh) for one in told.reasons),
+        reasons=tuple(Told(one.code, one.en, one.zh) for one in (*refusal, *told.reasons)),
         caps=found.caps,
         tasks=found.tasks,
         labels=dict(found.labels),
