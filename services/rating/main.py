@@ -14,8 +14,8 @@ from services.rating.adapters.keeping import Keeper
 from services.rating.adapters.lists import Lists
 from services.rating.adapters.log import Log, unsealing
 from services.rating.adapters.viewers import Viewers
-from services.rating.api import aside, customers, events, overview
-from services.rating.handlers.ports import CustomerView, Ports
+from services.rating.api import aside, customers, events, overview, policies
+from services.rating.handlers.ports import Ports
 from services.rating.handlers.posting import Posting
 from services.rating.settings import SCHEMA
 from shared.core.errors import Misconfigured, Unavailable
@@ -30,7 +30,7 @@ from shared.edge.store.keys import SubjectKeys
 from shared.edge.store.pool import refuse_unsafe_role
 
 CONNECT_EVERY_SECONDS = 1.0
-ROUTERS = (events.posts, customers.router, events.router, overview.router, aside.router)
+ROUTERS = (events.posts, customers.router, events.router, overview.router, policies.router, aside.router)
 """The busiest first: routes are tried in this order."""
 ABOUT = (
     "Facts in; every customer's grade, measures, warnings and ledger out, as of any date and as known at any instant."
@@ -51,16 +51,18 @@ def run(settings: Settings) -> None:
         raise Unavailable(f"the rating API could not start on {settings.host}:{settings.port}; the log says why")
 
 
-def wired(settings: Settings, view: CustomerView) -> Ports:
-    """Return the real parts, with *view* for reads of customers. Raises Misconfigured for a secret or a policy."""
-    rules = catalogue.shipped()
+def wired(settings: Settings, reads: Viewers) -> Ports:
+    """Return the real parts, with *reads* for what is computed apart. Raises Misconfigured for a secret or a policy."""
+    rules = catalogue.in_use(settings.policies)
     keys = secret.read(secrets_folder=settings.secrets, data=settings.data, embedded=settings.embedded)
     return Ports(
-        view=view,
+        view=reads,
         keep=Keeper(partitions=settings.partitions, sealer=lambda pool: SubjectKeys(pool, keys.wrapping)),
         log=Log(unsealing(keys.wrapping)),
         lists=Lists(),
         policies=catalogue.summaries(rules),
+        attempt=reads.trial,
+        books=rules.books,
         partitions=settings.partitions,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from services.rating.adapters import catalogue
 from services.rating.adapters.projecting import CustomerProjector
 from services.rating.adapters.workdays import china
@@ -14,15 +16,14 @@ from shared.edge.worker import assembly
 TOPICS = ("credit.events",)
 
 
-def brain(currency: str) -> RatingBrain:
-    """The brain of this release: the shipped rules, China's work calendar. Raises Misconfigured."""
-    return RatingBrain(catalogue.shipped(), Setting(calendar=china(), currency=currency))
+def brain(currency: str, policies: Path | None = None) -> RatingBrain:
+    """The brain of this release: the rules of *policies* or the shipped ones, China's work calendar. Raises Misconfigured."""
+    return RatingBrain(catalogue.in_use(policies), Setting(calendar=china(), currency=currency))
 
 
 def run(settings: Settings) -> int:
     """Work until SIGTERM; returns the exit status. Raises Misconfigured."""
     logs.configure(level=settings.log_level, service="rating-worker")
     metrics_port.serve(settings)
-    return assembly.run(
-        settings, service="rating", brain=brain(settings.currency), projector=CustomerProjector(), topics=TOPICS
-    )
+    rating = brain(settings.currency, settings.policies)
+    return assembly.run(settings, service="rating", brain=rating, projector=CustomerProjector(), topics=TOPICS)

@@ -40,6 +40,11 @@ CONTACTS = 20
 CONTACTS_BYTES = 12_000
 """All contact persons as JSON: sealed they must fit one token."""
 
+DRAFT_CHARACTERS = 256 * 1024
+"""A draft of a method, or its cases: the longest that ships has a tenth of it."""
+MEASURES = 500
+"""Measures given for a trial; the longest method reads twenty."""
+
 AMOUNT_DIGITS = 15
 """Digits before the point: an amount is less than 10^15, which no credit relation reaches."""
 AMOUNT_DECIMALS = 4

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     currency: str = Field(
         "CNY", pattern=r"^[A-Z]{3}$", description="currency where neither customer nor items name one"
     )
+    policies: Path | None = Field(
+        None, description="folder of the rules that rate; else those that come with the product"
+    )
     secrets: Path | None = Field(None, description="folder of files named like settings, for passwords")
     oidc_issuer: str = Field("", description="issuer of bearer tokens: the `iss` they must carry")
     oidc_audience: str = Field("gradeline", min_length=1, description="the `aud` bearer tokens must carry")

@@ -17,6 +17,7 @@ from shared.edge.store.migrate import upgraded
 from shared.edge.store.read import read_stream
 from shared.edge.store.replay import InOrder, event_of_row, replay
 from shared.edge.store.sealing import Box
+from tests.support.covers import covers
 from tests.support.machine import (
     AT,
     BOX,
@@ -32,6 +33,8 @@ from tests.support.machine import (
     store,
     totals,
 )
+
+covers("DP-13")
 
 KEK = b"w" * 64
 

@@ -20,7 +20,10 @@ from shared.edge import codec
 from shared.edge.http.paging import cursor
 from shared.edge.kafka.partition import partition_of
 from shared.edge.store.migrate import upgraded
+from tests.support.covers import covers
 from tests.support.rating_api import bearer, client, fact, running, wired
+
+covers("DP-18", "CF-16")
 
 REGISTERED = {
     "name": "王小明",
@@ -303,4 +306,7 @@ async def test_a_page_that_cannot_be_is_refused(api: httpx2.AsyncClient, path: s
 
 async def test_the_loaded_policies_are_listed(api: httpx2.AsyncClient) -> None:
     found = (await api.get("/v1/policies")).json()["policies"]
-    assert [(one["id"], one["version"], one["grades"]) for one in found] == [("rm-22", "2026.1", ["A", "B", "C", "D"])]
+    assert [(one["id"], one["version"], one["grades"]) for one in found] == [
+        ("rm-22", "1", ["A", "B", "C", "D"]),
+        ("rm-32", "1", ["A", "B", "C", "D"]),
+    ]

@@ -11,6 +11,9 @@ from gradeline.commands.policy import SHIPPED
 from shared.core.errors import Misconfigured
 from shared.core.policy.rulebook import Rulebook
 from shared.edge.policy_files import load_rules
+from tests.support.covers import covers
+
+covers("DP-20", "DP-22", "RM-26")
 
 
 @pytest.fixture

@@ -20,7 +20,10 @@ from services.rating.core.state import Setting, State
 from shared.core.envelope import Event
 from shared.core.policy.measure import Reading
 from shared.edge.policy_files import load_rules
+from tests.support.covers import covers
 from tests.support.histories import START, history
+
+covers("G-07", "G-08", "MN-54")
 
 RULES = load_rules(Path(__file__).parents[2] / "services/rating/policies")
 SETTING = setting_for(RULES, Setting())

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from shared.core.envelope import Event
+from tests.support.covers import covers
 from tests.support.customer import GRADING, Customer, Day, day
+
+covers("G-30", "G-31", "G-32")
 
 
 @pytest.fixture

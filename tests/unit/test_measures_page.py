@@ -10,6 +10,9 @@ import pytest
 from gradeline import measures_page
 from services.rating.core.measures.catalogue import CATALOGUE
 from shared.core.computed import COMPUTED, is_computed
+from tests.support.covers import covers
+
+covers("DP-04")
 
 
 def test_the_page_of_measures_is_what_the_catalogue_says() -> None:

@@ -18,8 +18,11 @@ from shared.core.envelope import Event
 from shared.core.events.rating import GradeChanged
 from shared.core.policy.evaluate import evaluate
 from shared.edge.policy_values import read_measures
+from tests.support.covers import covers
 from tests.support.customer import BRAIN, RULES, Customer, Desk, day
 from tests.support.histories import START, history
+
+covers("DP-14")
 
 
 @pytest.fixture

@@ -122,9 +122,45 @@ class Line(Answer):
     reference: str
     assumed: bool
     left_out: bool
+    lost: Decimal | None = Field(description="points lost to the best that the characteristic can give")
+    because: list[str] = Field(description="the reasons in words")
 
 
-class Explanation(Moment):
+class Because(Answer):
+    """A reason for a reader."""
+
+    code: str
+    words: str = Field(description="in the language that Accept-Language prefers")
+
+
+class Change(Answer):
+    """One measure, or derived value, and what it would have to be."""
+
+    measure: str
+    title: str
+    now: StrictStr | StrictBool | None = Field(description="null: not known")
+    needed: StrictStr | StrictBool | None
+
+
+class Way(Answer):
+    """Changes that together have an effect, and that effect."""
+
+    changes: list[Change]
+    grade: str | None
+    score: Decimal | None
+
+
+class Advice(Answer):
+    """What would make a grade better."""
+
+    improvements: list[Way] = Field(description="the most useful single changes, the best first")
+    reach: str | None = Field(description="the grade that was asked for")
+    ways: list[Way] = Field(
+        description="the smallest sets of up to three changes that give it; empty: it stands, or needs more"
+    )
+
+
+class Explanation(Moment, Advice):
     """Why one method says what it says."""
 
     method: str
@@ -140,6 +176,7 @@ class Explanation(Moment):
     movement: list[str] = Field(description="rules that hold the grade away from the underlying one")
     measures: dict[str, Measure]
     lines: list[Line]
+    because: list[Because] = Field(description="reasons in words, those that decided first; then what holds the grade")
 
 
 class OpenItem(Answer):

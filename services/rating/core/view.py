@@ -77,6 +77,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     policy: PolicyId | None = None
 
 
+class Told(msgspec.Struct, frozen=True):
+    """A reason code and its words."""
+
+    code: str
+    en: str
+    zh: str
+
+
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the card, as `shared.core.policy.assessment.Line` says it."""
 
@@ -91,6 +99,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     reference: str = ""
     assumed: bool = False
     left_out: bool = False
+    lost: str | None = None
+    """Points lost to the best that the characteristic can give."""
+    told: tuple[Told, ...] = ()
+    """The reasons in words."""
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from services.rating.core.trying import Outcome, Trial
 from services.rating.core.view import CustomerRow, PolicySummary, StandingWarning, View
 from shared.core.envelope import Event
 from shared.core.errors import Unavailable
+from shared.core.policy.policy import Book
 
 
 class Kept(Protocol):
@@ -32,6 +34,13 @@ class CustomerView(Protocol):
 
     async def __call__(self, pool: Any, customer_id: str, as_of: date | None, known_at: datetime | None) -> View | None:
         """*as_of* None: the customer's current day. *known_at* None: everything known. Returns None if unknown."""
+
+
+class Try(Protocol):
+    """Tries a method, in force or a draft, on given measures or on a customer; touches nothing that is live."""
+
+    async def __call__(self, asked: Trial) -> Outcome | None:
+        """None where the customer, the method or the version is not there. Raises Malformed, TookTooLong, Unavailable."""
 
 
 class Log(Protocol):
@@ -90,6 +99,9 @@ class Ports:
     log: Log
     lists: Lists
     policies: Sequence[PolicySummary]
+    attempt: Try
+    books: Mapping[str, Book]
+    """The versions of each method, by id."""
     partitions: int
     pool: Any = field(default=None)
     """None until the database has answered once."""
