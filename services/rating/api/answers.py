@@ -46,6 +46,24 @@ class Rating(Answer):
     since: date | None
     valid_until: date | None
     underlying: str | None = Field(description="the grade before overrides and movement rules")
+    without_override: str | None = Field(description="the grade with movement rules and without overrides")
+    override_id: str | None = Field(description="the override that holds")
+
+
+class Overriding(Answer):
+    """One override: who put what in the place of the grade, until when and why."""
+
+    override_id: str
+    grade: str | None
+    cap: str | None = Field(description="no better grade than this")
+    set_on: date
+    expires_on: date = Field(description="the last day on which it holds")
+    withdrawn_on: date | None
+    in_force: bool
+    reason: str
+    by: str | None = Field(description="the person who asked for it")
+    evidence: str | None
+    approval_id: str | None
 
 
 class Warning(Answer):
@@ -140,6 +158,7 @@ class Explanation(Moment):
     movement: list[str] = Field(description="rules that hold the grade away from the underlying one")
     measures: dict[str, Measure]
     lines: list[Line]
+    overrides: list[Overriding] = Field(description="that were set by `as_of`, oldest first")
 
 
 class OpenItem(Answer):
