@@ -81,6 +81,9 @@ REASONS: dict[str, Words] = {
     "RISE_NOT_CLEAN": Words("has not been clean long enough to leave the worst grade", "最低等级观察期未满"),
     "RISE_NEEDS_APPROVAL": Words("rises only with approval", "上调须经审批"),
     "FALL_AT_REVIEW_ONLY": Words("falls at a review only", "仅在定期复评时下调"),
+    "OVERRIDE": Words("people put another grade in its place", "人工调整等级"),
+    "OVERRIDE_CAP": Words("people hold the grade down", "人工设定等级上限"),
+    "OVERRIDE_OFF_SCALE": Words("an override stands whose grade this scale has not", "人工调整等级不在当前等级表内"),
 }
 """Reason codes of the methods in `services/rating/policies` and of the grade path."""
 

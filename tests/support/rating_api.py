@@ -13,12 +13,13 @@ import httpx2
 import msgspec
 from fastapi import FastAPI
 
+from services.rating.adapters import catalogue
 from services.rating.adapters.keeping import Keeper
 from services.rating.adapters.lists import Lists
 from services.rating.adapters.log import Log, unsealing
 from services.rating.core import view as v
 from services.rating.handlers.ports import Ports
-from services.rating.main import application
+from services.rating.main import application, deciding
 from shared.edge import settings as edge_settings
 from shared.edge.http import tokens, trust
 from shared.edge.store.keys import SubjectKeys
@@ -82,8 +83,8 @@ def wired(dsn: str, data: Path, *, keeper: Any = None, **more: Any) -> FastAPI:
     """The application; `app.state.ports.view` is an Asked."""
     chosen = settings(dsn, data, **more)
     ports = Ports(
-        view=Asked(), keep=keeper or Keeper(partitions=12, sealer=lambda pool: SubjectKeys(pool, WRAPPING)), log=Log(unsealing(WRAPPING)), lists=Lists(), policies=(SUMMARY,),
-        partitions=12,
+        view=Asked(), keep=keeper or Keeper(partitions=12, sealer=lambda pool: SubjectKeys(pool, WRAPPING)), log=Log(unsealing(WRAPPING)), lists=Lists(),
+        decide=deciding(chosen, catalogue.shipped(), WRAPPING), policies=(SUMMARY,), partitions=12,
     )  # fmt: skip
     return application(chosen, verifier=trust.verifier(chosen), ports=ports)
 
@@ -95,8 +96,8 @@ async def running(app: FastAPI) -> AsyncIterator[FastAPI]:
         yield app
 
 
-def bearer(data: Path, role: str, **more: Any) -> dict[str, str]:
-    token = tokens.issue(data=data, role=role, subject=f"{role}-1", ttl=timedelta(hours=1), **more)
+def bearer(data: Path, role: str, *, who: str = "", **more: Any) -> dict[str, str]:
+    token = tokens.issue(data=data, role=role, subject=who or f"{role}-1", ttl=timedelta(hours=1), **more)
     return {"authorization": f"Bearer {token}"}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.core.approval.chain import Chain, Chains, Limits, in_force, working_days_after
+from shared.core.approval.chain import Bounds, Chain, Chains, Limits, in_force, working_days_after
 from shared.core.approval.deciding import Actor, Approve, Command, Decided, Desk, Refuse, Request, Withdraw, decide
 from shared.core.approval.payload import sealed
 from shared.core.approval.request import Approval, Approvals, evolve
@@ -25,6 +25,7 @@ CHAINS = Chains(
     MONDAY,
     Limits(1, 2, 10),
     {"override": Chain(("risk_manager", "general_manager"))},
+    Bounds(1, 90, 2),
     {"risk_manager": ("deputy",)},
 )
 PAYLOAD, SHA = sealed({"customer": "C-1", "grade": "A"})
@@ -235,7 +236,7 @@ def test_the_shipped_chains_are_read_and_a_wrong_one_is_refused(tmp_path: Path) 
     shipped = load(Path(__file__).parents[2] / "services/rating/approvals.yaml")
     assert in_force(shipped, MONDAY).chains["erasure"].by == ("privacy_officer",)
     file = tmp_path / "approvals.yaml"
-    good = "- effective: 2026-01-01\n  limits: {remind: 1, deputy: 2, lapse: 10}\n  chains: {override: {by: [sales]}}\n"
+    good = "- effective: 2026-01-01\n  limits: {remind: 1, deputy: 2, lapse: 10}\n  overrides: {up_steps: 1, days: 90, renewals: 2}\n  chains: {override: {by: [sales]}}\n"
     file.write_text(good)
     assert load(file)[0].chains["override"].by == ("sales",)
     for wrong, word in {"[sales]": "nobody", "[boss]": "boss", "[]": "names nobody"}.items():

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from shared.core.approval.chain import Chain, Chains, Limits
+from shared.core.approval.chain import Bounds, Chain, Chains, Limits
 from shared.core.approval.deciding import Actor, Approve, Command, Desk, Refuse, Request, Withdraw, decide
 from shared.core.approval.payload import sealed, sha256_of
 from shared.core.approval.request import Approval, Approvals, evolve
@@ -35,7 +35,9 @@ class FourEyes(RuleBasedStateMachine):
     @initialize(chain=st.sampled_from((("manager",), ("manager", "head"), ("manager", "head", "clerk"))))
     def begins(self, chain: tuple[str, ...]) -> None:
         self.day = date(2026, 3, 2)
-        self.chains = Chains(self.day, Limits(1, 2, 10), {"override": Chain(chain)}, {"manager": ("deputy",)})
+        self.chains = Chains(
+            self.day, Limits(1, 2, 10), {"override": Chain(chain)}, Bounds(1, 90, 2), {"manager": ("deputy",)}
+        )
         self.register: dict[str, frozenset[str]] = {}
         self.log: list[ApprovalDecision] = []
         self.edited: str | None = None

@@ -8,12 +8,18 @@ from pathlib import Path
 from services.rating.core.view import PolicySummary
 from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook
+from shared.edge.approval_chains import Versions, load
 from shared.edge.policy_files import load_rules
 
 
 def shipped() -> Rulebook:
     """Return the rules in `services/rating/policies`. Raises Misconfigured naming file and line."""
     return load_rules(Path(str(files("services.rating"))) / "policies")
+
+
+def chains() -> Versions:
+    """Return who grants what (`services/rating/approvals.yaml`). Raises Misconfigured."""
+    return load(Path(str(files("services.rating"))) / "approvals.yaml")
 
 
 def summaries(rules: Rulebook) -> tuple[PolicySummary, ...]:

@@ -225,6 +225,8 @@ class CustomerRow(Answer):
     receivable_balance: Decimal | None
     overdue_amount: Decimal | None
     warnings: int
+    underlying: str | None = Field(description="the grade before overrides and movement rules")
+    override_id: str | None = Field(description="the override that holds")
 
 
 class Customers(Answer):

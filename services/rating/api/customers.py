@@ -9,11 +9,12 @@ import msgspec
 from fastapi import APIRouter, Query
 
 from services.rating.api import answers
-from services.rating.api.asking import Asked, CustomerId, Reader, Viewed, Wired
+from services.rating.api.asking import UNKNOWN, Asked, CustomerId, Reader, Viewed, Wired
 from services.rating.core.view import View
 from shared.core.errors import NotFound
 from shared.edge import clock
 from shared.edge.http import paging, problem, query
+from shared.edge.http.auth import Seen
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
 
 _TOO_LONG = problem.KINDS["took-too-long"]
@@ -31,6 +32,7 @@ Method = Annotated[query.Text | None, Query(description="a method's id; default:
 async def customers(
     *,
     who: Reader,
+    seen: Seen,
     wired: Wired,
     limit: Limit = PAGE_USUAL,
     after: After = None,
@@ -39,7 +41,9 @@ async def customers(
 ) -> answers.Customers:
     """Return the customers with their current grade, by id."""
     start = place(after, tuple[paging.Text])[0] if after else ""
-    rows = await wired.lists.customers(wired.database(), after=start, limit=limit + 1, grade=grade, region=region)
+    rows = await wired.lists.customers(
+        wired.database(), after=start, limit=limit + 1, grade=grade, region=region, rows=seen
+    )
     shown = rows[:limit]
     following = cursor(shown[-1].customer_id) if len(rows) > limit else None
     return answers.Customers.model_validate({"customers": shown, "next": following})
@@ -111,7 +115,7 @@ async def events(
         clear=who.may("pii:read"),
     )
     if not found and not after:
-        raise NotFound("there is no such customer, or nothing was known of it then")
+        raise NotFound(UNKNOWN)
     shown = found[:limit]
     following = cursor(shown[-1]["version"]) if len(found) > limit else None
     return answers.Events.model_validate({"customer_id": customer_id, "events": shown, "next": following})

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from services.rating.api import answers
 from services.rating.api.asking import Reader, Wired
 from shared.edge.http import paging
+from shared.edge.http.auth import Seen
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
 
 router = APIRouter(prefix="/v1", tags=["overview"])
@@ -23,6 +24,7 @@ async def policies(who: Reader, wired: Wired) -> answers.Policies:
 @router.get("/warnings", summary="Warnings that stand")
 async def warnings(
     who: Reader,
+    seen: Seen,
     wired: Wired,
     limit: Limit = PAGE_USUAL,
     after: After = None,
@@ -30,7 +32,7 @@ async def warnings(
 ) -> answers.Warnings:
     """Return the early warnings that stand now, by customer."""
     start = place(after, tuple[paging.Text, paging.Text]) if after else ("", "")
-    rows = await wired.lists.warnings(wired.database(), after=start, limit=limit + 1, severity=severity)
+    rows = await wired.lists.warnings(wired.database(), after=start, limit=limit + 1, severity=severity, rows=seen)
     shown = rows[:limit]
     following = cursor(shown[-1].customer_id, shown[-1].warning_id) if len(rows) > limit else None
     return answers.Warnings.model_validate({"warnings": shown, "next": following})

@@ -29,6 +29,16 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     assumed: bool = False
 
 
+class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far an override may go (G-25): steps up (down is free), days, and how often it follows on itself."""
+
+    up_steps: int
+    days: int
+    renewals: int
+    reference: str = ""
+    assumed: bool = False
+
+
 class Chains(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything about approvals that holds from *effective* on."""
 
@@ -36,6 +46,7 @@ class Chains(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits
     chains: dict[str, Chain]
     """Kind of request → who grants it."""
+    overrides: Bounds
     deputies: dict[str, tuple[str, ...]] = {}
     """Role → the roles that may act for it once its step has waited too long."""
 

@@ -37,6 +37,8 @@ class Actor(msgspec.Struct, frozen=True):
     roles: frozenset[str]
     through: str | None = None
     """The system that acts for the person; None: the person acts."""
+    key: str = ""
+    """What the caller calls this one act: under the same key it is the same act."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -211,9 +213,13 @@ def _withdraw(command: Withdraw, approval: Approval, desk: Desk) -> Decided:
 
 
 def _granted_before(command: Approve, approval: Approval) -> bool:
-    """Whether this very person granted a step of this very content, which took effect since."""
-    granted = any(grant.by == command.by.person for grant in approval.grants.values())
-    return granted and approval.place == "granted" and command.sha256 == approval.sha256
+    """Whether this very person granted a step of this very content: by the same act, or so that it took effect since."""
+    if command.sha256 != approval.sha256:
+        return False
+    own = [grant for grant in approval.grants.values() if grant.by == command.by.person]
+    return bool(own) and (
+        approval.place == "granted" or any(grant.key and grant.key == command.by.key for grant in own)
+    )
 
 
 def _barred(command: Approve | Refuse | Withdraw, approval: Approval, desk: Desk) -> No | None:
@@ -271,7 +277,7 @@ def _about(approval: Approval, step: int) -> dict[str, Any]:
 def _signed(command: Command) -> dict[str, Any]:
     by = command.by
     said = {"reason": command.reason.strip() or None, "evidence": command.evidence.strip() or None}
-    return {**said, "by": by.person, "account": by.account, "through": by.through}
+    return {**said, "by": by.person, "account": by.account, "through": by.through, "key": by.key or None}
 
 
 def _waits(desk: Desk) -> dict[str, Any]:

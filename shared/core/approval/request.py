@@ -30,6 +30,7 @@ class Grant(msgspec.Struct, frozen=True, array_like=True, gc=False):
     by: str
     acting: str
     on: int
+    key: str = ""
 
 
 class Approval(msgspec.Struct, array_like=True):
@@ -79,7 +80,7 @@ def evolve(approvals: Approvals, data: ApprovalDecision) -> None:
         return
     on = data.as_of.toordinal()
     if isinstance(data, ApprovalGranted):
-        held.grants = {**held.grants, data.step: Grant(data.by or "", data.acting or data.role, on)}
+        held.grants = {**held.grants, data.step: Grant(data.by or "", data.acting or data.role, on, data.key or "")}
         held.escalated = ""
         held.remind_on, held.deputy_on = _day(data.remind_on), _day(data.deputy_on)
         if data.final:

@@ -77,6 +77,8 @@ class ApprovalDecision(RatingDecision, frozen=True, kw_only=True, forbid_unknown
     through: Text | None = None
     """The system that acted for the person; the evidence says on what."""
     evidence: Text | None = None
+    key: DocumentId | None = None
+    """The Idempotency-Key of the act: the same act again changes nothing."""
 
 
 class ApprovalWaits(ApprovalDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
