@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from services.rating.adapters.deciding import Deciding
 from shared.core.envelope import Event
 from shared.edge import clock
 from shared.edge.store import rows
@@ -295,25 +296,39 @@ async def test_an_erasure_needs_a_second_person_and_makes_personal_fields_unread
         assert fact["data"]["request_id"] == asked.json()["approval_id"]
 
 
+@contextmanager
+def meanwhile(office: Office, statement: str, *arguments: Any) -> Iterator[list[date]]:
+    """Somebody is quicker: *statement* is carried out after the first command was decided and before it is written."""
+    deciding = office.app.state.ports.decide
+    commit, tried = Deciding._commit, []
+
+    async def late(self: Any, pool: Any, prepared: Any) -> None:
+        if not tried:
+            await office.pool.execute(statement, *arguments)
+        tried.append(prepared.read.day)
+        await commit(self, pool, prepared)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(deciding), "_commit", late)
+        yield tried
+
+
 async def test_a_day_that_opens_while_a_command_is_decided_lets_it_be_decided_again(
     database: str, tmp_path: Path
 ) -> None:
     async with opened(database, tmp_path) as office:
         asked = await office.asks()
-        deciding = office.app.state.ports.decide
-        commit, tried = deciding.__class__._commit, []
-
-        async def late(self: Any, pool: Any, prepared: Any) -> None:
-            if not tried:
-                await office.pool.execute("update partitions set day = $1", DAY + timedelta(days=1))
-            tried.append(prepared.read.day)
-            await commit(self, pool, prepared)
-
-        deciding.__class__._commit = late
-        try:
+        with meanwhile(office, "update partitions set day = $1", DAY + timedelta(days=1)) as tried:
             assert (await office.approves(asked)).status_code == 200
-        finally:
-            deciding.__class__._commit = commit
         assert tried == [DAY, DAY + timedelta(days=1)]
         said = [data for name, data in await office.decisions() if name == "override.set"]
         assert [one["as_of"] for one in said] == ["2026-03-03"]
+
+
+async def test_a_role_that_is_lost_while_the_last_grant_is_written_stops_it(database: str, tmp_path: Path) -> None:
+    async with opened(database, tmp_path) as office:
+        asked = await office.asks()
+        left = "insert into staff values ('wang', '{}', 'left', 'hr', now())"
+        with meanwhile(office, left):
+            assert rule(await office.approves(asked)) == "APPROVAL_LEFT"
+        assert "override.set" not in [name for name, _ in await office.decisions()]
