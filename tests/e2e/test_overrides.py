@@ -37,7 +37,12 @@ class Person:
     def posts(self, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
         headers = {**self._headers, "Idempotency-Key": key}
         with httpx2.Client(base_url=self._url, headers=headers, timeout=60, trust_env=False) as http:
-            answer = http.post(f"/v1/{path}", json=body)
+            for _ in range(20):
+                answer = http.post(f"/v1/{path}", json=body)
+                if (
+                    answer.status_code != 503
+                ):  # facts about the customer were quicker every time: the same act again is harmless
+                    break
         assert answer.status_code in {200, 202}, answer.text
         found: dict[str, Any] = answer.json()
         return found
@@ -118,7 +123,7 @@ def test_commands_and_facts_about_the_same_customers_at_once_lose_and_double_not
     instance.until_applied({name: len(facts) for name, facts in history.items()})
     later = [told.invoice(name, f"X-{number}", day, "10.00") for number in range(60) for name in names]
 
-    upstream = threading.Thread(target=instance.post, args=(later,), kwargs={"batch": 4})
+    upstream = threading.Thread(target=instance.post, args=(later,), kwargs={"batch": 4}, daemon=True)
     upstream.start()
     for name in names:
         overridden(asker, checker, name, day + timedelta(days=30))

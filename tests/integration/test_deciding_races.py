@@ -107,8 +107,11 @@ async def test_a_worker_that_holds_the_customer_in_memory_folds_it_again(databas
     async with both(database) as one:
         assert "C-1" in one.worker.memory.cache
         await one.overrides("OV-1", "D")
-        one.customer.invoice("X-1", "10.00", DAY)
+        assert await one.pool.fetchval("select companies from customers") == []
+        one.customer.invoice("X-1", "10.00", DAY, company="CN02")
+        one.customer.invoice("X-2", "10.00", DAY, company="CN01")
         await one.hears()
+        assert await one.pool.fetchval("select companies from customers") == ["CN01", "CN02"]
         changes = [data for data in await one.decisions() if isinstance(data, GradeChanged)]
         assert [(c.cause, c.to) for c in changes].count(("override", "D")) == 1
         assert changes[-1].to == "D"

@@ -37,7 +37,10 @@ from shared.edge.worker.jitter import MOVED_SECONDS, part_of
 from shared.edge.worker.partition import Part
 from shared.edge.worker.settings import WorkerSettings
 
-ATTEMPTS = 8
+ATTEMPTS = 40
+"""Of a customer about whom facts come in all the time each attempt may lose; a person waits a few seconds at most."""
+PAUSES = 3
+"""The pause between two attempts grows so often."""
 DAY = "select day from partitions where partition = $1"
 LABELS = ("region", "segment", "industry", "manager", "kind")
 
@@ -82,7 +85,7 @@ class Deciding:
         """Decide *command* and append what follows. Raises NotFound, Unavailable, and whatever *command* raises."""
         moved: Moved | None = None
         for attempt in range(self.attempts):
-            await asyncio.sleep(part_of(MOVED_SECONDS * attempt))
+            await asyncio.sleep(part_of(MOVED_SECONDS * min(attempt, PAUSES)))
             async with self._alone:  # the brain and the contexts are of one thread at a time
                 read = await self._read(pool, customer_id)
                 prepared = await asyncio.to_thread(self._prepared, customer_id, read, command)
