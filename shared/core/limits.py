@@ -31,6 +31,8 @@ CODE_CHARACTERS = 64
 """A code, a name of a measure, a label."""
 TEXT_CHARACTERS = 1_000
 """A line of free text: a name, a reason, a reference."""
+PAYLOAD_CHARACTERS = 8_000
+"""What an approval is about, as JSON: a few texts, far from the largest event."""
 SEALED_CHARACTERS = 16_384
 """A sealed field: the longest text or the contacts, four bytes a character, base64."""
 ITEMS = 2_000

@@ -22,7 +22,7 @@ from services.rating.adapters.trials import Trials
 from services.rating.adapters.viewing import customer_view
 from services.rating.core import view as v
 from services.rating.handlers.ports import Ports
-from services.rating.main import application
+from services.rating.main import application, deciding
 from shared.edge import settings as edge_settings
 from shared.edge.http import tokens, trust
 from shared.edge.store.keys import SubjectKeys
@@ -88,7 +88,8 @@ def wired(dsn: str, data: Path, *, keeper: Any = None, **more: Any) -> FastAPI:
     """The application; `app.state.ports.view` is an Asked."""
     chosen = settings(dsn, data, **more)
     ports = Ports(
-        view=Asked(), keep=keeper or Keeper(partitions=12, sealer=lambda pool: SubjectKeys(pool, WRAPPING)), log=Log(unsealing(WRAPPING)), lists=Lists(), policies=catalogue.summaries(RULES),
+        view=Asked(), keep=keeper or Keeper(partitions=12, sealer=lambda pool: SubjectKeys(pool, WRAPPING)), log=Log(unsealing(WRAPPING)), lists=Lists(),
+        decide=deciding(chosen, RULES, WRAPPING), policies=catalogue.summaries(RULES),
         partitions=12, attempt=partial(Trials(chosen, RULES, catalogue.shared_tables(None), customer_view(chosen, RULES)), no_database), books=RULES.books,
     )  # fmt: skip
     return application(chosen, verifier=trust.verifier(chosen), ports=ports)
@@ -101,8 +102,8 @@ async def running(app: FastAPI) -> AsyncIterator[FastAPI]:
         yield app
 
 
-def bearer(data: Path, role: str, **more: Any) -> dict[str, str]:
-    token = tokens.issue(data=data, role=role, subject=f"{role}-1", ttl=timedelta(hours=1), **more)
+def bearer(data: Path, role: str, *, who: str = "", **more: Any) -> dict[str, str]:
+    token = tokens.issue(data=data, role=role, subject=who or f"{role}-1", ttl=timedelta(hours=1), **more)
     return {"authorization": f"Bearer {token}"}
 
 

@@ -9,6 +9,7 @@ from services.rating.core.view import PolicySummary
 from shared.core.errors import Misconfigured
 from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook
+from shared.edge.approval_chains import Versions, load
 from shared.edge.policy_cards import Shared, read_shared
 from shared.edge.policy_files import load_rules
 from shared.edge.policy_head import read_file
@@ -36,6 +37,11 @@ def in_use(folder: Path | None) -> Rulebook:
 def shared_tables(folder: Path | None) -> Shared:
     """Return the tables, marks and rules that the methods of *folder*, or the shipped ones, share. Raises Misconfigured."""
     return read_shared(read_file((folder or SHIPPED) / "tables.yaml"), "tables.yaml")
+
+
+def chains() -> Versions:
+    """Return who grants what (`services/rating/approvals.yaml`). Raises Misconfigured."""
+    return load(Path(str(files("services.rating"))) / "approvals.yaml")
 
 
 def summaries(rules: Rulebook) -> tuple[PolicySummary, ...]:

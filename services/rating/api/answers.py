@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
@@ -46,6 +46,24 @@ class Rating(Answer):
     since: date | None
     valid_until: date | None
     underlying: str | None = Field(description="the grade before overrides and movement rules")
+    without_override: str | None = Field(description="the grade with movement rules and without overrides")
+    override_id: str | None = Field(description="the override that holds")
+
+
+class Overriding(Answer):
+    """One override: who put what in the place of the grade, until when and why."""
+
+    override_id: str
+    grade: str | None
+    cap: str | None = Field(description="no better grade than this")
+    set_on: date
+    expires_on: date = Field(description="the last day on which it holds")
+    withdrawn_on: date | None
+    in_force: bool
+    reason: str
+    by: str | None = Field(description="the person who asked for it")
+    evidence: str | None
+    approval_id: str | None
 
 
 class Warning(Answer):
@@ -177,6 +195,7 @@ class Explanation(Moment, Advice):
     measures: dict[str, Measure]
     lines: list[Line]
     because: list[Because] = Field(description="reasons in words, those that decided first; then what holds the grade")
+    overrides: list[Overriding] = Field(description="that were set by `as_of`, oldest first")
 
 
 class OpenItem(Answer):
@@ -203,93 +222,3 @@ class Ledger(Moment):
     currency: str
     unallocated_cash: Decimal
     items: list[OpenItem]
-
-
-class LoggedEvent(Answer):
-    """One event of the customer's stream."""
-
-    version: int
-    kind: str = Field(description="fact or decision")
-    business_on: date
-    recorded_at: datetime
-    event: dict[str, Any] = Field(
-        description="structured CloudEvent; personal fields are null without the scope pii:read"
-    )
-
-
-class Events(Answer):
-    """A page of the customer's stream, in the order in which it was appended."""
-
-    customer_id: str
-    events: list[LoggedEvent]
-    next: Next
-
-
-class CustomerRow(Answer):
-    """One customer in a list, at the head of its path."""
-
-    customer_id: str
-    version: int
-    as_of: date
-    currency: str
-    grade: str | None
-    refusal: str | None
-    method: str | None
-    score: Decimal | None
-    since: date | None
-    region: str | None
-    segment: str | None
-    manager: str | None
-    receivable_balance: Decimal | None
-    overdue_amount: Decimal | None
-    warnings: int
-
-
-class Customers(Answer):
-    """A page of customers, by id."""
-
-    customers: list[CustomerRow]
-    next: Next
-
-
-class StandingWarning(Warning):
-    """A warning with whom it is about."""
-
-    customer_id: str
-    raised_at: datetime
-
-
-class Warnings(Answer):
-    """A page of warnings that stand, by customer."""
-
-    warnings: list[StandingWarning]
-    next: Next
-
-
-class Policy(Answer):
-    """One version of one method."""
-
-    id: str
-    version: str
-    sha256: str
-    purpose: str
-    title: str
-    title_zh: str
-    effective: date
-    approved: date
-    reference: str
-    grades: list[str] = Field(description="best first")
-
-
-class Policies(Answer):
-    """Every version of every method that is loaded."""
-
-    policies: list[Policy]
-
-
-class Exported(Answer):
-    """A page of the log of one partition, in commit order."""
-
-    events: list[dict[str, Any]] = Field(description="structured CloudEvents, personal fields sealed")
-    next: str = Field(description="where to go on, now or later")
-    more: bool = Field(description="whether there is more now")

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from services.rating.api import answers
-from services.rating.api.asking import Asked, CustomerId, Reader, Viewed, Wired
+from services.rating.api import answers, listed
+from services.rating.api.asking import UNKNOWN, Asked, CustomerId, Reader, Viewed, Wired
 from services.rating.api.telling import because, told
 from services.rating.core.trying import Trial
 from services.rating.core.view import PolicyId, View
@@ -17,6 +17,7 @@ from services.rating.handlers.ports import Ports
 from shared.core.errors import NotFound
 from shared.edge import clock
 from shared.edge.http import paging, problem, query
+from shared.edge.http.auth import Seen
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
 from shared.edge.http.problem import Invalid
 from shared.edge.http.wording import refusal
@@ -37,18 +38,21 @@ Method = Annotated[query.Text | None, Query(description="a method's id; default:
 async def customers(
     *,
     who: Reader,
+    seen: Seen,
     wired: Wired,
     limit: Limit = PAGE_USUAL,
     after: After = None,
     grade: Filter = None,
     region: Filter = None,
-) -> answers.Customers:
+) -> listed.Customers:
     """Return the customers with their current grade, by id."""
     start = place(after, tuple[paging.Text])[0] if after else ""
-    rows = await wired.lists.customers(wired.database(), after=start, limit=limit + 1, grade=grade, region=region)
+    rows = await wired.lists.customers(
+        wired.database(), after=start, limit=limit + 1, grade=grade, region=region, rows=seen
+    )
     shown = rows[:limit]
     following = cursor(shown[-1].customer_id) if len(rows) > limit else None
-    return answers.Customers.model_validate({"customers": shown, "next": following})
+    return listed.Customers.model_validate({"customers": shown, "next": following})
 
 
 @router.get("/{customer_id}", summary="Where a customer stands")
@@ -126,7 +130,7 @@ async def events(
     asked: Asked,
     limit: Limit = PAGE_USUAL,
     after: After = None,
-) -> answers.Events:
+) -> listed.Events:
     """Return facts and decisions in the order in which they were appended."""
     start = place(after, tuple[paging.Int])[0] if after else 0
     found = await wired.log.stream(
@@ -139,10 +143,10 @@ async def events(
         clear=who.may("pii:read"),
     )
     if not found and not after:
-        raise NotFound("there is no such customer, or nothing was known of it then")
+        raise NotFound(UNKNOWN)
     shown = found[:limit]
     following = cursor(shown[-1]["version"]) if len(found) > limit else None
-    return answers.Events.model_validate({"customer_id": customer_id, "events": shown, "next": following})
+    return listed.Events.model_validate({"customer_id": customer_id, "events": shown, "next": following})
 
 
 def _check_grade(wired: Ports, policy: PolicyId, reach: str | None) -> None:

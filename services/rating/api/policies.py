@@ -10,8 +10,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 from pydantic_core import PydanticCustomError
 
-from services.rating.api import answers
-from services.rating.api.asking import Reader, Wired, readable
+from services.rating.api import answers, listed
+from services.rating.api.asking import Reader, Times, Wired, readable, view
 from services.rating.api.telling import told
 from services.rating.core.trying import Trial
 from shared.core import limits
@@ -19,6 +19,7 @@ from shared.core.errors import Forbidden, NotFound
 from shared.core.policy.changes import changes
 from shared.core.policy.policy import Book, Policy, canonical
 from shared.edge.http import problem, query
+from shared.edge.http.auth import Seen
 from shared.edge.http.problem import Invalid
 from shared.edge.http.wording import refusal
 
@@ -29,7 +30,7 @@ Id = Annotated[str, Path(min_length=1, max_length=limits.CODE_CHARACTERS, patter
 Version = Annotated[query.Text | None, Query(description="a version's number; default: the newest")]
 
 
-class Whole(answers.Policy):
+class Whole(listed.Policy):
     """One version whole."""
 
     title: str
@@ -153,13 +154,15 @@ async def diff(
     responses={_TOO_LONG.status: {"description": _TOO_LONG.title, "content": problem.CONTENT}},
 )
 async def trial(
-    who: Reader, wired: Wired, policy_id: Id, asked: TrialAsked, request: Request, response: Response
+    who: Reader, seen: Seen, wired: Wired, policy_id: Id, asked: TrialAsked, request: Request, response: Response
 ) -> TrialFound:
     """Assess given measures, or a customer, under a version that is loaded or under a draft. Nothing is kept or published."""
     if asked.draft is not None and not who.may("rules:propose"):
         raise Forbidden("a draft needs the scope rules:propose")
     _check(asked)
-    customer_id = None if asked.customer_id is None else await readable(who, asked.customer_id)
+    customer_id = None if asked.customer_id is None else await readable(who, seen, wired, asked.customer_id)
+    if customer_id is not None and not seen.all:  # it may have been merged into one that is not to be seen
+        await view(customer_id, seen, wired, Times(asked.as_of, asked.known_at))
     fields = asked.model_dump() | {"customer_id": customer_id}
     found = await wired.attempt(Trial(method=policy_id, **fields))
     if found is None:

@@ -16,11 +16,12 @@ from services.rating.core.evolve import evolve
 from services.rating.core.path import next_day, walk
 from services.rating.core.row import row_of
 from services.rating.core.state import Setting, State
+from shared.core.approval.timing import next_due
 from shared.core.brain import Outcome
 from shared.core.envelope import Event
 from shared.core.policy.rulebook import Rulebook
 
-FOLD_VERSION = "3"
+FOLD_VERSION = "4"
 """Raised by hand whenever the fold or the snapshot changes."""
 
 
@@ -70,6 +71,8 @@ class RatingBrain:
         standing = state.path[-1][1]
         decisions = announce(state, standing, sheet, start, cause)
         state.late = None
+        for one in state.approvals.values():
+            wakes_on = min(wakes_on, next_due(one, end))
         return Outcome(decisions, row_of(state, standing, sheet), date.fromordinal(wakes_on))
 
     def dump(self, state: State) -> bytes:
@@ -97,6 +100,8 @@ class RatingBrain:
             + max(told, state.told)  # an attribute may have many values, each of which was told
             + len(state.aliases)
             + len(state.conflicts)
+            + 2 * len(state.approvals)
+            + len(state.overrides)
             + (len(state.path) + len(state.days)) // 4
         )
 

@@ -14,6 +14,8 @@ import msgspec
 from services.rating.core.days import months_before
 from services.rating.core.engine import Engine, Sheet
 from services.rating.core.moving import fallen, risen
+from services.rating.core.overriding import next_change as next_change_of_overrides
+from services.rating.core.overriding import overlaid
 from services.rating.core.position import BOOKED, DUE, Position
 from services.rating.core.state import State
 from shared.core.policy.policy import Policy
@@ -31,7 +33,7 @@ class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     version: str = ""
     sha256: str = ""
     grade: str | None = None
-    """The effective grade: movement rules count."""
+    """The effective grade: movement rules and overrides count."""
     underlying: str | None = None
     refusal: str | None = None
     since: int = 0
@@ -50,6 +52,10 @@ class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     held: tuple[str, ...] = ()
     """Movement rules that keep the grade away from the underlying one."""
     watches: tuple[Watch, ...] = ()
+    override: str = ""
+    """The override that holds."""
+    rules: Standing | None = None
+    """What would hold had nobody ever overridden, where that is another standing: the movement rules go on from it."""
 
 
 Path = list[tuple[int, Standing]]
@@ -77,7 +83,10 @@ def walk(
     while day <= end:
         state.ledger.move_to(day)
         sheet = engine.sheet(state)
-        standing = _extend(path, standing, step(state, standing, sheet, day, engine), day)
+        now = step(state, standing.rules or standing if standing else None, sheet, day, engine)
+        if state.overrides:
+            now = overlaid(state, standing, now, sheet.policy if isinstance(sheet.policy, Policy) else None, day)
+        standing = _extend(path, standing, now, day)
         day = day + 1 if daily else next_day(state, standing, sheet, day, engine)
     if state.ledger.day != end:
         state.ledger.move_to(end)
@@ -171,6 +180,8 @@ def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: E
     if standing.fell_on and isinstance(sheet.policy, Policy):
         cooled = standing.fell_on + sheet.policy.movement.rise.cooldown_days
         least = min(least, cooled if cooled > day else least)
+    if state.overrides:
+        least = min(least, next_change_of_overrides(state, day))
     at = bisect_right(state.days, day)
     if at < len(state.days):
         least = min(least, state.days[at])

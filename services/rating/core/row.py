@@ -15,6 +15,7 @@ from services.rating.core.measures.reading import Params
 from services.rating.core.path import Standing
 from services.rating.core.state import State
 from services.rating.core.view import Warning
+from shared.core.approval.request import Approval
 from shared.core.policy.warning import Level
 
 
@@ -36,6 +37,12 @@ class Row(msgspec.Struct, frozen=True):
     warnings: tuple[Warning, ...]
     aliases: tuple[tuple[tuple[str, str], Order, bool], ...]
     """((source, id), order of the fact, whether it is linked) of ids that other systems use or used."""
+    companies: tuple[str, ...]
+    """Our legal entities that ever booked something with the customer."""
+    underlying: str | None
+    """The grade of the rules alone."""
+    override_id: str | None
+    approvals: tuple[Approval, ...]
     warned: bool
     """Whether a warning stands now or stood before: only then the stored ones need a look."""
 
@@ -60,6 +67,10 @@ def row_of(state: State, standing: Standing, sheet: Sheet) -> Row:
         overdue_amount=overdue_amount(reader, Params()) if known else None,
         warnings=warnings,
         aliases=tuple((alias, order, linked) for alias, (order, linked) in state.aliases.items()),
+        companies=tuple(sorted(state.companies)),
+        underlying=standing.underlying,
+        override_id=standing.override or None,
+        approvals=tuple(msgspec.structs.replace(one) for one in state.approvals.values()),
         warned=bool(warnings or state.lived.alarms),
     )
 

@@ -45,7 +45,7 @@ def show(state: State, day: int, version: int, engine: Engine, told: Told) -> v.
     sheet.judge(standing.default_on)
     reader = sheet.reader
     rating = _rating(standing, sheet)
-    explanation = _explanation(standing, sheet)
+    explanation = _explanation(state, standing, sheet)
     return v.View(
         customer_id=state.customer_id,
         as_of=date.fromordinal(day),
@@ -102,10 +102,33 @@ def _rating(standing: Standing, sheet: Sheet) -> v.Rating | None:
         since=date.fromordinal(standing.since),
         valid_until=valid,
         underlying=standing.underlying,
+        without_override=(standing.rules or standing).grade,
+        override_id=standing.override or None,
     )
 
 
-def _explanation(standing: Standing, sheet: Sheet) -> v.Explanation | None:
+def _overrides(state: State, day: int) -> tuple[v.Overriding, ...]:
+    """Every override that was set by *day*, as it stands on it."""
+    return tuple(
+        v.Overriding(
+            override_id=one.override_id,
+            grade=one.grade,
+            cap=one.cap,
+            set_on=date.fromordinal(one.set_on),
+            expires_on=date.fromordinal(one.expires_on),
+            withdrawn_on=date.fromordinal(one.withdrawn_on) if 0 < one.withdrawn_on <= day else None,
+            in_force=one.holds(day),
+            reason=one.reason,
+            by=one.by,
+            evidence=one.evidence,
+            approval_id=one.approval_id,
+        )
+        for one in state.overrides.values()
+        if one.set_on <= day
+    )
+
+
+def _explanation(state: State, standing: Standing, sheet: Sheet) -> v.Explanation | None:
     assessment = sheet.assessment
     if assessment is None:
         return None
@@ -123,6 +146,7 @@ def _explanation(standing: Standing, sheet: Sheet) -> v.Explanation | None:
         movement=standing.held,
         measures={alias: _shown(value, is_money=False) for alias, value in assessment.values.items()},
         lines=tuple(_line(line) for line in assessment.lines),
+        overrides=_overrides(state, state.head),
     )
 
 

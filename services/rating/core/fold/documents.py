@@ -32,6 +32,8 @@ def _term(data: Any) -> Term | None:
 def recorded(state: State, data: TransactionRecorded, order: Order) -> None:
     """Keep a document; of two recordings the lesser order stands, and other content is a contradiction."""
     ledger = state.ledger
+    if data.company:
+        state.companies.add(data.company)
     held = ledger.document(data.transaction_id)
     takes = [(portion.transaction_id, units(portion.amount)) for portion in data.consumes or ()]
     replaces = data.replaces if data.replaces and data.replaces != held.id else ""

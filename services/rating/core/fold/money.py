@@ -13,6 +13,8 @@ from shared.core.events.payment import PaymentRecorded, PaymentReversed, RefundP
 def paid(state: State, data: PaymentRecorded, order: Order) -> None:
     """Keep a payment and what it was said to be for."""
     ledger = state.ledger
+    if data.company:
+        state.companies.add(data.company)
     held = ledger.payment(data.payment_id)
     allocations = [
         (a.transaction_id, units(a.amount), units(a.discount) if a.discount else 0) for a in data.allocations or ()
