@@ -14,7 +14,7 @@ from services.rating.adapters.keeping import Keeper
 from services.rating.adapters.lists import Lists
 from services.rating.adapters.log import Log, unsealing
 from services.rating.adapters.viewers import Viewers
-from services.rating.api import aside, customers, events, overview
+from services.rating.api import aside, customers, events, library, overview
 from services.rating.handlers.ports import CustomerView, Ports
 from services.rating.handlers.posting import Posting
 from services.rating.settings import SCHEMA
@@ -30,7 +30,7 @@ from shared.edge.store.keys import SubjectKeys
 from shared.edge.store.pool import refuse_unsafe_role
 
 CONNECT_EVERY_SECONDS = 1.0
-ROUTERS = (events.posts, customers.router, events.router, overview.router, aside.router)
+ROUTERS = (events.posts, customers.router, events.router, overview.router, library.router, aside.router)
 """The busiest first: routes are tried in this order."""
 ABOUT = (
     "Facts in; every customer's grade, measures, warnings and ledger out, as of any date and as known at any instant."

@@ -20,7 +20,7 @@ from shared.core.brain import Outcome
 from shared.core.envelope import Event
 from shared.core.policy.rulebook import Rulebook
 
-FOLD_VERSION = "3"
+FOLD_VERSION = "4"
 """Raised by hand whenever the fold or the snapshot changes."""
 
 

@@ -73,6 +73,12 @@ def month_index(day: int) -> int:
     return on.year * 12 + on.month - 1
 
 
+def first_of_month(index: int) -> int:
+    """The first day of the month so many months since year 0."""
+    year, month = divmod(index, 12)
+    return date(year, month + 1, 1).toordinal()
+
+
 def months_between(first: int, last: int) -> int:
     """Completed calendar months from *first* to *last*; 0 where *last* is earlier."""
     if last < first:
