@@ -64,7 +64,8 @@ class Position:
         """Whether anything is, or ever was, in this currency by now."""
         booked, collected = self.flows.get(BOOKED), self.flows.get(COLLECTED)
         return bool(
-            (booked is not None and booked.days)
+            self.balance.days
+            or (booked is not None and booked.days)
             or (collected is not None and collected.days)
             or any(self.scalars.sums.values())
         )
