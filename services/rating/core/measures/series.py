@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from services.rating.core.days import months_between, window_start
+from services.rating.core.days import window_start, year_apart
 from services.rating.core.measures.reading import Params, Reader
 from services.rating.core.measures.records import number
 from shared.core.policy.derived import quartile
@@ -50,7 +50,7 @@ def series_mean(r: Reader, p: Params) -> Decimal | None:
 def series_change(r: Reader, p: Params) -> Decimal | None:
     """The newest value ÷ the one of the period a year before, less 1; None without it, or where it was 0 or less."""
     values = _values(r, p)
-    before = [value for end, value in values[:-1] if months_between(end, values[-1][0]) in {11, 12}]
+    before = [value for end, value in values[:-1] if year_apart(end, values[-1][0])]
     if not before or before[-1] <= 0:
         return None
     return (values[-1][1] / before[-1]).quantize(_NINE, ROUND_HALF_EVEN) - 1

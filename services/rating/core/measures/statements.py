@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from services.rating.core.days import months_before, months_between
+from services.rating.core.days import months_before, months_between, year_apart
 from services.rating.core.documents import UNIT
 from services.rating.core.measures.reading import Params, Reader
 from services.rating.core.measures.records import records_of
@@ -139,7 +139,7 @@ def statement_gro(r: Reader, _: Params) -> Decimal | None:
     if statement is None:
         return None
     months = statement.what["months"]
-    before = [x for x in _statements(r) if x.what["months"] == months and _year_apart(x, statement)]
+    before = [x for x in _statements(r) if x.what["months"] == months and year_apart(x.day, statement.day)]
     now, then = _line(statement, "revenue"), _line(before[-1], "revenue") if before else None
     growth = _ratio(now, then) if then is not None and then > 0 else None
     return None if growth is None else growth - 1
@@ -198,10 +198,6 @@ def _yearly(statement: Record | None, name: str) -> Decimal | None:
     return None if held is None or statement is None else held * 12 / statement.what["months"]
 
 
-def _year_apart(earlier: Record, later: Record) -> bool:
-    return months_between(earlier.day, later.day) in {11, 12}  # a year may have 52 weeks
-
-
 def _years(r: Reader) -> list[Record]:
     """Yearly statements one after the other, the newest first; none where even that is too old."""
     held = [x for x in _statements(r) if x.what["months"] >= 12]
@@ -210,7 +206,7 @@ def _years(r: Reader) -> list[Record]:
     found = [held.pop()]
     while held:
         one = held.pop()
-        if _year_apart(one, found[-1]):
+        if year_apart(one.day, found[-1].day):
             found.append(one)
     return found
 
@@ -257,7 +253,7 @@ def heavy_losses(r: Reader, _: Params) -> bool | None:
 def _two_loss_years(years: list[Record]) -> bool:
     """Whether the newest of *years* and the one before it ended in a loss. Of two statements of one period the last holds."""
     last = years[-1] if years else None
-    before = [x for x in years if last and _year_apart(x, last)]
+    before = [x for x in years if last and months_between(x.day, last.day) in {11, 12}]  # a year may have 52 weeks
     if last is None or not before:
         return False
     return all(Decimal(x.what["lines"].get("net_profit", "0")) < 0 for x in (last, before[-1]))
