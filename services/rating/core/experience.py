@@ -19,14 +19,20 @@ EXPERIENCE = 7
 how many, amount with a discount taken, amount of items that offered a discount."""
 
 
+def _between(days: int) -> int:
+    for (low, more), (high, less) in pairwise(_CHART):
+        if low <= days <= high:
+            return more * FINE - (more - less) * FINE * (days - low) // (high - low)
+    raise AssertionError(days)
+
+
+_FIRST, _LAST = _CHART[0][0], _CHART[-1][0]
+_POINTS = tuple(map(_between, range(_FIRST, _LAST + 1)))
+
+
 def index_points(days: int) -> int:
     """Points of the payment index in 1/84 for *days* late (early below 0)."""
-    if days <= _CHART[0][0]:
-        return _CHART[0][1] * FINE
-    for (low, more), (high, less) in pairwise(_CHART):
-        if days <= high:
-            return more * FINE - (more - less) * FINE * (days - low) // (high - low)
-    return _CHART[-1][1] * FINE
+    return _POINTS[min(max(days, _FIRST), _LAST) - _FIRST]
 
 
 def experience(document: Document, lot: Lot, due: int, units: int, *, discounted: bool) -> int:
