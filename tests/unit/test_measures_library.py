@@ -162,7 +162,8 @@ def test_what_moves_with_the_day_alone_makes_the_path_look_at_every_day() -> Non
     book = Customer()
     book.invoice("I", "100.00", "2025-01-03", due="2025-01-20")
     book.pays("P", "100.00", "2025-01-10", for_={"I": "100.00"})
-    for name, daily in (("last_payment_days", True), ("broken_promises_90d", True), ("broken_promises_12m", False)):
+    for name, daily in (("last_payment_days", True), ("broken_promises_90d", True), ("broken_promises_12m", False),
+                        ("delphi_experts", True), ("dunning_letters_12m", True)):  # fmt: skip
         brain = _watching({name: Reading(name)})
         state, engine = book.folded(), brain.engine(Context())
         state.ledger.move_to(day("2025-02-13").toordinal())
