@@ -17,7 +17,7 @@ from services.rating.adapters.log import Log, unsealing
 from services.rating.adapters.projecting import CustomerProjector
 from services.rating.adapters.viewers import Viewers
 from services.rating.adapters.workdays import china
-from services.rating.api import approvals, aside, customers, events, overview, policies
+from services.rating.api import approvals, aside, customers, events, library, overview, policies
 from services.rating.core.brain import RatingBrain
 from services.rating.core.state import Setting
 from services.rating.handlers.ports import Ports
@@ -38,12 +38,13 @@ from shared.edge.worker.settings import WorkerSettings
 
 CONNECT_EVERY_SECONDS = 1.0
 ROUTERS = (
-    events.posts, customers.router, events.router, overview.router, policies.router, approvals.router, aside.router
+    events.posts, customers.router, events.router, overview.router, policies.router, approvals.router, library.router,
+    aside.router,
 )  # fmt: skip
 """The busiest first: routes are tried in this order."""
 UNLIMITED = frozenset(
     {"/v1/events", "/v1/policies", "/v1/policies/{policy_id}", "/v1/policies/{policy_id}/diff", "/v1/staff"}
-    | {"/v1/staff/{person}"}
+    | {"/v1/staff/{person}", "/v1/measures"}
 )
 """They tell of no customer."""
 ABOUT = (

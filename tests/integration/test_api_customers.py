@@ -310,3 +310,15 @@ async def test_the_loaded_policies_are_listed(api: httpx2.AsyncClient) -> None:
         ("rm-22", "1", ["A", "B", "C", "D"]),
         ("rm-32", "1", ["A", "B", "C", "D"]),
     ]
+
+
+async def test_the_measure_library_is_listed_family_by_family(api: httpx2.AsyncClient) -> None:
+    every = (await api.get("/v1/measures")).json()["measures"]
+    habits = (await api.get("/v1/measures", params={"family": "habits"})).json()["measures"]
+    high = next(one for one in every if one["name"] == "high_credit")
+
+    assert habits == [one for one in every if one["family"] == "habits"] != []
+    assert (high["title"], high["title_zh"], high["unit"]) == ("highest balance", "最高欠款额", "money")
+    assert (high["window"], high["unknown"], high["in_rules"], high["parameters"]) == ("any", "0", True, [])
+    assert [one["reported_by"] for one in every if one["name"] == "consumption"] == ["meters"]
+    assert (await api.get("/v1/measures", params={"family": "none"})).json() == {"measures": []}

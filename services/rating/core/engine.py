@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from services.rating.core.context import Context
 from services.rating.core.days import FAR, months_before
-from services.rating.core.measures.catalogue import Measured, compile_reading, lenses_of, reads_ledger
+from services.rating.core.measures.catalogue import Measured, compile_reading, is_daily, lenses_of, reads_ledger
 from services.rating.core.measures.reading import Reader
 from services.rating.core.state import Setting, State
 from shared.core.policy.assessment import Assessment
@@ -30,17 +30,21 @@ class _Plan(NamedTuple):
     """Those of profile, records and reports: called once a day, unless such a fact came in."""
     values: list[tuple[str, int]]
     signs: list[tuple[str, int]]
+    daily: bool
+    """Whether any of them may move with the day alone."""
 
 
 class Sheet:
     """What is seen of one customer on one day: the method that applies, its measures, the signs that warnings read."""
 
-    __slots__ = ("assessment", "policy", "reader", "rules", "signs", "values")
+    __slots__ = ("assessment", "daily", "policy", "reader", "rules", "signs", "values")
 
     def __init__(
         self, policy: Policy | Refusal, reader: Reader, values: Values, rules: tuple[WarningRule, ...], signs: Values
     ) -> None:
         """Hold what was measured."""
+        self.daily = False
+        """Whether the next day has to be looked at whatever happens on it."""
         self.policy, self.reader, self.values, self.rules, self.signs = policy, reader, values, rules, signs
         self.assessment: Assessment | None = None
 
@@ -120,7 +124,9 @@ class Engine:
         for i, function in plan.ledger:
             seen[i] = function(reader)
         values = {alias: seen[i] for alias, i in plan.values}
-        return Sheet(policy, reader, values, rules, {alias: seen[i] for alias, i in plan.signs})
+        sheet = Sheet(policy, reader, values, rules, {alias: seen[i] for alias, i in plan.signs})
+        sheet.daily = plan.daily
+        return sheet
 
     def _policy(self, state: State, reader: Reader, on: date) -> Policy | Refusal:
         if state.merges and state.merged_into(reader.day) is not None:
@@ -136,7 +142,9 @@ class Engine:
         plan = self._plans.get(key)
         if plan is not None:
             return plan
-        plan = _Plan([], [], [], [])
+        signs = {alias: reading for rule in rules for alias, reading in rule.measures.items()}
+        readings = [*(policy.measures.values() if policy else ()), *signs.values()]
+        plan = _Plan([], [], [], [], any(map(is_daily, readings)))
         known: dict[str, int] = {}
 
         def place(reading: Reading) -> int:
@@ -149,7 +157,6 @@ class Engine:
 
         if policy:
             plan.values.extend((alias, place(reading)) for alias, reading in policy.measures.items())
-        signs = {alias: reading for rule in rules for alias, reading in rule.measures.items()}
         plan.signs.extend((alias, place(reading)) for alias, reading in signs.items())
         self._plans[key] = plan
         return plan

@@ -172,6 +172,8 @@ def _graded(state: State, was: Standing, policy: Policy, underlying: str, day: i
 
 def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: Engine) -> int:
     """The next day on which anything may change with no fact but the day. Early is allowed, late is not."""
+    if sheet.daily:
+        return day + 1
     on = date.fromordinal(day)
     if on.day == 1 and (standing.held or standing.grade != standing.underlying):
         return day + 1  # what may only move at a review is held again

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,10 +13,10 @@ from services.rating.core import view as v
 from services.rating.core.announce import text, valid_until
 from services.rating.core.documents import RECEIVABLES, UNIT, Document
 from services.rating.core.engine import Engine, Sheet
-from services.rating.core.measures.catalogue import CATALOGUE, compile_reading
+from services.rating.core.measures.catalogue import CATALOGUE, Measure, Measured, compile_reading
 from services.rating.core.measures.reading import Reader
 from services.rating.core.path import Standing, walk
-from services.rating.core.position import OPEN, SCALAR
+from services.rating.core.position import OPEN, SCALAR, Lens
 from services.rating.core.row import warnings_of
 from services.rating.core.sight import gross
 from services.rating.core.state import State
@@ -23,11 +24,11 @@ from services.rating.core.timeline import postings
 from services.rating.core.told import Told
 from shared.core.money import QUANTA
 from shared.core.policy.assessment import Line, line_record
-from shared.core.policy.measure import Reading
+from shared.core.policy.measure import Kind, Reading
 from shared.core.policy.policy import Policy
 
 SHOWN_WINDOWS = ("90d", "12m", "24m")
-"""Windowed measures are shown over these."""
+"""Windowed measures are shown over these, where their declaration names no others."""
 
 
 def show(state: State, day: int, version: int, engine: Engine, told: Told) -> v.View:
@@ -63,16 +64,23 @@ def show(state: State, day: int, version: int, engine: Engine, told: Told) -> v.
 
 def measures(reader: Reader, engine: Engine) -> dict[str, v.MeasureValue]:
     """Every measure of the library, raw, by its full name. None: not known, or an exchange rate is missing."""
-    shown: dict[str, v.MeasureValue] = {}
-    lenses = engine.setting.lenses
-    for name, measure in CATALOGUE.items():
-        for full in [f"{name}_{window}" for window in SHOWN_WINDOWS] if measure.windowed else [name]:
-            is_money = measure.unit.startswith("money")
-            if is_money and reader.without_rate:
-                shown[full] = None
-            else:
-                shown[full] = _shown(compile_reading(Reading(full), lenses)(reader), is_money=is_money)
-    return shown
+    return {
+        name: _shown(measured(reader), is_money=is_money) for name, measured, is_money in _all(engine.setting.lenses)
+    }
+
+
+@lru_cache(maxsize=4)
+def _all(lenses: tuple[Lens, ...]) -> list[tuple[str, Measured, bool]]:
+    """(full name, function, whether it is money) of everything that is shown."""
+    named = [(full, measure.kind is Kind.MONEY) for measure in CATALOGUE.values() for full in _names(measure)]
+    return [(full, compile_reading(Reading(full), lenses), is_money) for full, is_money in named]
+
+
+def _names(measure: Measure) -> list[str]:
+    windows = SHOWN_WINDOWS if measure.shown is None else measure.shown
+    if not measure.windowed:
+        return [measure.name] if measure.shown is None else []
+    return [f"{measure.name}_{window}" for window in windows]
 
 
 def _shown(value: Any, *, is_money: bool) -> v.MeasureValue:

@@ -23,8 +23,10 @@ def paid(state: State, data: PaymentRecorded, order: Order) -> None:
     matures = data.matures_on or data.value_on if data.instrument == "bill" else data.value_on
     cash_on = max(paid, ordinal(matures))
     said = (units(data.amount), data.currency, paid, data.purpose or "settlement", allocations)
+    how = (bool(data.payer), data.instrument == "bill")
     if held.order is not None:
-        if (said, cash_on) != ((held.amount, held.currency, held.paid, held.purpose, held.allocations), held.cash_on):
+        was = (held.amount, held.currency, held.paid, held.purpose, held.allocations)
+        if (said, cash_on, how) != (was, held.cash_on, (held.by_other, held.by_bill)):
             state.contradicted(f"payment {data.payment_id}", order, held.order)
         if order >= held.order:
             return
@@ -34,6 +36,7 @@ def paid(state: State, data: PaymentRecorded, order: Order) -> None:
     found = ledger.before(marks)
     held.amount, held.currency, held.paid, held.purpose, held.allocations = said
     held.order, held.cash_on = order, cash_on
+    held.by_other, held.by_bill = how
     for to, *_ in allocations:
         linked = ledger.document(to)
         linked.payers = link(linked.payers, held.id)
