@@ -231,10 +231,9 @@ class Worker:
         if assigned or batch.truncated:
             await self.settle()
             self._owned |= assigned
-            if batch.truncated:
-                await self.takeover.truncated(batch.truncated)
-            again = frozenset((cut.topic, cut.partition) for cut in batch.truncated) & self._owned
-            await self.source.resume_at(await self.takeover.take(assigned | again))
+            await self.takeover.truncated(batch.truncated)
+            cut = frozenset((one.topic, one.partition) for one in batch.truncated) & self._owned
+            await self.source.resume_at(await self.takeover.take(assigned | cut))
         return batch.records
 
     async def _look_round(self) -> None:
