@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -15,7 +16,7 @@ from tests.faults import groups, invariants, processes, table
 from tests.faults.load import Load
 from tests.faults.result import Figures
 from tests.faults.run import attempt
-from tests.faults.seen import until_applied
+from tests.faults.seen import applied
 from tests.faults.table import Run
 from tests.faults.together import applied_so_far, everything_dies, forgotten
 from tests.faults.world import World, prepare, running
@@ -93,9 +94,14 @@ def test_a_bug_in_the_product_makes_a_row_fail(world: World, runner: asyncio.Run
     async def first_commit(world: World, load: Load, rng: Random) -> None:
         one = world.workers[0]
         await forgotten(world, *world.workers)
-        one.start(failpoint="before_db_commit:kill9:14", **PLANTED)
-        await load.post(load.facts[:20])
-        await until_applied(world, load)  # it is at work: what follows comes in small batches
+        for number, commits in enumerate((14, 24, 40)):  # how many it takes to take over is not known beforehand
+            one.start(failpoint=f"before_db_commit:kill9:{commits}", **PLANTED)
+            before = await applied(world, load)
+            await load.post(load.facts[20 * number : 20 * (number + 1)])
+            with suppress(AssertionError):
+                await applied_so_far(world, load, least=before + 20, seconds=20.0)
+            if one.alive:  # and at work: what follows comes in small batches
+                break
         async with load.flowing():
             await one.died()
         for worker in world.workers:

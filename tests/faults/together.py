@@ -42,7 +42,7 @@ async def forgotten(world: World, *processes: Process) -> None:
     await asyncio.to_thread(world.broker.start)
 
 
-async def applied_so_far(world: World, load: Load, *, least: int) -> None:
+async def applied_so_far(world: World, load: Load, *, least: int, seconds: float = 60.0) -> None:
     """Wait until at least so many facts of the load are applied and no more follow."""
     before = -1
 
@@ -52,7 +52,7 @@ async def applied_so_far(world: World, load: Load, *, least: int) -> None:
         last, before = before, await applied(world, load)
         return before >= least and before == last
 
-    await until(f"{least} facts are applied", still)
+    await until(f"{least} facts are applied", still, seconds)
 
 
 async def _died(process: Process) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from kafka.coordinator.consumer import ConsumerCoordinator
 
 from shared.core.errors import Stopped, Unavailable
 from shared.edge.embedded.broker import EmbeddedBroker, binary
@@ -186,3 +187,20 @@ async def test_nobody_makes_a_topic_by_asking_for_it(broker: Any, topic_prefix: 
     await source.stop()
     with Admin(broker.address, EMBEDDED) as admin:
         assert name not in admin.partitions()
+
+
+async def test_a_member_that_was_given_nothing_of_a_topic_that_came_asks_again(
+    private_broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def zero(places: frozenset[Place]) -> dict[Place, int]:
+        return dict.fromkeys(places, 0)
+
+    # as where the client remembers of the moment of the assignment what came after it
+    monkeypatch.setattr(ConsumerCoordinator, "_build_metadata_snapshot", lambda *_: {})
+    source = Source(private_broker.address, topics=["t"], group="g", profile=EMBEDDED, positions=zero)
+    await source.start()
+    assert await source.batch(1, 8.0) is None, "there is nothing to be given yet"
+    await asyncio.to_thread(apply, private_broker.address, EMBEDDED, [T])
+    given = [await source.batch(1, 10.0) for _ in range(2)]
+    await source.stop()
+    assert any(batch is not None and batch.assigned for batch in given)

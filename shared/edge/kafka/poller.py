@@ -26,6 +26,7 @@ from shared.edge import clock
 from shared.edge.kafka.client import PAUSE_MS
 from shared.edge.kafka.handoff import Handoff
 from shared.edge.kafka.listener import Listener
+from shared.edge.kafka.member import Member
 from shared.edge.kafka.record import Place, Record, Truncated
 from shared.edge.kafka.unreadable import Unreadable
 
@@ -56,6 +57,7 @@ class Poller:
         self._next: dict[TopicPartition, int] = {}
         self._beyond_since: dict[TopicPartition, float] = {}
         self._stopping = False
+        self._member: Member | None = None
         self.busy_since: float | None = None
         """When the call into the client that is now running began; None between calls."""
         self.highwaters: dict[Place, int] = {}
@@ -122,8 +124,7 @@ class Poller:
         if self._grouped:
             listener = Listener(consumer, self._changes)
             self.listener_threads = listener.threads
-            consumer.subscribe(self._topics, listener=listener)
-            unhurried(consumer)
+            self._member = Member(consumer, self._topics, listener)
             return
         consumer.assign(partitions := self._partitions(consumer))
         consumer.pause(*partitions)
@@ -143,8 +144,10 @@ class Poller:
     def _turn(self, consumer: KafkaConsumer) -> None:
         while self._commands:
             self._commands.popleft()(consumer)
-        if not consumer._client.connected_to_all:
-            sleep(PAUSE_MS / 1000)  # a poll that may last connects again and again without a pause
+        if not self._grouped and not consumer._client.connected_to_all:
+            # a poll that may last connects again and again without a pause; a member is `unhurried`, and must not be
+            # given no time at all, in which it would never join
+            sleep(PAUSE_MS / 1000)
             self._poll(consumer, 0)
             return
         if self._out.wait_for_room(KEEP_ALIVE_S):
@@ -184,18 +187,11 @@ class Poller:
         finally:
             self.busy_since = None
         self.polls += 1
-        self._finish_join(consumer)
+        if self._member is not None:
+            self._member.look()
         self._apply_changes(consumer)
         self._deliver(fetched)
         self._watch_highwater(consumer)
-
-    def _finish_join(self, consumer: KafkaConsumer) -> None:
-        """Where the cause of a join goes away while it is under way (a topic made anew), the client never finishes it.
-
-        It then sends no heartbeats and `poll` spins. Asking for a join makes the next poll take up the one on its way.
-        """
-        if self._grouped and consumer.group_metadata().state is not MemberState.STABLE:
-            consumer._coordinator.request_rejoin()
 
     def _end_join(self, consumer: KafkaConsumer) -> None:
         """Who leaves the embedded broker in the middle of a join keeps everybody else from ever joining: join, then leave."""
@@ -274,15 +270,6 @@ class Poller:
             consumer.close(autocommit=False, timeout_ms=2_000)
         except Exception as error:
             log.warning("closing the consumer of %s: %r", self._topics, error)
-
-
-def unhurried(consumer: KafkaConsumer) -> None:
-    """While no coordinator answers, something is due at once, always: then `poll` waits for nothing, and keeps a little
-    memory each time it does. Let it wait for records a moment at least; they end the wait as ever.
-    """
-    coordinator = consumer._coordinator
-    due = coordinator.time_to_next_poll
-    coordinator.time_to_next_poll = lambda: max(PAUSE_MS / 1000, due())
 
 
 def record_of(row: Any) -> Record:
