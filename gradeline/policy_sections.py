@@ -171,6 +171,9 @@ def _movement(policy: Policy) -> Iterator[str]:
     )
     if falls and falls.at_once_on:
         yield f"Falls at once on the day of: {', '.join(falls.at_once_on)}."
+    if movement.lapse is not None:
+        left = f"at best {movement.lapse.cap}" if movement.lapse.cap else "no grade"
+        yield f"{movement.lapse.after_days} days after its validity ended without a review: {left}."
     for grade, below in rise.only_from.items():
         yield f"{grade} is reached from {', '.join(below)} only."
     for one in movement.approvals:

@@ -92,6 +92,7 @@ _REFUSED_ZH: dict[Refusal, str] = {
     Refusal.TOO_FEW_FACTS: "到期单据不足三张或历史不足三个月",
     Refusal.MEASURE_MISSING: "缺少必需的指标",
     Refusal.TOO_THIN: "可评分项目不足一半",
+    Refusal.GRADE_LAPSED: "等级有效期届满且未完成复审",
 }
 REFUSALS: dict[str, Words] = {str(code): Words(SENTENCES[code], zh) for code, zh in _REFUSED_ZH.items()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from services.rating.core.days import FAR, months_before
 from services.rating.core.measures.catalogue import Measured, compile_reading, lenses_of, reads_ledger
 from services.rating.core.measures.reading import Reader
 from services.rating.core.state import Setting, State
+from shared.core.policy.activation import in_force
 from shared.core.policy.assessment import Assessment
 from shared.core.policy.evaluate import evaluate
 from shared.core.policy.measure import ATTRIBUTES, Reading, Value
@@ -28,20 +30,25 @@ class _Plan(NamedTuple):
     """Those that documents and payments can change."""
     side: list[tuple[int, Measured]]
     """Those of profile, records and reports: called once a day, unless such a fact came in."""
-    values: list[tuple[str, int]]
+    values: list[list[tuple[str, int]]]
+    """Of each purpose, `credit` first."""
     signs: list[tuple[str, int]]
 
 
 class Sheet:
-    """What is seen of one customer on one day: the method that applies, its measures, the signs that warnings read."""
+    """What is seen of one customer on one day under one purpose: the method that applies, and its measures.
 
-    __slots__ = ("assessment", "policy", "reader", "rules", "signs", "values")
+    The sheet of purpose `credit` also has the signs that warnings read, and the sheets of the other purposes beside it.
+    """
 
-    def __init__(
-        self, policy: Policy | Refusal, reader: Reader, values: Values, rules: tuple[WarningRule, ...], signs: Values
-    ) -> None:
+    __slots__ = ("assessment", "besides", "policy", "purpose", "reader", "rules", "signs", "values")
+
+    def __init__(self, purpose: str, policy: Policy | Refusal, reader: Reader, values: Values) -> None:
         """Hold what was measured."""
-        self.policy, self.reader, self.values, self.rules, self.signs = policy, reader, values, rules, signs
+        self.purpose, self.policy, self.reader, self.values = purpose, policy, reader, values
+        self.rules: tuple[WarningRule, ...] = ()
+        self.signs: Values = {}
+        self.besides: tuple[Sheet, ...] = ()
         self.assessment: Assessment | None = None
 
     def assess(self, values: Values) -> Assessment:
@@ -62,24 +69,35 @@ class Sheet:
         return self.values
 
 
+CREDIT = "credit"
+"""The one purpose under which every customer is rated."""
+
+
 class Engine:
-    """The rules of one rulebook over one reference context, for purpose `credit`."""
+    """The rules in force of one rulebook over one reference context."""
 
     def __init__(self, rulebook: Rulebook, setting: Setting, context: Context) -> None:
-        """Raises Misconfigured where a rule reads a measure that does not exist."""
-        self.rulebook, self.context = rulebook, context
+        """*rulebook* is everything that is loaded.
+
+        Raises Misconfigured where a rule reads a measure that does not exist, or an activated version is not loaded.
+        """
+        self.rulebook = rulebook = in_force(rulebook, context.activations)
+        self.context, self.activations = context, context.activations
         self.setting = setting
-        self._plans: dict[tuple[str, int], _Plan] = {}
+        self._plans: dict[tuple[object, ...], _Plan] = {}
         self._rules: dict[int, tuple[WarningRule, ...]] = {}
         self._since: dict[int, int] = {}
         self._attributes = _attributes(rulebook)
+        orders = rulebook.methods.orders
+        self.besides = tuple(dict.fromkeys(name for order in orders for name in order.purposes if name != CREDIT))
+        """The other purposes under which anybody is rated."""
         days = {p.effective for book in rulebook.books.values() for p in book.versions}
-        days |= {order.effective for order in rulebook.methods.orders}
+        days |= {order.effective for order in orders}
         days |= {rule.effective for versions in rulebook.warnings.rules.values() for rule in versions}
         self._effective = sorted(day.toordinal() for day in days)
         for book in rulebook.books.values():
             for policy in book.versions:
-                self._plan(policy, rulebook.warnings.at(policy.effective), policy.effective.toordinal())
+                self._plan((policy,), rulebook.warnings.at(policy.effective), policy.effective.toordinal())
 
     def warnings(self, day: int) -> tuple[WarningRule, ...]:
         """The warning rules in force on *day*."""
@@ -107,9 +125,9 @@ class Engine:
         day = state.ledger.day
         on = date.fromordinal(day)
         reader = Reader(state, self.setting, self.context)
-        policy = self._policy(state, reader, on)
         rules = self.warnings(day)
-        plan = self._plan(policy if isinstance(policy, Policy) else None, rules, day)
+        found = self._policies(state, reader, on)
+        plan = self._plan(found, rules, day)
         key = (day, state.told, len(self.context.dates), id(plan))
         if state.side is None or state.side[0] != key:
             aside: list[Any] = [None] * (len(plan.ledger) + len(plan.side))
@@ -119,20 +137,29 @@ class Engine:
         seen = state.side[1].copy()
         for i, function in plan.ledger:
             seen[i] = function(reader)
-        values = {alias: seen[i] for alias, i in plan.values}
-        return Sheet(policy, reader, values, rules, {alias: seen[i] for alias, i in plan.signs})
+        sheet = Sheet(CREDIT, found[0], reader, {alias: seen[i] for alias, i in plan.values[0]})
+        sheet.rules, sheet.signs = rules, {alias: seen[i] for alias, i in plan.signs}
+        if self.besides:
+            others = zip(self.besides, found[1:], plan.values[1:], strict=True)
+            sheet.besides = tuple(
+                Sheet(purpose, policy, reader, {alias: seen[i] for alias, i in values})
+                for purpose, policy, values in others
+            )
+        return sheet
 
-    def _policy(self, state: State, reader: Reader, on: date) -> Policy | Refusal:
+    def _policies(self, state: State, reader: Reader, on: date) -> tuple[Policy | Refusal, ...]:
+        """What rates the customer on that day under each purpose, `credit` first."""
         if state.merges and state.merged_into(reader.day) is not None:
-            return Refusal.MERGED
+            return (Refusal.MERGED,) * (1 + len(self.besides))
         if reader.without_rate:
-            return Refusal.RATE_MISSING
+            return (Refusal.RATE_MISSING,) * (1 + len(self.besides))
         attributes = {name: state.attribute(name, reader.day) for name in self._attributes if name in state.profile}
-        return self.rulebook.methods.pick("credit", attributes, on)
+        pick = self.rulebook.methods.pick
+        return (pick(CREDIT, attributes, on), *(pick(purpose, attributes, on) for purpose in self.besides))
 
-    def _plan(self, policy: Policy | None, rules: tuple[WarningRule, ...], day: int) -> _Plan:
-        """What is called for *policy* and *rules*."""
-        key = (policy.sha256 if policy else "", self._in_force_since(day))
+    def _plan(self, policies: Sequence[Policy | Refusal], rules: tuple[WarningRule, ...], day: int) -> _Plan:
+        """What is called for *policies*, one a purpose, and *rules*."""
+        key = (self._in_force_since(day), *(p.sha256 if isinstance(p, Policy) else "" for p in policies))
         plan = self._plans.get(key)
         if plan is not None:
             return plan
@@ -147,8 +174,9 @@ class Engine:
                 (plan.ledger if reads_ledger(reading) else plan.side).append((known[name], function))
             return known[name]
 
-        if policy:
-            plan.values.extend((alias, place(reading)) for alias, reading in policy.measures.items())
+        for policy in policies:
+            readings = policy.measures if isinstance(policy, Policy) else {}
+            plan.values.append([(alias, place(reading)) for alias, reading in readings.items()])
         signs = {alias: reading for rule in rules for alias, reading in rule.measures.items()}
         plan.signs.extend((alias, place(reading)) for alias, reading in signs.items())
         self._plans[key] = plan

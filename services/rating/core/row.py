@@ -12,7 +12,7 @@ from services.rating.core.documents import Order
 from services.rating.core.engine import Sheet
 from services.rating.core.measures.payment import overdue_amount, receivable_balance
 from services.rating.core.measures.reading import Params
-from services.rating.core.path import Standing
+from services.rating.core.standing import Standing
 from services.rating.core.state import State
 from services.rating.core.view import Warning
 from shared.core.policy.warning import Level
