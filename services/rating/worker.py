@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.rating.adapters import catalogue
+from services.rating.adapters.context import Activations
 from services.rating.adapters.projecting import CustomerProjector
 from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain
@@ -24,5 +25,10 @@ def run(settings: Settings) -> int:
     logs.configure(level=settings.log_level, service="rating-worker")
     metrics_port.serve(settings)
     return assembly.run(
-        settings, service="rating", brain=brain(settings.currency), projector=CustomerProjector(), topics=TOPICS
+        settings,
+        service="rating",
+        brain=brain(settings.currency),
+        projector=CustomerProjector(),
+        topics=TOPICS,
+        changes=Activations(),
     )

@@ -74,7 +74,7 @@ class RatingBrain:
         decisions = announce(state, standing, sheet, start, cause)
         state.late = None
         wakes_on = min(wakes_on, next_review(state, standing, sheet))
-        return Outcome(decisions, row_of(state, standing, sheet), date.fromordinal(wakes_on))
+        return Outcome(decisions, row_of(state, standing, sheet, several=engine.several), date.fromordinal(wakes_on))
 
     def dump(self, state: State) -> bytes:
         """A snapshot of *state*."""

@@ -91,6 +91,8 @@ class Engine:
         orders = rulebook.methods.orders
         self.besides = tuple(dict.fromkeys(name for order in orders for name in order.purposes if name != CREDIT))
         """The other purposes under which anybody is rated."""
+        self.several = bool(self.besides) or any(p.capped for book in rulebook.books.values() for p in book.versions)
+        """Whether one grade a customer does not say it all: there are other purposes, or grades under a quota."""
         days = {p.effective for book in rulebook.books.values() for p in book.versions}
         days |= {order.effective for order in orders}
         days |= {rule.effective for versions in rulebook.warnings.rules.values() for rule in versions}
