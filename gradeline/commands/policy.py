@@ -1,4 +1,5 @@
-"""gradeline policy: the rules in force, what they say, and what they make of given measures. Needs no database."""
+"""gradeline policy: the rules in force, what they say, and what they make of given measures. Needs no database, but for
+what `policy_live` adds."""
 
 from __future__ import annotations
 
@@ -13,7 +14,15 @@ import msgspec
 import typer
 
 from gradeline import policy_page
-from gradeline.commands import policy_check, policy_explain, policy_list, policy_new, policy_scorecards, policy_tables
+from gradeline.commands import (
+    policy_check,
+    policy_explain,
+    policy_list,
+    policy_live,
+    policy_new,
+    policy_scorecards,
+    policy_tables,
+)
 from gradeline.scorecards.pmml_out import pmml_of, unsaid
 from shared.core.errors import GradelineError, Misconfigured, NotFound
 from shared.core.policy.changes import changes
@@ -40,7 +49,8 @@ Zone = Annotated[str, typer.Option(envvar="GRADELINE_ZONE", hidden=True)]
 def register(app: typer.Typer) -> None:
     """Add `gradeline policy …` to *app*."""
     policy = typer.Typer(
-        no_args_is_help=True, help="Rating methods: list, show, check, new, diff, evaluate, import, export."
+        no_args_is_help=True,
+        help="Rating methods: list, show, check, new, diff, evaluate, import, export, preview, activate.",
     )
     policy.command("list")(list_policies)
     policy.command("show")(show_policy)
@@ -50,6 +60,8 @@ def register(app: typer.Typer) -> None:
     policy.command("evaluate")(evaluate_policy)
     policy.command("import")(import_policy)
     policy.command("export")(export_policy)
+    policy.command("preview")(policy_live.preview_policy)
+    policy.command("activate")(policy_live.activate_policy)
     app.add_typer(policy, name="policy")
 
 

@@ -13,6 +13,9 @@ from shared.core.policy.changes import Change
 from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook
 
+DRAFT = "to be activated"
+"""A version after the first rates nobody before it is activated; whether it was, the installation knows."""
+
 
 def list_record(rules: Rulebook, today: date) -> list[dict[str, Any]]:
     """Return every version of every method and warning as JSON values, with its state on *today*."""
@@ -52,9 +55,11 @@ def _versions(rules: Rulebook, today: date) -> list[tuple[str, str, Any, str]]:
     found: list[tuple[str, str, Any, str]] = []
     for name, book in sorted(rules.books.items()):
         for place, policy in enumerate(book.versions):
-            later = book.versions[place + 1 :]
+            if place and (policy.purpose, name) in used:
+                found.append((name, policy.purpose, policy, DRAFT))
+                continue
             rates = (policy.purpose, name) in used
-            found.append((name, policy.purpose, policy, _state(policy, later, today, used=rates)))
+            found.append((name, policy.purpose, policy, _state(policy, (), today, used=rates)))
     for name, versions in sorted(rules.warnings.rules.items()):
         for place, rule in enumerate(versions):
             found.append((name, "warning", rule, _state(rule, versions[place + 1 :], today, used=True)))

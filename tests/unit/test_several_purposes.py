@@ -151,14 +151,14 @@ def test_each_purpose_is_said_under_its_own_and_compliance_leaves_on_the_restric
     ]  # fmt: skip
     seen = show(folded(book.events), day("2025-03-05").toordinal(), 0, brain.engine(Context()), desk.told)
     assert [(r.purpose, r.grade) for r in seen.ratings] == [
-        ("credit", "B"),
-        ("service", "medium"),
+        ("credit", "A"),
+        ("service", "ordinary"),
         ("compliance", "high"),
     ]
     assert seen.credit is not None
     assert seen.credit.method == "rm-22"
     assert {(s.purpose, s.grade, s.lived) for s in seen.history if s.purpose == "compliance"} >= {
-        ("compliance", "high", True)
+        ("compliance", "high", False)
     }
 
 

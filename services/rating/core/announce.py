@@ -16,6 +16,7 @@ from services.rating.core.moving import place_of, reviewed_by
 from services.rating.core.path import Path, at
 from services.rating.core.standing import Standing
 from services.rating.core.state import State
+from shared.core import money
 from shared.core.brain import Decided
 from shared.core.events.rating import (
     DecisionCorrected,
@@ -35,6 +36,7 @@ from shared.core.policy.warning import Level
 ENGINE = "gradeline-2"
 """Of the functions that turn facts into measures; equal engines give equal measures."""
 
+_LEAST_DIGIT = -6
 NO_RULES = "0" * 64
 
 DATA_RULE = "DQ-01"
@@ -98,7 +100,7 @@ def _grade(said: _Said) -> list[Decided]:
         reasons=(*(assessment.reasons if assessment else ()), *now.held),
         refusal=now.refusal,
         underlying=now.underlying,
-        score=assessment.score if assessment else None,
+        score=_written(assessment.score) if assessment else None,
         parts=assessment.parts if assessment else {},
         valid_until=valid,
         measures=_measures(assessment),
@@ -106,6 +108,11 @@ def _grade(said: _Said) -> list[Decided]:
         references={series: date.fromordinal(on) for series, on in sheet.reader.context.newest(said.day).items()},
     )
     return [Decided(decision, publish)]
+
+
+def _written(score: Decimal | None) -> Decimal | None:
+    """*score* as it can be written without an exponent: of 0 with nine decimals, and of very little, Python writes one."""
+    return score if score is None or score.adjusted() >= _LEAST_DIGIT else money.plain(score)
 
 
 def _as_said(last: Published) -> tuple[str | None, str | None, str | None, str, str]:
