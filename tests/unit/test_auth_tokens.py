@@ -228,7 +228,7 @@ def test_each_role_of_the_product_carries_only_scopes_that_exist() -> None:
         "operator",
         "privacy_officer",
     }
-    assert len(roles.scopes()) == 14
+    assert len(roles.scopes()) == 15
     assert not roles.roles()["operator"] & {"ratings:read", "exposures:read", "pii:read"}, "no business data"
     assert "pii:read" not in roles.roles()["auditor"]
     assert roles.roles()["integrator"] == {"events:write"}

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Query
 
 from services.rating.api import answers
-from services.rating.api.asking import Asked, CustomerId, Reader, Viewed, Wired
+from services.rating.api.asking import RESTRICTED, Asked, CustomerId, Reader, Viewed, Wired
 from services.rating.core.view import View
 from shared.core.errors import NotFound
 from shared.edge import clock
@@ -109,6 +109,7 @@ async def events(
         known_at=asked.known_at,
         limit=limit + 1,
         clear=who.may("pii:read"),
+        restricted=who.may(RESTRICTED),
     )
     if not found and not after:
         raise NotFound("there is no such customer, or nothing was known of it then")
