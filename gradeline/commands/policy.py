@@ -62,6 +62,7 @@ def register(app: typer.Typer) -> None:
     policy.command("export")(export_policy)
     policy.command("preview")(policy_live.preview_policy)
     policy.command("activate")(policy_live.activate_policy)
+    policy.command("progress")(policy_live.progress_policy)
     app.add_typer(policy, name="policy")
 
 

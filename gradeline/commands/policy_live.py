@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 PROCESSES = 2
+LOOK_SECONDS = 0.5
 NO_LIMITS = {
     "en": "The limit that would move is not known: no exposure service runs here. What those who move owe is shown instead.",
     "zh": "本安装未运行敞口服务，无法计算额度变动总额；此处以变动客户的应收余额代替。",
@@ -214,3 +216,35 @@ def activate_policy(
     else:
         again = "" if new else " (recorded before)"
         typer.echo(f"{found.method} version {found.version} is in force from the opening of {found.effective}{again}")
+
+
+def progress_policy(
+    as_json: Annotated[bool, typer.Option("--json", help="Say where it stands and end.")] = False,
+) -> None:
+    """Follow the re-rating of everybody, after an activation or new reference facts, to its end.
+
+    Exit status: 0 nobody is being re-rated any more (with --json: it was told), 4 the database does not answer.
+    """
+    from gradeline.database import pool_of, reached, told
+    from gradeline.importing.progress import bars
+    from services.rating.adapters.rerating import Rerating, progress
+
+    known = told()
+
+    async def followed() -> Rerating:
+        async with pool_of(known) as pool:
+            with bars() as show:
+                while True:
+                    async with pool.acquire() as connection:
+                        found = await progress(connection)
+                    if as_json or not found.customers:
+                        return found
+                    show(found.done, found.customers, "re-rating")
+                    await asyncio.sleep(LOOK_SECONDS)
+
+    found = reached(followed())
+    if as_json:
+        typer.echo(json.dumps(msgspec.to_builtins(found)))
+    else:
+        to_come = f"; {found.to_come} activations wait for their day" if found.to_come else ""
+        typer.echo(f"nobody is being re-rated{to_come}")

@@ -39,6 +39,8 @@ from tests.bench.report import Report
 from tests.bench.scale import Scale
 from tests.support.several import level, rules
 
+PATIENCE_SECONDS = 900.0
+"""Making a hundred thousand customers known, with the path of a hundred days under three purposes, takes longest."""
 SAMPLE = 200
 ROUNDS = 5
 PROGRAM = ("-m", "tests.bench.reviewing")
@@ -69,7 +71,7 @@ async def populations(scale: Scale, folder: Path, report: Report) -> None:
         workers = [parts.worker(*PROGRAM, number=number) for number in range(scale.workers)]
         pool = await open_pool(parts.postgres.dsn, schema="rating", size=3, statement_seconds=120.0)
         try:
-            await until(parts, known, *workers, decided=True)
+            await until(parts, known, *workers, decided=True, seconds=PATIENCE_SECONDS)
             began = read(parts, workers, known)
             await open_days(pool, day, now=clock.now(), partitions=PARTITIONS, instance="main")
             known += await relayed(parts, pool)
