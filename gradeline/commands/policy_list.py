@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gradeline.commands.policy_check import Finding
+from shared.core.policy.activation import basis
 from shared.core.policy.changes import Change
 from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook
@@ -52,10 +53,11 @@ def _versions(rules: Rulebook, today: date) -> list[tuple[str, str, Any, str]]:
         for order in rules.methods.orders
         for one in order.purposes.get(purpose, ())
     }
+    named = {one.method for order in rules.methods.orders for entries in order.purposes.values() for one in entries}
     found: list[tuple[str, str, Any, str]] = []
     for name, book in sorted(rules.books.items()):
-        for place, policy in enumerate(book.versions):
-            if place and (policy.purpose, name) in used:
+        for policy in book.versions:
+            if name in named and policy not in basis(rules.methods, book):
                 found.append((name, policy.purpose, policy, DRAFT))
                 continue
             rates = (policy.purpose, name) in used

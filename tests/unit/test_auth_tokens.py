@@ -224,6 +224,7 @@ def test_each_role_of_the_product_carries_only_scopes_that_exist() -> None:
         "risk_manager",
         "finance",
         "auditor",
+        "compliance_officer",
         "integrator",
         "operator",
         "privacy_officer",

@@ -29,6 +29,13 @@ class Context:
         self.activations: tuple[Activation, ...] = ()
         """The versions of policies that were put in force, by the day from which they are."""
 
+    def activating(self, activations: tuple[Activation, ...]) -> Context:
+        """The same publications, with other versions of policies in force."""
+        other = Context()
+        other.dates, other.days, other.series, other.published = self.dates, self.days, self.series, self.published
+        other.activations = activations
+        return other
+
     def refer(self, event: Event) -> None:
         """Keep one published series."""
         data = event.data

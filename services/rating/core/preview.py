@@ -6,7 +6,6 @@ opening: so rules of movement count as they would, and whoever may rise at a rev
 
 from __future__ import annotations
 
-from copy import copy
 from datetime import date
 from decimal import Decimal
 
@@ -128,9 +127,8 @@ def with_trial(rules: Rulebook, policy: Policy) -> Rulebook:
 
 def trying(context: Context, policy: Policy, day: date) -> Context:
     """*context* as it would be with *policy* in force from the opening of *day*."""
-    tried = copy(context)
-    tried.activations = (*context.activations, Activation(day, 1 << 30, policy.method, TRIAL, policy.sha256))
-    return tried
+    trial = Activation(day, 1 << 30, policy.method, TRIAL, policy.sha256)
+    return context.activating((*context.activations, trial))
 
 
 def look(state: State, day: int, before: Engine, after: Engine, policy: Policy, effect: Effect) -> None:
