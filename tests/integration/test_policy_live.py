@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from gradeline.commands import policy, policy_live, review
 from gradeline.main import Sentences
 from shared.edge.store.days import open_days
-from tests.support.house import AT, BRAIN, LAST, SECOND, House, imported
+from tests.support.house import AT, BRAIN, LAST, SECOND, imported
 from tests.support.machine import PARTITIONS, store
 
 pytestmark = pytest.mark.slow
@@ -42,23 +42,19 @@ def told(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
-async def prepared(dsn: str) -> None:
-    async with store(dsn) as pool:
-        await imported(pool, 12)
-
-
-async def grown(dsn: str) -> list[tuple[str, str | None]]:
-    """Open the next day; (customer, version that rates it now for `service`)."""
-    async with store(dsn) as pool:
-        house = House(pool, LAST)
+async def test_a_review_is_tried_and_held_and_a_version_previewed_and_activated(database: str, run: Run) -> None:
+    async with store(database) as pool:
+        house = await imported(pool, 12)
+        await asyncio.to_thread(commands, run)
         await open_days(pool, LAST + timedelta(days=1), now=AT, partitions=PARTITIONS, instance="main")
         await house.runs()
-        said = [event.data for event in await house.said() if hasattr(event.data, "purpose")]
-        return [(one.policy.version, one.cause) for one in said if one.as_of == LAST + timedelta(days=1)]
+        assert "nobody is being re-rated" in (await asyncio.to_thread(run, "policy", "progress")).stdout
+        stands = told(await asyncio.to_thread(run, "policy", "progress", "--json"))
+        assert stands == {"customers": 0, "done": 0, "partitions": 0, "to_come": 0}
 
 
-def test_a_review_is_tried_and_held_and_a_version_previewed_and_activated(database: str, run: Run) -> None:
-    asyncio.run(prepared(database))
+def commands(run: Run) -> None:
+    """Call each of them."""
     tried = told(run("review", "level", "--on", "2025-07-01", "--dry-run", "--json"))
     (one,) = tried["reviews"]
     assert tried["dry_run"]
@@ -95,6 +91,3 @@ def test_a_review_is_tried_and_held_and_a_version_previewed_and_activated(databa
     assert (made["version"], made["effective"], made["new"]) == ("2", str(date(2026, 1, 1)), True)
     assert not told(run("policy", "activate", "level", "2", "--effective", "2026-01-01", "--json"))["new"]
     assert told(run("policy", "progress", "--json"))["to_come"] == 1
-    asyncio.run(grown(database))
-    assert "nobody is being re-rated" in run("policy", "progress").stdout
-    assert told(run("policy", "progress", "--json")) == {"customers": 0, "done": 0, "partitions": 0, "to_come": 0}
