@@ -241,6 +241,22 @@ def test_a_grade_lapses_when_its_validity_and_the_days_of_grace_are_over_and_a_r
     assert [str(r.valid_until) for r in seen.ratings if r.purpose == "compliance"] == ["2026-02-25"]
 
 
+def test_the_day_of_a_lapse_is_not_skipped() -> None:
+    book = story()
+    book.reports("safety", "40", "2024-02-20")
+    end = day("2025-03-30").toordinal()
+    every, skipping = paths(book.events, end), paths(book.events, end, daily=False)
+    assert every == skipping
+    lapsed = [on for on, standing in folded_besides(book, end) if standing.refusal == "GRADE_LAPSED"]
+    assert [str(date.fromordinal(on)) for on in lapsed] == ["2025-03-23"]
+
+
+def folded_besides(book: Customer, end: int) -> list[tuple[int, Standing]]:
+    state = folded(book.events)
+    walk(state, state.path, state.first, end, SEVERAL.engine(Context()))
+    return list(state.besides["compliance"])
+
+
 def test_a_review_in_time_keeps_the_grade_and_a_worse_one_is_not_hidden_by_the_lapse(brain: RatingBrain) -> None:
     book = story()
     book.reports("safety", "40", "2024-01-10")
