@@ -277,6 +277,9 @@ def review_due(state: State, standing: Standing, sheet: Sheet) -> int:
 
 def next_review(state: State, standing: Standing, sheet: Sheet) -> int:
     """The first day after the one seen on which a review falls due under any purpose; FAR: none does."""
-    due = [review_due(state, standing, sheet)]
-    due += [review_due(state, state.besides[one.purpose][-1][1], one) for one in sheet.besides]
-    return min((day for day in due if day > state.head), default=FAR)
+    due = review_due(state, standing, sheet)
+    due = due if due > state.head else FAR
+    for one in sheet.besides:
+        other = review_due(state, state.besides[one.purpose][-1][1], one)
+        due = min(due, other if other > state.head else FAR)
+    return due

@@ -114,5 +114,7 @@ def review_id(method: str, holds: str, on: date) -> str:
 
 def reviewed_by(state: State, day: int) -> int:
     """The day of the last review of this customer that was completed by *day*; 0: none."""
-    reviews = state.records.get("review", {}).values()
-    return max((one.day for one in reviews if one.order and one.day <= day), default=0)
+    reviews = state.records.get("review")
+    if not reviews:
+        return 0
+    return max((one.day for one in reviews.values() if one.order and one.day <= day), default=0)

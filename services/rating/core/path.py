@@ -76,7 +76,8 @@ def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: E
     """The next day on which anything may change with no fact but the day. Early is allowed, late is not."""
     on = date.fromordinal(day)
     looked = [(standing, sheet)]
-    looked += [(state.besides[one.purpose][-1][1], one) for one in sheet.besides]
+    if sheet.besides:
+        looked += [(state.besides[one.purpose][-1][1], one) for one in sheet.besides]
     if on.day == 1 and any(now.held or now.grade != now.underlying for now, _ in looked):
         return day + 1  # what may only move at a review is held again
     least = months_before(day - on.day + 1, -1)
