@@ -31,6 +31,7 @@ COMMANDS = (
     "rebuild",
     "erase",
     "policy",
+    "measures",
     "token",
 )
 """Modules of `gradeline.commands`, in the order of the help page. Each has `register(app)`."""

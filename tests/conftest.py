@@ -32,6 +32,8 @@ from tests.support.parts import (
 
 pytest.register_assert_rewrite("tests.model.checks", "tests.faults.invariants")  # they say what differs
 
+os.environ.setdefault("GRADELINE_LANGUAGE", "en")  # whatever the terminal speaks
+
 settings.register_profile(
     "ci",
     derandomize=True,

@@ -56,9 +56,7 @@ async def _erased(known: Settings, customer: str, request: str, basis: str, now:
     from zoneinfo import ZoneInfo
 
     from gradeline.database import pool_of
-    from shared.core.envelope import Event
     from shared.core.errors import NotFound
-    from shared.core.events.customer import ErasureRequested
     from shared.edge.store import erasing, secret
     from shared.edge.store.intake import accept
     from shared.edge.store.keys import SubjectKeys
@@ -69,9 +67,7 @@ async def _erased(known: Settings, customer: str, request: str, basis: str, now:
         if not await pool.fetchval("select exists (select from streams where stream = $1)", customer):
             raise NotFound(f"there is no customer {customer}; write the id as `gradeline` shows it")
         at = now.astimezone(ZoneInfo(known.zone))
-        fact = ErasureRequested(request_id=request, basis=basis, on=at.date())
-        source = f"/gradeline/{known.instance}/rating"
-        event = Event(id=f"erasure/{request}", source=source, type=fact.TYPE, subject=customer, time=at, data=fact)
+        event = erasing.request(customer, request, basis, at=at, instance=known.instance)
         async with pool.acquire() as connection, connection.transaction(readonly=True):
             kept, waiting = await known_anywhere(connection, [(customer, event.identity)])
         if not kept and not waiting:

@@ -14,23 +14,16 @@ import msgspec
 import typer
 
 from gradeline import policy_page
-from gradeline.commands import (
-    policy_check,
-    policy_explain,
-    policy_list,
-    policy_live,
-    policy_new,
-    policy_scorecards,
-    policy_tables,
-)
+from gradeline.commands import policy_explain, policy_list, policy_live, policy_new, policy_scorecards, policy_tables
+from gradeline.language import say
 from gradeline.scorecards.pmml_out import pmml_of, unsaid
-from shared.core.errors import GradelineError, Misconfigured, NotFound
+from shared.core.errors import GradelineError, Misconfigured
 from shared.core.policy.changes import changes
 from shared.core.policy.evaluate import evaluate, refused
 from shared.core.policy.policy import Policy, canonical
 from shared.core.policy.rulebook import Rulebook
 from shared.core.refusal import Refusal
-from shared.edge import clock
+from shared.edge import clock, policy_check
 from shared.edge.policy_files import load_rules
 from shared.edge.policy_values import read_measures
 
@@ -50,11 +43,12 @@ def register(app: typer.Typer) -> None:
     """Add `gradeline policy …` to *app*."""
     policy = typer.Typer(
         no_args_is_help=True,
-        help="Rating methods: list, show, check, new, diff, evaluate, import, export, preview, activate.",
+        help="Rating methods: list, show, check, init, new, diff, evaluate, import, export, preview, activate.",
     )
     policy.command("list")(list_policies)
     policy.command("show")(show_policy)
     policy.command("check")(check_policies)
+    policy.command("init")(init_policies)
     policy.command("new")(new_policy)
     policy.command("diff")(diff_policy)
     policy.command("evaluate")(evaluate_policy)
@@ -96,6 +90,15 @@ def check_policies(
     else:
         policy_list.print_findings(found)
     raise typer.Exit(1 if any(finding.grave for finding in found) else 0)
+
+
+def init_policies(folder: Annotated[Path, typer.Argument(help="A folder that is not there yet.")]) -> None:
+    """Copy the shipped rules to FOLDER, yours to change: `gradeline up --policies FOLDER` rates by them."""
+    try:
+        policy_new.write_rules(folder, SHIPPED)
+    except Misconfigured as error:
+        _fail(error.message, 2)
+    typer.echo(f"{folder}: {', '.join(sorted(place.name for place in folder.iterdir()))}")
 
 
 def new_policy(
@@ -140,7 +143,7 @@ def export_policy(method: str, as_of: AsOf = None, folder: Folder = SHIPPED, zon
     """Print METHOD as a PMML 4.4 Scorecard. What PMML cannot say of it is named on standard error."""
     found = _in_force(_load(folder), method, _day(as_of, zone))
     if isinstance(found, Refusal):
-        _fail(f"{method} had no version in force on that day", 3)
+        _fail(say("{method} had no version in force on that day", method=method), 3)
     try:
         document = pmml_of(found)
     except Misconfigured as error:
@@ -181,7 +184,7 @@ def show_policy(
     """Show the version of METHOD in force: what it reads, its tables, vetoes, caps, movement and assumptions."""
     found = _in_force(_load(folder), method, _day(as_of, zone))
     if isinstance(found, Refusal):
-        _fail(f"{method} had no version in force on that day", 3)
+        _fail(say("{method} had no version in force on that day", method=method), 3)
     if as_json:
         _print({"sha256": found.sha256, "rules": json.loads(canonical(found))})
     elif markdown:
@@ -228,7 +231,8 @@ def evaluate_policy(
 def _out_of_force(book: Rulebook, method: str, day: date, refusal: Refusal, *, as_json: bool) -> NoReturn:
     """Say that nobody is graded: no version was in force, so none is named, and no measure is read."""
     if not as_json:
-        _fail(f"no grade ({refusal}): {method} had no version in force on {day}", 3)
+        said = "no grade ({refusal}): {method} had no version in force on {day}"
+        _fail(say(said, refusal=refusal, method=method, day=day), 3)
     nobody = refused(book.books[method].versions[0], refusal)
     _print(nobody.record() | {"version": None, "sha256": None})
     raise typer.Exit(3)
@@ -243,7 +247,9 @@ def _load(folder: Path) -> Rulebook:
 
 def _in_force(book: Rulebook, method: str, day: date) -> Policy | Refusal:
     if method not in book.books:
-        _fail(NotFound(f"there is no method {method!r}; choose one of {', '.join(book.books)}").message, 2)
+        _fail(
+            say("there is no method {method!r}; choose one of {names}", method=method, names=", ".join(book.books)), 2
+        )
     return book.books[method].at(day)
 
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from gradeline.demo.words import REASONS
-from services.rating.core.measures.catalogue import CATALOGUE
+from gradeline.language import both, say
+from services.rating.adapters.trials import WORDS
+from services.rating.core.trying import title
 from shared.core.policy.assessment import Assessment, plain, wire
 from shared.core.policy.explain import Explained, Explanation, Told, explain
 from shared.core.policy.improve import Way, improvements, ways
-from shared.core.policy.measure import REPORTED, Value
+from shared.core.policy.measure import Value
 from shared.core.policy.policy import Policy, Title
-
-_WORDS = {code: Title(words.en, words.zh) for code, words in REASONS.items()}
-_WINDOW = re.compile(r"_\d+[dm]$")
 
 
 class Explaining(msgspec.Struct, frozen=True):
@@ -36,7 +33,7 @@ class Explaining(msgspec.Struct, frozen=True):
 def explaining(policy: Policy, values: dict[str, Value], assessment: Assessment, grade: str | None) -> Explaining:
     """Explain *assessment* of *values*, and search the ways to *grade*."""
     found = ways(policy, values, grade) if grade else ()
-    return Explaining(policy, explain(policy, assessment, _WORDS), improvements(policy, values), grade, found)
+    return Explaining(policy, explain(policy, assessment, WORDS), improvements(policy, values), grade, found)
 
 
 def record(told: Explaining) -> dict[str, Any]:
@@ -54,26 +51,28 @@ def record(told: Explaining) -> dict[str, Any]:
 def print_explaining(told: Explaining) -> None:
     """Print the lines, the improvements and the ways."""
     console = Console()
-    table = Table("characteristic", "seen", "band", "result", "lost", "because", "reference", title="Why")
+    table = Table(
+        *map(say, ("characteristic", "seen", "band", "result", "lost", "because", "reference")), title=say("Why")
+    )
     for line in told.explanation.lines:
-        result = line.letter or ("left out" if line.left_out else "")
+        result = line.letter or (say("left out") if line.left_out else "")
         if line.points is not None and line.best is not None:
-            result = f"{plain(line.points)} of {plain(line.best)}"
-        value = "not known" if line.value is None else str(line.value)
+            result = say("{points} of {most}", points=plain(line.points), most=plain(line.best))
+        value = say("not known") if line.value is None else str(line.value)
         lost = "" if line.lost is None else plain(line.lost)
         because = "\n".join(map(_words, line.reasons))
         table.add_row(line.characteristic, value, line.band, result, lost, because, line.reference)
     console.print(table)
     for reason in told.explanation.reasons:
-        console.print(f"because: {_words(reason)}")
-    _print_ways(console, told.policy, "what would help most", told.improvements)
+        console.print(say("because: {words}", words=_words(reason)))
+    _print_ways(console, told.policy, say("what would help most"), told.improvements)
     if told.grade is not None:
-        _print_ways(console, told.policy, f"what would give {told.grade}", told.ways)
+        _print_ways(console, told.policy, say("what would give {grade}", grade=told.grade), told.ways)
 
 
 def _print_ways(console: Console, policy: Policy, title: str, found: tuple[Way, ...]) -> None:
     if not found:
-        console.print(f"{title}: nothing, or more than three changes")
+        console.print(say("{title}: nothing, or more than three changes", title=title))
         return
     console.print(f"{title}:")
     for way in found:
@@ -81,27 +80,24 @@ def _print_ways(console: Console, policy: Policy, title: str, found: tuple[Way, 
             f"{_title(policy, change.measure)}: {_shown(change.now)} -> {_shown(change.needed)}"
             for change in way.changes
         )
-        score = "" if way.score is None else f", score {plain(way.score)}"
+        score = "" if way.score is None else say(", score {score}", score=plain(way.score))
         console.print(f"  {changes} = {way.grade}{score}")
 
 
 def _words(told: Told) -> str:
-    return told.code if told.en == told.code else f"{told.en} {told.zh} ({told.code})"
+    return told.code if told.en == told.code else f"{both(Title(told.en, told.zh))} ({told.code})"
 
 
 def _title(policy: Policy, alias: str) -> str:
-    """What a measure is called; a derived value and a reported measure by their own names."""
-    reading = policy.measures.get(alias)
-    if reading is None or reading.measure.startswith(REPORTED):
-        return alias
-    measure = CATALOGUE.get(reading.measure) or CATALOGUE.get(_WINDOW.sub("", reading.measure))
-    return f"{alias} ({measure.en} {measure.zh})" if measure else alias
+    """What a measure is called, behind its name."""
+    called = both(title(policy, alias))
+    return alias if called == alias else f"{alias} ({called})"
 
 
 def _shown(value: Value) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "not known" if value is None else str(wire(value))
+        return say("yes") if value else say("no")
+    return say("not known") if value is None else str(wire(value))
 
 
 def _line_record(line: Explained) -> dict[str, Any]:

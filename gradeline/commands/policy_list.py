@@ -8,9 +8,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from gradeline.commands.policy_check import Finding
+from gradeline.language import language, say
 from shared.core.policy.activation import basis
 from shared.core.policy.changes import Change
+from shared.core.policy.flaws import Finding
 from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook
 
@@ -39,10 +40,10 @@ def list_record(rules: Rulebook, today: date) -> list[dict[str, Any]]:
 
 def print_list(listed: list[dict[str, Any]]) -> None:
     """Print every version of every method and warning."""
-    table = Table("id", "version", "purpose", "state", "effective", "title")
+    table = Table(*map(say, ("id", "version", "purpose", "state", "effective", "title")))
     for one in listed:
         title = f"{one['title']['en']} {one['title']['zh']}"
-        table.add_row(one["id"], one["version"], one["purpose"], one["state"], one["effective"], title)
+        table.add_row(one["id"], one["version"], say(one["purpose"]), say(one["state"]), one["effective"], title)
     Console().print(table)
 
 
@@ -79,38 +80,52 @@ def _state(version: Any, later: tuple[Any, ...], today: date, *, used: bool) -> 
 def pick(rules: Rulebook, method: str, version: str | None, place: int) -> Policy | str:
     """Return a version of *method*, the one at *place* where none is named; a sentence where there is none."""
     if method not in rules.books:
-        return f"there is no method {method!r}; choose one of {', '.join(rules.books)}"
+        return say("there is no method {method!r}; choose one of {names}", method=method, names=", ".join(rules.books))
     versions = rules.books[method].versions
     if version is None:
         if len(versions) < -place:
-            return f"{method} has one version only; name another folder with --against, or the versions with --from and --to"
+            return say(
+                "{method} has one version only; name another folder with --against, or the versions with --from and --to",
+                method=method,
+            )
         return versions[place]
     known = {policy.version: policy for policy in versions}
-    return known.get(version) or f"{method} has no version {version!r}; choose one of {', '.join(known)}"
+    names = ", ".join(known)
+    return known.get(version) or say(
+        "{method} has no version {version!r}; choose one of {names}", method=method, version=version, names=names
+    )
 
 
 def print_findings(found: list[Finding]) -> None:
     """Print one line a finding, and how many there are."""
     console = Console(soft_wrap=True, highlight=False)
     for finding in found:
-        mark = "" if finding.grave else "(note) "
-        console.print(f"{finding.file}, line {finding.line}: {mark}{finding.says}", markup=False)
+        mark = "" if finding.grave else say("(note) ")
+        words = finding.says_zh if language() == "zh" else finding.says
+        console.print(say("{file}, line {line}: ", file=finding.file, line=finding.line) + mark + words, markup=False)
     grave = sum(finding.grave for finding in found)
-    console.print("nothing is wrong" if not grave else f"{grave} to mend")
+    console.print(say("nothing is wrong") if not grave else say("{count} to mend", count=grave))
 
 
 def print_changes(before: Policy, after: Policy, found: tuple[Change, ...]) -> None:
     """Print what changed, place by place."""
     console = Console()
     console.print(
-        f"{after.method}: version {before.version} ({before.sha256[:12]}) to {after.version} ({after.sha256[:12]})"
+        say(
+            "{method}: version {old} ({old_sha}) to {new} ({new_sha})",
+            method=after.method,
+            old=before.version,
+            old_sha=before.sha256[:12],
+            new=after.version,
+            new_sha=after.sha256[:12],
+        )
     )
     if not found:
-        console.print("nothing changed")
+        console.print(say("nothing changed"))
         return
-    table = Table("place", "before", "after")
+    table = Table(*map(say, ("place", "before", "after")))
     for change in found:
         table.add_row(change.at, change.before or "-", change.after or "-")
     console.print(table)
     if all(change.words_only for change in found):
-        console.print("words only: the sha256 is the same")
+        console.print(say("words only: the sha256 is the same"))

@@ -44,7 +44,7 @@ def preview_policy(
 
     Exit status: 0 done, 2 there is no such version, 4 the database does not answer.
     """
-    from gradeline.commands.verify import shipped
+    from gradeline.commands.verify import brain_of
     from gradeline.database import pool_of, reached, told
     from gradeline.importing.progress import bars
     from gradeline.spread import spread
@@ -54,14 +54,14 @@ def preview_policy(
 
     known = told()
     dsn = named(known)
-    policy = tried(shipped(known.currency), method, against)
+    policy = tried(brain_of(known.currency, known.policies), method, against)
 
     async def chosen() -> list[str]:
         async with pool_of(known) as pool, pool.acquire() as connection:
             return await customers(connection, None, "")
 
     streams, effect = reached(chosen()), Effect()
-    work = partial(looked, dsn, known.currency, method, against, as_of.date() if as_of else None)
+    work = partial(looked, dsn, known.currency, known.policies, method, against, as_of.date() if as_of else None)
     with bars() as show:
         for piece in spread(work, streams, processes=processes, show=show, what="preview"):
             effect.add(piece)
@@ -74,24 +74,30 @@ def preview_policy(
 
 
 def looked(
-    dsn: str, currency: str, method: str, against: str | None, as_of: date | None, streams: Sequence[str]
+    dsn: str,
+    currency: str,
+    policies: Path | None,
+    method: str,
+    against: str | None,
+    as_of: date | None,
+    streams: Sequence[str],
 ) -> Effect:
     """Look at some customers, in this process."""
     from gradeline.database import reached
     from services.rating.adapters import previewing
 
-    brain, policy = _trying(currency, method, against)
+    brain, policy = _trying(currency, policies, method, against)
     return reached(previewing.preview(dsn, brain, policy, streams, as_of))
 
 
 @lru_cache(maxsize=1)
-def _trying(currency: str, method: str, against: str | None) -> tuple[RatingBrain, Policy]:
+def _trying(currency: str, policies: Path | None, method: str, against: str | None) -> tuple[RatingBrain, Policy]:
     """The brain with the version beside those in force, made once a process."""
-    from gradeline.commands.verify import shipped
+    from gradeline.commands.verify import brain_of
     from services.rating.core.brain import RatingBrain
     from services.rating.core.preview import with_trial
 
-    live = shipped(currency)
+    live = brain_of(currency, policies)
     policy = tried(live, method, against)
     return RatingBrain(with_trial(live.rulebook, policy), live.setting), policy
 
@@ -164,11 +170,11 @@ def lines(policy: Policy, effect: Effect) -> list[str]:
 
 def _why(policy: Policy, one: Moved) -> list[dict[str, str]]:
     """What the new rules say of the customer, in words, and the lines of the card that give something else."""
-    from gradeline.demo.words import REASONS, REFUSALS
+    from gradeline.demo.words import REASONS
 
     said = []
     for code in dict.fromkeys((*((one.refusal,) if one.refusal else ()), *one.reasons)):
-        own, shared = policy.words.get(code), REASONS.get(code) or REFUSALS.get(code)
+        own, shared = policy.words.get(code), REASONS.get(code)
         words = {"en": own.en, "zh": own.zh} if own else {"en": shared.en, "zh": shared.zh} if shared else {}
         said.append({"code": code, "en": words.get("en", code), "zh": words.get("zh", code)})
     for line in one.changed:
@@ -196,14 +202,14 @@ def activate_policy(
 
     Exit status: 0 done (also where it was done before), 2 it cannot be, 4 the database does not answer.
     """
-    from gradeline.commands.verify import shipped
+    from gradeline.commands.verify import brain_of
     from gradeline.database import pool_of, reached, told
     from services.rating.adapters import activating
     from services.rating.core.activating import Wanted
     from shared.edge import clock
 
     known = told()
-    rules = shipped(known.currency).rulebook
+    rules = brain_of(known.currency, known.policies).rulebook
     wanted = Wanted(method, version, effective.date() if effective else None, sha256)
 
     async def done() -> tuple[Any, bool]:

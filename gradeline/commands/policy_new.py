@@ -13,6 +13,14 @@ from shared.edge.policy_head import read_file
 _ID = re.compile(r"[a-z][a-z0-9-]{1,39}", re.ASCII)
 
 
+def write_rules(folder: Path, shipped: Path) -> None:
+    """Copy the *shipped* rules to *folder*, to begin with. Never over what is there. Raises Misconfigured."""
+    if folder.exists():
+        raise Misconfigured(f"{folder} is there already; name a folder that is not")
+    for source in sorted(shipped.rglob("*.yaml")):
+        write_new(folder / source.relative_to(shipped), read_file(source))
+
+
 def write_method(folder: Path, method: str, shape: str, effective: date) -> list[Path]:
     """Write the template of *shape* as *method* under *folder*; return what was written. Never over what is there."""
     if shape.lower() not in SHAPES:

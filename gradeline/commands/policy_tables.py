@@ -5,18 +5,21 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
+from gradeline.language import both, language, say
 from gradeline.policy_sections import parts
 from shared.core.policy.assessment import Assessment, plain
 from shared.core.policy.policy import Policy
-from shared.core.refusal import SENTENCES
+from shared.edge.codes import REASONS
 
 
 def print_policy(policy: Policy) -> None:
     """Print what a policy reads, its tables, its rules and its assumptions."""
     console = Console()
-    console.print(f"[bold]{policy.method}[/] version {policy.version}: {policy.title.en} {policy.title.zh}")
-    console.print(f"in force from {policy.effective}, approved {policy.approved}, owner {policy.owner}")
-    console.print(f"source: {policy.reference.title} {policy.reference.href}".rstrip())
+    named = {"method": f"[bold]{policy.method}[/]", "version": policy.version, "title": both(policy.title)}
+    console.print(say("{method} version {version}: {title}", **named))
+    dates = {"effective": policy.effective, "approved": policy.approved, "owner": policy.owner}
+    console.print(say("in force from {effective}, approved {approved}, owner {owner}", **dates))
+    console.print(say("source: {source}", source=f"{policy.reference.title} {policy.reference.href}").rstrip())
     console.print(f"sha256 {policy.sha256}")
     for part in parts(policy):
         if part.rows:
@@ -32,19 +35,24 @@ def print_assessment(policy: Policy, assessment: Assessment, *, lines: bool = Tr
     """Print a grade or a refusal, with its lines unless these are told elsewhere."""
     console = Console()
     if assessment.refusal is not None:
-        console.print(f"[bold]no grade[/] ({assessment.refusal}): {assessment.refusal_detail}")
-        if assessment.plan is None:
-            console.print(SENTENCES[assessment.refusal])
+        console.print(f"[bold]{say('no grade')}[/] ({assessment.refusal}): {_refused(assessment)}")
     else:
-        score = "" if assessment.score is None else f", score {plain(assessment.score)}"
+        score = "" if assessment.score is None else say(", score {score}", score=plain(assessment.score))
         console.print(f"[bold]{assessment.grade}[/]{score}")
-    console.print(f"{policy.method} version {assessment.version}, sha256 {assessment.sha256[:12]}")
-    table = Table("characteristic", "value", "band", "result", "reasons")
+    console.print(
+        say(
+            "{method} version {version}, sha256 {sha}",
+            method=policy.method,
+            version=policy.version,
+            sha=policy.sha256[:12],
+        )
+    )
+    table = Table(*map(say, ("characteristic", "value", "band", "result", "reasons")))
     for line in assessment.lines:
-        result = line.letter or ("left out" if line.left_out else "")
+        result = line.letter or (say("left out") if line.left_out else "")
         if line.points is not None and line.max_points is not None:
-            result = f"{plain(line.points)} of {plain(line.max_points)}"
-        value = "not known" if line.value is None else str(line.value)
+            result = say("{points} of {most}", points=plain(line.points), most=plain(line.max_points))
+        value = say("not known") if line.value is None else str(line.value)
         table.add_row(line.characteristic, value, line.band, result, ", ".join(line.reasons))
     if assessment.lines and lines:
         console.print(table)
@@ -52,4 +60,13 @@ def print_assessment(policy: Policy, assessment: Assessment, *, lines: bool = Tr
         console.print(f"{name}: {code}")
     for name, texts in (("reasons", assessment.reasons), ("capped by", assessment.caps), ("to do", assessment.tasks)):
         if texts:
-            console.print(f"{name}: {', '.join(texts)}")
+            console.print(f"{say(name)}: {', '.join(texts)}")
+
+
+def _refused(assessment: Assessment) -> str:
+    """Why there is no grade; the measures that are missing stand behind the sentence."""
+    if language() == "en":
+        return assessment.refusal_detail
+    missing = assessment.refusal_detail.partition(": ")[2]
+    words = REASONS[str(assessment.refusal)].zh
+    return f"{words}：{missing}" if missing else words

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gradeline.importing.run import Shows
     from services.rating.adapters.rebuilding import Compared, Place
     from shared.edge.settings import Settings
@@ -94,13 +96,13 @@ def caught_up(known: Settings, place: Place, processes: int, show: Shows) -> Pla
 
 def switched(known: Settings, place: Place, processes: int, show: Shows) -> None:
     """Switch; catch up once more as often as too much changed meanwhile. Raises Unavailable where it never settles."""
-    from gradeline.commands.verify import shipped
+    from gradeline.commands.verify import brain_of
     from gradeline.database import reached
     from services.rating.adapters import rebuilding
     from shared.core.errors import Unavailable
 
     for _ in range(rebuilding.ROUNDS):
-        if reached(rebuilding.switch(known.postgres, shipped(known.currency), place)):
+        if reached(rebuilding.switch(known.postgres, brain_of(known.currency, known.policies), place)):
             return
         place = caught_up(known, place, processes, show)
     raise Unavailable("facts come in faster than customers are built; try again when less is going on")
@@ -109,17 +111,17 @@ def switched(known: Settings, place: Place, processes: int, show: Shows) -> None
 def _built(known: Settings, place: Place, streams: Sequence[str], processes: int, show: Shows) -> None:
     from gradeline.spread import spread
 
-    work = partial(built, known.postgres, known.currency, place.schema)
+    work = partial(built, known.postgres, known.currency, known.policies, place.schema)
     for _ in spread(work, streams, processes=processes, show=show, what="rebuild"):
         pass
 
 
-def built(dsn: str, currency: str, schema: str, streams: Sequence[str]) -> int:
+def built(dsn: str, currency: str, policies: Path | None, schema: str, streams: Sequence[str]) -> int:
     """Build some customers, in this process."""
-    from gradeline.commands.verify import shipped
+    from gradeline.commands.verify import brain_of
     from services.rating.adapters import rebuilding
 
-    return asyncio.run(rebuilding.build(dsn, shipped(currency), schema, streams))
+    return asyncio.run(rebuilding.build(dsn, brain_of(currency, policies), schema, streams))
 
 
 def told_of(compared: Sequence[Compared], *, switched: bool) -> list[str]:

@@ -43,13 +43,14 @@ def review(
     It is held by itself as its day opens; this is for a day before that, such as one of an imported history, in order of
     the days. A review that was held stands. Exit status: 0 done, 2 there is no such review, 4 the database does not answer.
     """
-    from gradeline.commands.verify import shipped
+    from gradeline.commands.verify import brain_of
     from gradeline.database import reached, told
     from gradeline.importing.progress import bars
 
     known = told()
+    brain = brain_of(known.currency, known.policies)
     with bars() as show:
-        found = reached(_held(known, shipped(known.currency), method, on.date() if on else None, show, dry_run=dry_run))
+        found = reached(_held(known, brain, method, on.date() if on else None, show, dry_run=dry_run))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:

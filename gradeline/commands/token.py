@@ -29,6 +29,15 @@ def token(
     source: Annotated[
         list[str] | None, typer.Option(help="Bind it to events of this source (a prefix); may be repeated.")
     ] = None,
+    company: Annotated[
+        list[str] | None, typer.Option(help="Show customers of this company of ours only; may be repeated.")
+    ] = None,
+    region: Annotated[
+        list[str] | None, typer.Option(help="Show customers of this region only; may be repeated.")
+    ] = None,
+    manager: Annotated[
+        list[str] | None, typer.Option(help="Show customers of this manager (code) only; may be repeated.")
+    ] = None,
 ) -> None:
     """Print a bearer token for ROLE, signed with the key of the embedded instance (made on first use).
 
@@ -36,7 +45,9 @@ def token(
     """
     from shared.edge.http import tokens
 
-    typer.echo(tokens.issue(data=data, role=role, subject=subject or role, ttl=lifetime(ttl), sources=source))
+    limits = {"companies": company or [], "regions": region or [], "managers": manager or []}
+    made = tokens.issue(data=data, role=role, subject=subject or role, ttl=lifetime(ttl), sources=source, limits=limits)
+    typer.echo(made)
 
 
 def lifetime(text: str) -> timedelta:

@@ -34,17 +34,25 @@ def up(
     workers: Annotated[
         int, typer.Option(min=1, max=64, help="Worker processes; they share the partitions. One a core at most.")
     ] = 1,
+    policies: Annotated[
+        Path | None,
+        typer.Option(envvar="GRADELINE_POLICIES", help="Folder of the rules that rate; else the shipped ones."),
+    ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Fill it with a believable portfolio and show it live.")] = False,
 ) -> None:
     """Run database, broker, API and workers on this machine until Ctrl-C. A second start continues with the data."""
     from gradeline.instance import exclusive
+    from services.rating.adapters import catalogue
 
+    if policies is not None:
+        policies = policies.resolve()
+        catalogue.in_use(policies)
     data = data.resolve()
     with exclusive(data):
-        run(data, port=port, kafka_port=kafka_port, workers=workers, demo=demo)
+        run(data, port=port, kafka_port=kafka_port, workers=workers, policies=policies, demo=demo)
 
 
-def run(data: Path, *, port: int, kafka_port: int, workers: int, demo: bool) -> None:
+def run(data: Path, *, port: int, kafka_port: int, workers: int, policies: Path | None, demo: bool) -> None:
     """Supervise until a signal asks to stop. Raises GradelineError where it does not come up."""
     import signal
 
@@ -76,14 +84,7 @@ def run(data: Path, *, port: int, kafka_port: int, workers: int, demo: bool) -> 
     }
 
     def environment() -> Mapping[str, str]:
-        return {
-            "GRADELINE_POSTGRES": postgres.dsn,
-            "GRADELINE_KAFKA": broker.address,
-            "GRADELINE_DATA": str(data),
-            "GRADELINE_HOST": "127.0.0.1",
-            "GRADELINE_PORT": str(port),
-            "GRADELINE_EMBEDDED": "1",
-        }
+        return said(postgres.dsn, broker.address, data, port, policies)
 
     def changed(pids: dict[str, int]) -> None:
         if pids:
@@ -114,6 +115,19 @@ def run(data: Path, *, port: int, kafka_port: int, workers: int, demo: bool) -> 
         supervisor.stop()
         instance.forget()
     say("stopped")
+
+
+def said(postgres: str, kafka: str, data: Path, port: int, policies: Path | None) -> dict[str, str]:
+    """What every part is told."""
+    return {
+        "GRADELINE_POSTGRES": postgres,
+        "GRADELINE_KAFKA": kafka,
+        "GRADELINE_DATA": str(data),
+        "GRADELINE_HOST": "127.0.0.1",
+        "GRADELINE_PORT": str(port),
+        "GRADELINE_EMBEDDED": "1",
+        "GRADELINE_POLICIES": str(policies or ""),
+    }
 
 
 def named(workers: int) -> list[str]:

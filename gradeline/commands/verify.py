@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from services.rating.adapters.proving import Proof
     from services.rating.core.brain import RatingBrain
 
@@ -50,7 +52,7 @@ def verify(
             return await customers(connection, sample, seed)
 
     streams, proof = reached(chosen()), Proof()
-    work = partial(prove, dsn, known.currency)
+    work = partial(prove, dsn, known.currency, known.policies)
     with bars() as show:
         for piece in spread(work, streams, processes=processes, show=show, what="verify"):
             proof.add(piece)
@@ -62,20 +64,20 @@ def verify(
     raise typer.Exit(1 if proof.findings else 0)
 
 
-def prove(dsn: str, currency: str, streams: Sequence[str]) -> Proof:
+def prove(dsn: str, currency: str, policies: Path | None, streams: Sequence[str]) -> Proof:
     """Prove some customers, in this process."""
     from gradeline.database import reached
     from services.rating.adapters import proving
 
-    return reached(proving.prove(dsn, shipped(currency), streams))
+    return reached(proving.prove(dsn, brain_of(currency, policies), streams))
 
 
 @lru_cache(maxsize=1)
-def shipped(currency: str) -> RatingBrain:
-    """The brain of this release, made once a process."""
+def brain_of(currency: str, policies: Path | None) -> RatingBrain:
+    """The brain of this installation, made once a process."""
     from services.rating.worker import brain
 
-    return brain(currency)
+    return brain(currency, policies)
 
 
 def told_of(proof: Proof) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
-from gradeline.commands.verify import shipped
+from gradeline.commands.verify import brain_of
 from gradeline.database import pool_of, reached
 from gradeline.importing.run import Shows
 from gradeline.spread import spread
@@ -44,13 +45,13 @@ def read(known: Settings, source: str, ids: Collection[str], day: date, processe
 
     streams, meant, waiting = reached(chosen())
     found = Books([], [])
-    work = partial(books_of, dsn, known.currency, day)
+    work = partial(books_of, dsn, known.currency, known.policies, day)
     for piece in spread(work, streams, processes=processes, show=shows, what="balances"):
         found.owed += piece.owed
         found.unread += piece.unread
     return Ours(found, streams, meant, waiting)
 
 
-def books_of(dsn: str, currency: str, day: date, streams: Sequence[str]) -> Books:
+def books_of(dsn: str, currency: str, policies: Path | None, day: date, streams: Sequence[str]) -> Books:
     """The balances of some customers, in this process."""
-    return reached(balances.books(dsn, shipped(currency), streams, day))
+    return reached(balances.books(dsn, brain_of(currency, policies), streams, day))

@@ -9,7 +9,7 @@ from decimal import Decimal
 from gradeline.scorecards.fitted import Characteristic, Fitted, points_of
 from shared.core.errors import Misconfigured
 from shared.core.policy.assessment import EXACT, plain
-from shared.core.policy.measure import MEASURES, Kind
+from shared.core.policy.measure import Kind, readable
 
 _PLAIN = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _MOST_SUMS = 3000
@@ -82,7 +82,7 @@ movement:
 
 
 def _measure(one: Characteristic) -> str:
-    if one.name in MEASURES:
+    if readable(one.name):
         return f"  {_quoted(one.name)}: {{from: {one.name}}}\n"
     return (
         f"  {_quoted(one.name)}: {{reported: {_quoted(one.name)}, kind: {Kind.POINTS if one.steps else Kind.CODE}}}\n"

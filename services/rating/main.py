@@ -10,15 +10,21 @@ import structlog
 from fastapi import FastAPI
 
 from services.rating.adapters import catalogue
+from services.rating.adapters.deciding import Deciding
 from services.rating.adapters.keeping import Keeper
 from services.rating.adapters.lists import Lists
 from services.rating.adapters.log import Log, unsealing
+from services.rating.adapters.projecting import CustomerProjector
 from services.rating.adapters.viewers import Viewers
-from services.rating.api import aside, customers, events, overview
-from services.rating.handlers.ports import CustomerView, Ports
+from services.rating.adapters.workdays import china
+from services.rating.api import approvals, aside, customers, events, library, overview, policies
+from services.rating.core.brain import RatingBrain
+from services.rating.core.state import Setting
+from services.rating.handlers.ports import Ports
 from services.rating.handlers.posting import Posting
 from services.rating.settings import SCHEMA
 from shared.core.errors import Misconfigured, Unavailable
+from shared.core.policy.rulebook import Rulebook
 from shared.edge import logs, waiting
 from shared.edge.http import health, serving, trust
 from shared.edge.http.app import Lifespan, build
@@ -28,10 +34,19 @@ from shared.edge.settings import Settings
 from shared.edge.store import secret
 from shared.edge.store.keys import SubjectKeys
 from shared.edge.store.pool import refuse_unsafe_role
+from shared.edge.worker.settings import WorkerSettings
 
 CONNECT_EVERY_SECONDS = 1.0
-ROUTERS = (events.posts, customers.router, events.router, overview.router, aside.router)
+ROUTERS = (
+    events.posts, customers.router, events.router, overview.router, policies.router, approvals.router, library.router,
+    aside.router,
+)  # fmt: skip
 """The busiest first: routes are tried in this order."""
+UNLIMITED = frozenset(
+    {"/v1/events", "/v1/policies", "/v1/policies/{policy_id}", "/v1/policies/{policy_id}/diff", "/v1/staff"}
+    | {"/v1/staff/{person}", "/v1/measures"}
+)
+"""They tell of no customer."""
 ABOUT = (
     "Facts in; every customer's grade, measures, warnings and ledger out, as of any date and as known at any instant."
 )
@@ -51,17 +66,31 @@ def run(settings: Settings) -> None:
         raise Unavailable(f"the rating API could not start on {settings.host}:{settings.port}; the log says why")
 
 
-def wired(settings: Settings, view: CustomerView) -> Ports:
-    """Return the real parts, with *view* for reads of customers. Raises Misconfigured for a secret or a policy."""
-    rules = catalogue.shipped()
+def wired(settings: Settings, reads: Viewers) -> Ports:
+    """Return the real parts, with *reads* for what is computed apart. Raises Misconfigured for a secret or a policy."""
+    rules = catalogue.in_use(settings.policies)
     keys = secret.read(secrets_folder=settings.secrets, data=settings.data, embedded=settings.embedded)
     return Ports(
-        view=view,
+        view=reads,
         keep=Keeper(partitions=settings.partitions, sealer=lambda pool: SubjectKeys(pool, keys.wrapping)),
         log=Log(unsealing(keys.wrapping)),
         lists=Lists(),
+        decide=deciding(settings, rules, keys.wrapping),
         policies=catalogue.summaries(rules),
+        attempt=reads.trial,
+        books=rules.books,
         partitions=settings.partitions,
+    )
+
+
+def deciding(settings: Settings, rules: Rulebook, wrapping: bytes) -> Deciding:
+    """Return what decides commands of people, as the worker would. Raises Misconfigured."""
+    return Deciding(
+        brain=RatingBrain(rules, Setting(calendar=china(), currency=settings.currency)),
+        projector=CustomerProjector(),
+        settings=WorkerSettings(instance=settings.instance, partitions=settings.partitions, zone=settings.zone),
+        chains=catalogue.chains(),
+        keys=lambda pool: SubjectKeys(pool, wrapping),
     )
 
 
@@ -93,6 +122,7 @@ def _shaped(verifier: Verifier, checks: dict[str, health.Check], lifespan: Lifes
         verifier=verifier,
         checks=checks,
         lifespan=lifespan,
+        unlimited=UNLIMITED,
     )
 
 

@@ -41,7 +41,7 @@ async def _relay(settings: Settings, stop: asyncio.Event) -> None:
     pool = await waiting.pool_as_soon_as_it_answers(settings, stop, schema=SCHEMA, size=POOL)
     if pool is None:
         return
-    brain = RatingBrain(catalogue.shipped(), Setting(calendar=china(), currency=settings.currency))
+    brain = RatingBrain(catalogue.in_use(settings.policies), Setting(calendar=china(), currency=settings.currency))
     profile = choose(embedded=settings.embedded)
     topics = load(partitions=settings.partitions)
     publisher = Publisher(settings.kafka, profile, partitions=counts(topics))

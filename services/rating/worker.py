@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from services.rating.adapters import catalogue
 from services.rating.adapters.context import Activations
 from services.rating.adapters.projecting import CustomerProjector
@@ -15,9 +17,9 @@ from shared.edge.worker import assembly
 TOPICS = ("credit.events",)
 
 
-def brain(currency: str) -> RatingBrain:
-    """The brain of this release: the shipped rules, China's work calendar. Raises Misconfigured."""
-    return RatingBrain(catalogue.shipped(), Setting(calendar=china(), currency=currency))
+def brain(currency: str, policies: Path | None = None) -> RatingBrain:
+    """The brain of this release: the rules of *policies* or the shipped ones, China's work calendar. Raises Misconfigured."""
+    return RatingBrain(catalogue.in_use(policies), Setting(calendar=china(), currency=currency))
 
 
 def run(settings: Settings) -> int:
@@ -27,7 +29,7 @@ def run(settings: Settings) -> int:
     return assembly.run(
         settings,
         service="rating",
-        brain=brain(settings.currency),
+        brain=brain(settings.currency, settings.policies),
         projector=CustomerProjector(),
         topics=TOPICS,
         changes=Activations(),

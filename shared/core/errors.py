@@ -3,6 +3,7 @@
     GradelineError
     ├── Rejected                 the caller should not have asked: an answer in the 400s
     │   ├── Malformed            422: the payload breaks a rule; names the JSON pointer
+    │   ├── Declined             409: a rule of the domain says no; names its code
     │   ├── Conflict             409: the same identity was used for other content
     │   ├── NotFound             404
     │   ├── Unauthenticated      401
@@ -55,6 +56,15 @@ class Conflict(Rejected):
         """*index* is the position in the posted batch, where there was one."""
         super().__init__(message)
         self.index = index
+
+
+class Declined(Rejected):
+    """A rule of the domain does not allow this now."""
+
+    def __init__(self, code: str) -> None:
+        """*code* has its sentences in `shared/edge/codes.yaml` and never changes."""
+        super().__init__(code)
+        self.code = code
 
 
 class NotFound(Rejected):

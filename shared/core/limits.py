@@ -31,6 +31,8 @@ CODE_CHARACTERS = 64
 """A code, a name of a measure, a label."""
 TEXT_CHARACTERS = 1_000
 """A line of free text: a name, a reason, a reference."""
+PAYLOAD_CHARACTERS = 8_000
+"""What an approval is about, as JSON: a few texts, far from the largest event."""
 SEALED_CHARACTERS = 16_384
 """A sealed field: the longest text or the contacts, four bytes a character, base64."""
 ITEMS = 2_000
@@ -39,6 +41,11 @@ CONTACTS = 20
 """Contact persons in one event."""
 CONTACTS_BYTES = 12_000
 """All contact persons as JSON: sealed they must fit one token."""
+
+DRAFT_CHARACTERS = 256 * 1024
+"""A draft of a method, or its cases: the longest that ships has a tenth of it."""
+MEASURES = 500
+"""Measures given for a trial; the longest method reads twenty."""
 
 AMOUNT_DIGITS = 15
 """Digits before the point: an amount is less than 10^15, which no credit relation reaches."""

@@ -19,12 +19,15 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.en if self.en == self.zh else f"{self.en} {self.zh}"
 
 
-def _meanings() -> dict[str, Words]:
-    text = files("shared.edge").joinpath("codes.yaml").read_text("utf-8")
+def read(file: str) -> dict[str, Words]:
+    """Return the words of `shared/edge/`*file*, by code."""
+    text = files("shared.edge").joinpath(file).read_text("utf-8")
     return msgspec.convert(yaml.safe_load(text), dict[str, Words])
 
 
-MEANINGS = _meanings()
+MEANINGS = read("codes.yaml")
+REASONS = read("reasons.yaml")
+"""Why a grade is what it is, or why there is none."""
 
 
 def meaning(code: str) -> Words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,24 +61,28 @@ def _of_line(line: Line | None, key: str) -> str | None:
 
 def load_cases(folder: Path, book: Book) -> tuple[Case, ...]:
     """Return the cases under *folder*`/cases` for the versions of *book*. Raises Misconfigured."""
-    cases: list[Case] = []
-    for file in sorted((folder / "cases").glob("*.yaml")):
-        name = f"{folder.name}/cases/{file.name}"
-        top = read_section(read_file(file), name)
-        version = top.take("version", read_text)
-        policy = next((policy for policy in book.versions if policy.version == version), None)
-        if policy is None:
-            top.wrong(f"{book.method} has no version {version!r}", "version")
-        readers = value_readers(kinds_of(policy.measures))
-        base_section = top.maybe_section("base")
-        base = read_values(base_section, readers) if base_section else {}
-        for section in top.sections("cases"):
-            values = base | read_values(section.section("values"), readers)
-            expected = _expected(section.section("expect"), policy)
-            cases.append(Case(section.take("name", read_text), policy, values, expected, name, section.line))
-            section.close()
-        top.close()
-    return tuple(cases)
+    files = sorted((folder / "cases").glob("*.yaml"))
+    return tuple(
+        case for file in files for case in read_cases(read_file(file), f"{folder.name}/cases/{file.name}", book)
+    )
+
+
+def read_cases(text: str, name: str, book: Book) -> Iterator[Case]:
+    """Yield the cases that *text* states, of the file *name*, for the versions of *book*. Raises Misconfigured."""
+    top = read_section(text, name)
+    version = top.take("version", read_text)
+    policy = next((policy for policy in book.versions if policy.version == version), None)
+    if policy is None:
+        top.wrong(f"{book.method} has no version {version!r}", "version")
+    readers = value_readers(kinds_of(policy.measures))
+    base_section = top.maybe_section("base")
+    base = read_values(base_section, readers) if base_section else {}
+    for section in top.sections("cases"):
+        values = base | read_values(section.section("values"), readers)
+        expected = _expected(section.section("expect"), policy)
+        yield Case(section.take("name", read_text), policy, values, expected, name, section.line)
+        section.close()
+    top.close()
 
 
 def _told(value: Value) -> str:

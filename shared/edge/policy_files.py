@@ -19,13 +19,13 @@ from shared.edge.policy_cards import CardReader, Frame, Shared, read_marks, read
 from shared.edge.policy_head import in_order, read_dates, read_file, read_head, version_files
 from shared.edge.policy_movement import read_movement
 from shared.edge.policy_names import Names
+from shared.edge.policy_readings import read_readings
 from shared.edge.policy_rules import (
     RuleReader,
     attribute_kinds,
     kinds_of,
     read_assumed,
     read_condition,
-    read_readings,
 )
 from shared.edge.policy_scale import check_sums, read_parts, read_scale
 from shared.edge.policy_shapes import read_derived, read_labels, read_shape

@@ -1,4 +1,4 @@
-"""The rules of a policy file: measures it reads, conditions, guards, vetoes, caps, floors, corrections and notes."""
+"""The rules of a policy file: conditions, guards, vetoes, caps, floors, corrections and notes."""
 
 from __future__ import annotations
 
@@ -8,25 +8,19 @@ from typing import Any
 
 import msgspec
 
-from shared.core.computed import is_computed
 from shared.core.policy.condition import Condition, Operator, Rule
 from shared.core.policy.label import is_late
 from shared.core.policy.measure import (
     ATTRIBUTES,
-    MEASURES,
-    PARAMETER_VALUES,
-    PARAMETERS,
-    REPORTED,
     SEALED,
     Kind,
-    Parameter,
     Reading,
     Value,
     kind_of,
 )
 from shared.core.refusal import Refusal
 from shared.edge.policy_names import Names
-from shared.edge.policy_yaml import Section, read_flag, read_number, read_text, read_whole
+from shared.edge.policy_yaml import Section, read_flag, read_number, read_text
 
 SECTIONS = ("guards", "vetoes", "caps", "floors", "factors", "corrections", "notes")
 """The sections that hold rules, in the order in which they are read."""
@@ -34,62 +28,9 @@ SECTIONS = ("guards", "vetoes", "caps", "floors", "factors", "corrections", "not
 Kinds = Mapping[str, Kind]
 
 
-def read_readings(section: Section) -> dict[str, Reading]:
-    """Return alias → reading of a `measures:` section. Refuses what is not on the closed lists."""
-    return {alias: _reading(section.section(alias)) for alias in section.names()}
-
-
 def kinds_of(readings: Mapping[str, Reading]) -> dict[str, Kind]:
     """Return alias → what it is measured in."""
     return {alias: kind_of(reading) for alias, reading in readings.items()}
-
-
-def _reported(section: Section) -> Reading:
-    """A measure that only another system knows: its name there, what it is measured in, how long a report is good for."""
-    name = section.take("reported", read_text)
-    if name in SEALED:
-        section.wrong(f"{name!r} is personal and sealed; no rule may read it", "reported")
-    if name in MEASURES or is_computed(name):
-        section.wrong(f"{name!r} is computed here; write `from: {name}`", "reported")
-    params: dict[str, Parameter] = {"kind": section.choice("kind", tuple(Kind))}
-    if "valid_months" in section:
-        params["valid_months"] = section.take("valid_months", read_whole)
-    section.close()
-    return Reading(REPORTED + name, params)
-
-
-def _reading(section: Section) -> Reading:
-    if "reported" in section:
-        return _reported(section)
-    measure = section.take("from", read_text)
-    if measure in SEALED:
-        section.wrong(f"{measure!r} is personal and sealed; no rule may read it", "from")
-    if measure not in MEASURES:
-        section.wrong(f"{measure!r} is not a measure; choose one of {', '.join(sorted(MEASURES))}", "from")
-    params: dict[str, Parameter] = {}
-    given = section.maybe_section("with")
-    if given is not None:
-        for name in given.names():
-            if name not in PARAMETERS.get(measure, ()):
-                given.wrong(f"{measure} takes no parameter {name!r}", name)
-            params[name] = given.take(name, _parameter(name))
-    section.close()
-    return Reading(measure, params)
-
-
-def _parameter(name: str) -> Callable[[str], Parameter]:
-    allowed = PARAMETER_VALUES[name]
-    if allowed is int:
-        return read_whole
-    if allowed is bool:
-        return read_flag
-
-    def read(text: str) -> str:
-        if not isinstance(allowed, tuple) or text not in allowed:
-            raise ValueError(f"write one of {', '.join(allowed) if isinstance(allowed, tuple) else ''}")
-        return text
-
-    return read
 
 
 def read_condition(section: Section, kinds: Kinds, *, key: str = "measure", default: str | None = None) -> Condition:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.core.errors import Malformed
-from shared.core.policy.measure import MEASURES, Kind, Reading, Value, is_whole, kind_of
+from shared.core.policy.measure import Kind, Reading, Value, is_whole, kind_of, readable
 from shared.core.policy.policy import Policy
 from shared.edge.policy_rules import kinds_of
 from shared.edge.policy_yaml import read_flag, read_number
@@ -37,7 +37,7 @@ def read_measures(text: str, policy: Policy, *, any_code: bool = False) -> dict[
     for alias, value in given.items():
         if alias in kinds:
             values[alias] = _value(alias, value, policy.measures[alias], codes.get(alias))
-        elif alias not in MEASURES:
+        elif not readable(alias):
             raise Malformed(
                 f"{alias!r} is not a measure of {policy.method}; it reads {', '.join(sorted(kinds))}",
                 pointer=_pointer(alias),

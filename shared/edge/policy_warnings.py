@@ -12,7 +12,8 @@ from shared.core.policy.measure import Reading
 from shared.core.policy.policy import fingerprint
 from shared.core.policy.warning import Level, Mark, WarningBook, WarningKind, WarningRule
 from shared.edge.policy_head import in_order, read_file, read_head, version_files
-from shared.edge.policy_rules import kinds_of, read_assumed, read_condition, read_readings
+from shared.edge.policy_readings import read_readings
+from shared.edge.policy_rules import kinds_of, read_assumed, read_condition
 from shared.edge.policy_yaml import Section, read_number, read_section, read_text, read_whole
 
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 import yaml
 
+from shared.core import limits
 from shared.core.errors import Misconfigured
 
 T = TypeVar("T")
@@ -211,8 +212,21 @@ def refuse(file: str, node: yaml.Node, sentence: str) -> NoReturn:
     raise Misconfigured(f"{file}, line {node.start_mark.line + 1}: {sentence}")
 
 
+def _bound(text: str, file: str) -> None:
+    """Refuse what would exhaust stack or memory before it is read. Raises Misconfigured, yaml errors."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        where = f"{file}, line {event.start_mark.line + 1 if event.start_mark else 1}"
+        if depth > limits.DEPTH:
+            raise Misconfigured(f"{where}: more than {limits.DEPTH} levels lie in one another; no file needs ten")
+        if isinstance(event, yaml.AliasEvent):
+            raise Misconfigured(f"{where}: *{event.anchor} repeats another part; write it out")
+
+
 def _compose(text: str, file: str) -> yaml.Node:
     try:
+        _bound(text, file)
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

@@ -43,10 +43,18 @@ class Settings(BaseSettings):
     currency: str = Field(
         "CNY", pattern=r"^[A-Z]{3}$", description="currency where neither customer nor items name one"
     )
+    policies: Path | None = Field(
+        None, description="folder of the rules that rate; else those that come with the product"
+    )
     secrets: Path | None = Field(None, description="folder of files named like settings, for passwords")
     oidc_issuer: str = Field("", description="issuer of bearer tokens: the `iss` they must carry")
     oidc_audience: str = Field("gradeline", min_length=1, description="the `aud` bearer tokens must carry")
     oidc_jwks: str = Field("", description="https address of the issuer's public keys (JWKS)")
+    person_claim: str = Field(
+        "sub",
+        min_length=1,
+        description="claim of a token that names the person behind the account: four eyes are two persons, not two accounts",
+    )
     cache_mb: int = Field(4_096, ge=64, le=1_048_576, description="memory for customers' states in one worker, in MB")
     pool: int = Field(10, ge=2, le=200, description="database connections of one process")
     readers: int = Field(

@@ -19,7 +19,7 @@ from tests.architecture.tree import ROOT
 PAGE = ROOT / "docs" / "settings.md"
 ELSEWHERE = {
     "GRADELINE_TOKEN": "bearer token for `gradeline import` and `gradeline simulate --post`; else the instance's own",
-    "GRADELINE_POLICIES": "folder of rules that `gradeline policy` reads; else the shipped ones",
+    "GRADELINE_LANGUAGE": "`en` or `zh`: language in which `gradeline policy` speaks; else that of the terminal (`LC_ALL`, `LANG`)",
 }
 """Variables that one command reads by itself."""
 FOR_TESTS = {

@@ -16,14 +16,14 @@ import shared.core.events
 from services.rating.core.measures.catalogue import CATALOGUE
 from shared.core.events import BY_TYPE, EVENTS
 from shared.core.events.base import Data
-from shared.core.policy.measure import MEASURES
+from shared.core.measures.library import FAMILIES, LIBRARY, is_computed
+from shared.core.measures.reported import REPORTED_MEASURES
 from shared.edge import metrics
 from shared.edge.installed import TOPICS as FOLDER
 from tests.architecture.tree import PRODUCT, python
 
 METRICS = (prometheus_client.Counter, prometheus_client.Gauge, prometheus_client.Histogram, prometheus_client.Info)
 NEVER_A_LABEL = {"id", "customer", "customer_id", "subject", "stream", "event_id", "user", "path", "url"}
-WINDOW = re.compile(r"_\d+[dm]$")
 
 
 class Root(Data, frozen=True):
@@ -142,8 +142,14 @@ def test_every_metric_is_moved_by_something() -> None:
     assert declared - used == set()
 
 
-def test_every_measure_that_rules_may_read_is_computed() -> None:
-    assert {name for name in MEASURES if name not in CATALOGUE and WINDOW.sub("", name) not in CATALOGUE} == set()
+def test_every_measure_of_the_library_is_declared_once_and_computed() -> None:
+    declared = [measure.name for family in FAMILIES for measure in family.measures]
+    assert list(CATALOGUE) == declared == list(LIBRARY)
+
+
+def test_no_name_of_the_library_can_be_reported_by_another_system() -> None:
+    assert all(is_computed(name) and is_computed(f"{name}_24m") for name in LIBRARY)
+    assert not any(is_computed(one.name) for one in REPORTED_MEASURES)
 
 
 def test_every_measure_says_what_it_is_called_and_where_it_comes_from() -> None:

@@ -12,7 +12,10 @@ from openapi_spec_validator import validate
 
 from services.rating.main import documented
 from shared.edge.http import openapi, problem, roles
+from tests.support.covers import covers
 from tests.support.rating_api import bearer, client, wired
+
+covers("RO-01", "RO-02", "RO-05", "RO-09", "AL-14")
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi-rating.json"
 OPEN = {"/healthz", "/readyz", "/metrics"}
@@ -44,7 +47,7 @@ async def test_without_a_token_every_route_but_health_and_docs_answers_401(app: 
     guarded = 0
     async with client(app) as http:
         for method, path, _ in operations(app):
-            answer = await http.request(method, path.replace("{customer_id}", "C-1"))
+            answer = await http.request(method, path.replace("{customer_id}", "C-1").replace("{policy_id}", "rm-22"))
             if path in OPEN:
                 assert answer.status_code in {200, 503}, path
                 continue
@@ -62,7 +65,9 @@ async def test_every_role_reaches_exactly_the_routes_of_its_scopes(app: FastAPI,
                 if path in OPEN:
                     continue
                 needed = {scope for one in operation["security"] for scopes in one.values() for scope in scopes}
-                answer = await http.request(method, path.replace("{customer_id}", "C-1"))
+                answer = await http.request(
+                    method, path.replace("{customer_id}", "C-1").replace("{policy_id}", "rm-22")
+                )
                 assert (answer.status_code == 403) == (not needed <= held), (role, method, path, answer.status_code)
 
 

@@ -17,6 +17,7 @@ from shared.edge.store.migrate import upgraded
 from shared.edge.store.read import read_stream
 from shared.edge.store.replay import InOrder, event_of_row, replay
 from shared.edge.store.sealing import Box
+from tests.support.covers import covers
 from tests.support.machine import (
     AT,
     BOX,
@@ -32,6 +33,8 @@ from tests.support.machine import (
     store,
     totals,
 )
+
+covers("DP-13")
 
 KEK = b"w" * 64
 
@@ -179,7 +182,7 @@ async def test_after_erasure_nothing_opens_and_what_comes_again_is_a_duplicate(d
         log.add(registered(1))
         worker = make_worker(pool, log, sealer=sealer)
         await drain(worker)
-        await SubjectKeys(pool, KEK).erase("P1", now=AT)
+        await SubjectKeys(pool, KEK).erase(pool, "P1", now=AT)
         log.add(registered(1), registered(2))
         await drain(worker)
         async with pool.acquire() as connection:
@@ -200,7 +203,7 @@ async def test_after_erasure_other_content_is_told_wherever_it_can_be_compared(d
         log.add(registered(1), invoice("P1", 1))
         worker = make_worker(pool, log, sealer=sealer)
         await drain(worker)
-        await sealer.erase("P1", now=AT)
+        await sealer.erase(pool, "P1", now=AT)
         with pytest.raises(Conflict):
             await intake.accept(pool, [invoice("P1", 1, "999")], now=AT, partitions=PARTITIONS, sealer=sealer)
         log.add(registered(1), invoice("P1", 1, "999"))
@@ -214,7 +217,7 @@ async def test_what_intake_sealed_before_an_erasure_and_what_comes_in_clear_afte
         log = FakeLog()
         accepting = SubjectKeys(pool, KEK)
         await intake.accept(pool, [registered(1)], now=AT, partitions=PARTITIONS, sealer=accepting)
-        await accepting.erase("P1", now=AT)
+        await accepting.erase(pool, "P1", now=AT)
         log.add(registered(1))
         await drain(make_worker(pool, log, sealer=SubjectKeys(pool, KEK)))
         await log.relay(pool)

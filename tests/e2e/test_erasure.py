@@ -14,8 +14,11 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from gradeline.simulator.portfolio import simulate
 from shared.edge.embedded.process import wait_until
 from shared.edge.kafka.partition import partition_of
+from tests.support.covers import covers
 from tests.support.instance import PARTITIONS, RunningInstance
 from tests.support.parts import run_apart
+
+covers("CF-16", "CF-17")
 
 pytestmark = [pytest.mark.parts, pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from tests.support import told
+from tests.support.covers import covers
 from tests.support.downstream import Subscriber, subscribed
 from tests.support.instance import RunningInstance
+
+covers("MN-01", "MN-02", "MN-05", "MN-12", "MN-34", "DP-01", "DP-03", "DP-23")
 
 pytestmark = [pytest.mark.parts, pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from gradeline.simulator.portfolio import simulate
+from tests.support.covers import covers
 from tests.support.instance import RunningInstance
+
+covers("DP-15", "DP-23")
 
 pytestmark = [pytest.mark.parts, pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 
 from tests.support import spreadsheet as plain
+from tests.support.covers import covers
 from tests.support.downstream import subscribed
 from tests.support.instance import RunningInstance
 from tests.support.spreadsheet import Row
+
+covers("G-28", "G-30", "DP-11")
 
 pytestmark = [
     pytest.mark.parts,

@@ -26,6 +26,9 @@ from shared.core.errors import Misconfigured, Unavailable
 from shared.edge import clock
 from shared.edge.embedded.broker import EmbeddedBroker
 from shared.edge.embedded.process import wait_until
+from tests.support.covers import covers
+
+covers("DP-15", "DP-29")
 
 PATIENCE = 60.0
 PYTHON = sys.executable

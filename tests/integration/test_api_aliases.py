@@ -14,7 +14,10 @@ from shared.edge import clock
 from shared.edge.store import intake
 from shared.edge.store.migrate import upgraded
 from shared.edge.store.pool import open_pool
+from tests.support.covers import covers
 from tests.support.histories import START, Story
+
+covers("DP-09")
 
 
 def fact(subject: str, *, recorded: datetime | None = None) -> Event:

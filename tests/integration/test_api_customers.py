@@ -20,7 +20,10 @@ from shared.edge import codec
 from shared.edge.http.paging import cursor
 from shared.edge.kafka.partition import partition_of
 from shared.edge.store.migrate import upgraded
+from tests.support.covers import covers
 from tests.support.rating_api import bearer, client, fact, running, wired
+
+covers("DP-18", "CF-16")
 
 REGISTERED = {
     "name": "王小明",
@@ -303,4 +306,19 @@ async def test_a_page_that_cannot_be_is_refused(api: httpx2.AsyncClient, path: s
 
 async def test_the_loaded_policies_are_listed(api: httpx2.AsyncClient) -> None:
     found = (await api.get("/v1/policies")).json()["policies"]
-    assert [(one["id"], one["version"], one["grades"]) for one in found] == [("rm-22", "2026.1", ["A", "B", "C", "D"])]
+    assert [(one["id"], one["version"], one["grades"]) for one in found] == [
+        ("rm-22", "1", ["A", "B", "C", "D"]),
+        ("rm-32", "1", ["A", "B", "C", "D"]),
+    ]
+
+
+async def test_the_measure_library_is_listed_family_by_family(api: httpx2.AsyncClient) -> None:
+    every = (await api.get("/v1/measures")).json()["measures"]
+    habits = (await api.get("/v1/measures", params={"family": "habits"})).json()["measures"]
+    high = next(one for one in every if one["name"] == "high_credit")
+
+    assert habits == [one for one in every if one["family"] == "habits"] != []
+    assert (high["title"], high["title_zh"], high["unit"]) == ("highest balance", "最高欠款额", "money")
+    assert (high["window"], high["unknown"], high["in_rules"], high["parameters"]) == ("any", "0", True, [])
+    assert [one["reported_by"] for one in every if one["name"] == "consumption"] == ["meters"]
+    assert (await api.get("/v1/measures", params={"family": "none"})).json() == {"measures": []}

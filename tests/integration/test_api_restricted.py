@@ -12,11 +12,15 @@ import pytest
 from services.rating.core import view as v
 from shared.core.envelope import Event
 from shared.core.events.rating import DecisionCorrected, FactRef, GradeChanged, PolicyRef, ReviewDue
+from shared.core.policy.policy import Book
 from shared.edge.kafka.partition import partition_of
 from shared.edge.store.migrate import upgraded
 from shared.edge.store.pool import open_pool
 from shared.edge.store.rows import COLUMNS, DECISION, row_of
-from tests.support.rating_api import VIEW, bearer, client, running, wired
+from tests.support.covers import covers
+from tests.support.rating_api import RM_22, VIEW, bearer, client, running, wired
+
+covers("AL-14")
 
 PARTITION = partition_of("C-1", 12)
 LABEL = v.Rating(method="label", purpose="compliance", grade="high")
@@ -71,6 +75,19 @@ async def test_compliance_is_seen_with_its_own_scope_only(database: str, tmp_pat
             pages.append((await api.get("/v1/customers/C-1/events", params=asked)).json())
         versions = [one["version"] for page in pages for one in page["events"]]
         assert versions == ([1, 2, 3, 4, 5, 6] if sees else [1, 2, 3])
+
+
+@pytest.mark.parametrize(("role", "status"), [("risk_analyst", 403), ("compliance_officer", 404)])
+async def test_a_customer_is_tried_under_compliance_with_its_own_scope_only(
+    database: str, tmp_path: Path, role: str, status: int
+) -> None:
+    await upgraded(database, "rating")
+    app = wired(database, tmp_path)
+    label = msgspec.structs.replace(RM_22, method="label", purpose="compliance")
+    app.state.ports.books = {**app.state.ports.books, "label": Book("label", (label,))}
+    async with running(app), client(app, bearer(tmp_path, role)) as api:
+        found = await api.post("/v1/policies/label/trials", json={"customer_id": "C-1"})
+        assert found.status_code == status, "the trials of this wiring do not know the method"
 
 
 async def test_the_export_leaves_compliance_out_without_its_scope(database: str, tmp_path: Path) -> None:

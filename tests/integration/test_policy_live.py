@@ -16,8 +16,11 @@ from typer.testing import CliRunner, Result
 from gradeline.commands import policy, policy_live, review
 from gradeline.main import Sentences
 from shared.edge.store.days import open_days
+from tests.support.covers import covers
 from tests.support.house import AT, BRAIN, LAST, SECOND, imported
 from tests.support.machine import PARTITIONS, store
+
+covers("P8", "DP-20", "DP-22")
 
 pytestmark = pytest.mark.slow
 Run = Callable[..., Result]

@@ -21,6 +21,7 @@ from shared.core.errors import Conflict, Malformed
 from shared.core.events.rating import GradeChanged, PolicyActivated
 from shared.core.policy.quota import Member, review
 from shared.edge.store.days import open_days
+from tests.support.covers import covers
 from tests.support.house import (
     AT,
     BRAIN,
@@ -38,6 +39,8 @@ from tests.support.house import (
 )
 from tests.support.machine import PARTITIONS, store
 from tests.support.several import BLOCKS, LEVELS
+
+covers("P8", "RM-01", "LT-60", "DP-22")
 
 pytestmark = pytest.mark.slow
 

@@ -16,10 +16,13 @@ from shared.core.envelope import Event
 from shared.core.events.customer import CustomerLinked
 from shared.edge.store import intake
 from shared.edge.store.pool import transaction
+from tests.support.covers import covers
 from tests.support.customer import Customer
 from tests.support.machine import AT, PARTITIONS, FakeLog, drain, event, invoice, make_worker, store
 from tests.support.parts import run_apart
 from tests.support.workbooks import written
+
+covers("MN-47")
 
 
 def facts() -> list[Event]:

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.rating.adapters import proving
-from services.rating.core.measures.payment import overdue_amount, receivable_balance, unallocated_cash
+from services.rating.core.measures.collection import unallocated_cash
+from services.rating.core.measures.payment import overdue_amount, receivable_balance
 from services.rating.core.measures.reading import Params, Reader
 from shared.core.events import GradeChanged, WarningCleared, WarningRaised, WarningWithdrawn
 from shared.edge.store.rows import DECISION, FACT, Stored, stored_of

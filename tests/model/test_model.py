@@ -207,7 +207,7 @@ class Life(RuleBasedStateMachine):
         await self.world.settle()
         rows = await self.world.pool.fetch("select partition, next_offset from positions")
         self.world.truth.erased.setdefault(customer, {row["partition"]: row["next_offset"] for row in rows})
-        await self.world.keys.erase(customer, now=clock.now())
+        await self.world.keys.erase(self.world.pool, customer, now=clock.now())
 
     # the machine goes on
 

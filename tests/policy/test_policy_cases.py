@@ -10,6 +10,28 @@ from gradeline.commands.policy import SHIPPED
 from shared.core.policy.edges import edges, seen_in, stands_on
 from shared.edge.policy_cases import Case, load_cases
 from shared.edge.policy_files import load_rules
+from tests.support.covers import covers
+
+covers(
+    "RM-22",
+    "RM-32",
+    "G-04",
+    "G-05",
+    "G-11",
+    "G-12",
+    "G-14",
+    "G-15",
+    "G-16",
+    "G-19",
+    "G-20",
+    "G-21",
+    "G-24",
+    "G-29",
+    "MN-04",
+    "MN-06",
+    "MN-23",
+    "MN-24",
+)
 
 RULES = load_rules(SHIPPED)
 CASES = {method: load_cases(SHIPPED / method, book) for method, book in RULES.books.items()}

@@ -9,8 +9,12 @@ import pytest
 
 from gradeline.commands.policy import SHIPPED
 from shared.core.errors import Misconfigured
+from shared.core.policy.measure import Reading
 from shared.core.policy.rulebook import Rulebook
 from shared.edge.policy_files import load_rules
+from tests.support.covers import covers
+
+covers("DP-20", "DP-22", "RM-26")
 
 
 @pytest.fixture
@@ -51,6 +55,51 @@ WRONG = [
     ("rm-22/1.yaml", "{use: G-24}", "{use: G-21.new_customer}", "stands twice"),
     ("rm-22/1.yaml", "{from: rival_goods_class}", "{from: legal_representative}", "personal and sealed"),
     ("rm-22/1.yaml", "{from: rival_goods_class}", "{from: moon_phase}", "'moon_phase' is not a measure"),
+    ("rm-22/1.yaml", "{from: rival_goods_class}", "{from: dsoo_12m}", "perhaps dso"),
+    ("rm-22/1.yaml", "{from: rival_goods_class}", "{from: dso_12y}", "takes no such window; perhaps dso"),
+    (
+        "rm-22/1.yaml",
+        "{from: rival_goods_class}",
+        "{from: exposure, with: {window: 12m}}",
+        "'exposure_12m' is not a measure, or takes no such window",
+    ),
+    (
+        "rm-22/1.yaml",
+        "{from: rival_goods_class}",
+        "{from: ageing}",
+        "several amounts, one a bucket; no rule can compare it",
+    ),
+    (
+        "rm-22/1.yaml",
+        "{from: rival_goods_class}",
+        "{from: bucket_ratio, with: {bucket: 1_20}}",
+        "write one of not_due, 1_30",
+    ),
+    (
+        "rm-22/1.yaml",
+        "{from: rival_goods_class}",
+        "{from: satisfaction, with: {weights: 1/2}}",
+        "write 5 numbers, as in 100/80/60/30/0",
+    ),
+    (
+        "rm-22/1.yaml",
+        "{from: rival_goods_class}",
+        "{from: decayed_sales, with: {decay: half}}",
+        "write numbers such as 50/30/20",
+    ),
+    ("rm-22/1.yaml", "{from: rival_goods_class}", "{from: signals_12m, with: {kind: a b}}", "write one word"),
+    (
+        "rm-22/1.yaml",
+        "{from: rival_goods_class}",
+        "{from: dso_91d, with: {grace_days: 1}}",
+        "takes no parameter 'grace_days'; it takes window",
+    ),
+    (
+        "rm-22/1.yaml",
+        "{from: rival_goods_class}",
+        "{reported: violations_6m, kind: count}",
+        "is computed here; write `from: violations_6m`",
+    ),
     (
         "rm-22/1.yaml",
         "{from: rival_goods_class}",
@@ -210,3 +259,13 @@ def test_a_published_version_keeps_its_sha256_whatever_the_language_learns() -> 
         (policy.method, policy.version): policy.sha256 for book in rules.books.values() for policy in book.versions
     }
     assert found == IN_FORCE
+
+
+@pytest.mark.parametrize("written", ["{from: worst_days_late_18m}", "{from: worst_days_late, with: {window: 18m}}"])
+def test_a_window_may_stand_in_the_name_or_beside_it(folder: Path, written: str) -> None:
+    file = folder / "rm-22" / "1.yaml"
+    change(file, "early_payment_note: {from: early_payment_note}", f"early_payment_note: {written}")
+    change(file, "early_payment_note, is: yes", "early_payment_note, at_least: 1")
+    policy = load_rules(folder).books["rm-22"].versions[0]
+
+    assert policy.measures["early_payment_note"] == Reading("worst_days_late_18m")

@@ -8,6 +8,9 @@ from gradeline.shapes import SHAPES, load_template
 from shared.core.policy.edges import edges, seen_in, stands_on
 from shared.core.policy.evaluate import evaluate
 from shared.edge.policy_cases import load_cases
+from tests.support.covers import covers
+
+covers("P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P16")
 
 BOOKS = {shape: load_template(shape) for shape in SHAPES}
 CASES = {shape: load_cases(SHAPES[shape], book) for shape, book in BOOKS.items()}

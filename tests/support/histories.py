@@ -23,6 +23,8 @@ class Story:
 
     def __init__(self, seed: int, subject: str = "C1", currencies: tuple[str, ...] = ("CNY",)) -> None:
         self.random = Random(seed)
+        self.detail = Random(~seed)
+        """For what no other choice depends on."""
         self.subject = subject
         self.currencies = currencies
         self.events: list[Event] = []
@@ -47,6 +49,23 @@ def money(random: Random, low: int = 1, high: int = 90000) -> str:
     return str(Decimal(random.randint(low * 100, high * 100)).scaleb(-2))
 
 
+def _paper(story: Story, amount: str) -> dict[str, Any]:
+    """What may stand on an invoice beside its amount: lines, of which one may say no amount, and a cash discount."""
+    random, more = story.detail, dict[str, Any]()
+    if random.random() < 0.5:
+        half = (Decimal(amount) / 2).quantize(Decimal("0.01"))
+        lines = [{"product_class": random.choice("ABC"), "quantity": str(random.randint(1, 40)), "amount": str(half)},
+                 {"product_class": random.choice("AB"), "unit": random.choice(["case", "box"]), "quantity": "2.5"}]  # fmt: skip
+        more["lines"] = lines[: random.randint(1, 2)]
+    if random.random() < 0.3:
+        more["discount"] = {"until": START + timedelta(days=900), "rate": "0.02"}
+    return more
+
+
+def _payer(story: Story) -> dict[str, Any]:
+    return {"payer": "乙公司"} if story.detail.random() < 0.2 else {}
+
+
 def history(seed: int, documents: int = 12, days: int = 420, currencies: tuple[str, ...] = ("CNY",)) -> list[Event]:
     """A random history: documents with everything that can happen to them, over *days* days."""
     story = Story(seed, currencies=currencies)
@@ -65,6 +84,8 @@ def history(seed: int, documents: int = 12, days: int = 420, currencies: tuple[s
         _credits(story, documents, days)
     for number in range(random.randint(0, 4)):
         _side(story, number, START + timedelta(days=random.randint(0, days)))
+    for number in range(story.detail.randint(0, 8)):
+        _detail(story, number, START + timedelta(days=story.detail.randint(0, days)))
     return story.events
 
 
@@ -77,13 +98,14 @@ def _plain(story: Story, documents: int, days: int) -> list[Event]:
         term, amount = random.choice([10, 30, 45]), money(random, 100)
         due = on + timedelta(days=term)
         tell("transaction.recorded", on, transaction_id=f"I{number}", kind="invoice", amount=amount, currency="CNY",
-             booked_on=on, due_on=due)  # fmt: skip
+             booked_on=on, due_on=due, **_paper(story, amount))  # fmt: skip
         paid = max(on, due + timedelta(days=random.choice(habit)))
         whole = Decimal(amount)
         half = (whole / 2).quantize(Decimal("0.01"), "ROUND_DOWN")
         parts = [whole] if random.random() < 0.7 else [half, whole - half]
         for at, part in enumerate(parts):
             tell("payment.recorded", paid, payment_id=f"P{number}.{at}", amount=str(part), currency="CNY", paid_on=paid,
+                 **_payer(story),
                  allocations=[{"transaction_id": f"I{number}", "amount": str(part)}])  # fmt: skip
             if random.random() < 0.08:
                 back = paid + timedelta(days=random.randint(0, 9))
@@ -176,7 +198,7 @@ def _sale(story: Story, number: int, on: date) -> None:
     elif shape < 0.45:
         due = {}
     tell("transaction.recorded", on, transaction_id=invoice, kind=random.choice(["invoice", "invoice", "debit_note"]),
-         amount=amount, currency=currency, booked_on=on, consumes=consumes, **due)  # fmt: skip
+         amount=amount, currency=currency, booked_on=on, consumes=consumes, **due, **_paper(story, amount))  # fmt: skip
     _changes(story, number, invoice, amount, on, currency)
     _money(story, number, invoice, amount, on, currency)
 
@@ -225,7 +247,7 @@ def _money(story: Story, number: int, invoice: str, amount: str, on: date, curre
     payment = f"P{number}"
     bill = random.random() < 0.1
     direct = random.random() < 0.75
-    tell("payment.recorded", paid, payment_id=payment, amount=over, currency=currency, paid_on=paid,
+    tell("payment.recorded", paid, payment_id=payment, amount=over, currency=currency, paid_on=paid, **_payer(story),
          instrument="bill" if bill else None, matures_on=paid + timedelta(days=90) if bill else None,
          purpose="prepayment" if random.random() < 0.1 else None,
          allocations=[{"transaction_id": invoice, "amount": over}] if direct else None)  # fmt: skip
@@ -273,3 +295,42 @@ def _side(story: Story, number: int, on: date) -> None:
         tell("review.completed", on, review_id=f"RV{number}", completed_on=on, outcome="approved")
     else:
         tell("dunning.sent", on, dunning_id=f"DN{number}", sent_on=on, level=1)
+
+
+def _detail(story: Story, number: int, on: date) -> None:
+    """What the measures of conduct, experts, series and collateral read."""
+    random, tell = story.detail, story.tell
+    kind = random.randrange(7)
+    if kind == 0:
+        for assessor in "ABC":
+            tell("assessment.recorded", on, assessment_id=f"AS{number}.{assessor}", method="rm-23", assessed_on=on,
+                 round=random.randint(1, 3), assessor=assessor, scores={"outlook": str(random.randint(1, 5))})  # fmt: skip
+    elif kind == 1:
+        tell("conduct.reported", on, conduct_id=f"CD{number}", found_on=on, severity=random.choice(["minor", "serious"]),
+             kind=random.choice(["violation", "complaint", "breach", "fraud"]))  # fmt: skip
+        if random.random() < 0.6:
+            closed = on + timedelta(days=random.randint(0, 60))
+            tell("conduct.closed", closed, conduct_id=f"CD{number}", closed_on=closed,
+                 outcome=random.choice(["proven", "unfounded"]))  # fmt: skip
+    elif kind == 2:
+        for month in range(random.randint(3, 20)):
+            end = on + timedelta(days=30 * month)
+            tell("measure.reported", end, name="consumption", period_end=end,
+                 value=str(random.choice([100, 104, 97, 110, 20])))  # fmt: skip
+    elif kind == 3:
+        name = random.choice(["votes_satisfied", "votes_dissatisfied", "pledged_deposits", "value_margin"])
+        tell("measure.reported", on, name=name, period_end=on, value=str(random.randint(0, 90)))
+    elif kind == 4:
+        tell("dunning.sent", on, dunning_id=f"DL{number}", sent_on=on, level=random.randint(1, 3))
+    elif kind == 5:
+        tell("promise.made", on, promise_id=f"PL{number}", made_on=on, due_on=on + timedelta(days=random.randint(0, 40)),
+             amount=money(random, 1, 900), currency="CNY")  # fmt: skip
+        if random.random() < 0.4:
+            broken = on + timedelta(days=random.randint(0, 60))
+            tell("promise.broken", broken, promise_id=f"PL{number}", broken_on=broken)
+    else:
+        tell("financials.reported", on, statement_id=f"FL{number}", period_end=on, months=random.choice([6, 12]),
+             currency="CNY", lines={"total_assets": "900.00", "total_liabilities": str(random.randint(100, 999)) + ".00",
+                                    "current_assets": "500.00", "current_liabilities": "250.00", "inventories": "90.00",
+                                    "revenue": money(random), "net_profit": "90.00", "trade_receivables": "60.00",
+                                    "cost_of_sales": "700.00", "ebit": "40.00", "interest_expense": "0.00"})  # fmt: skip

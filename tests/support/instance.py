@@ -19,6 +19,7 @@ import psutil
 
 from gradeline.instance import running
 from gradeline.post import Poster, Taken
+from shared.core.envelope import Event
 from shared.edge import clock
 from shared.edge.embedded.process import wait_until
 from shared.edge.http import tokens
@@ -72,6 +73,13 @@ class RunningInstance:
                 assert isinstance(taken, Taken), taken
                 accepted += taken.accepted
         return accepted
+
+    def publish(self, data: Any) -> None:
+        """Keep a reference series as our own calendar would; nobody may post it. Returns once every partition has it."""
+        name = f"{data.series}/{data.as_of}"
+        run_apart(_published(self.postgres, name, data))
+        read = "select 1 from events where stream like '~reference/%' and id like $1"
+        assert wait_until(lambda: len(self.rows(read, f"{name}/%")) == PARTITIONS, APPLIED_SECONDS, pause=0.2)
 
     def ask(self, path: str, **query: Any) -> tuple[int, dict[str, Any]]:
         """Status and body of a GET."""
@@ -155,6 +163,18 @@ async def _opened(dsn: str, day: date) -> list[date]:
         await pool.close()
 
 
+async def _published(dsn: str, name: str, data: Any) -> None:
+    from shared.edge.store.intake import accept
+
+    now = clock.now()
+    event = Event(id=name, source="/gradeline/main/calendar", type=data.TYPE, subject="~reference", time=now, data=data)
+    pool = await open_pool(dsn, schema="rating", size=1)
+    try:
+        await accept(pool, [event], now=now, partitions=PARTITIONS, sealer=None)
+    finally:
+        await pool.close()
+
+
 async def _rows(dsn: str, query: str, arguments: Sequence[Any]) -> list[dict[str, Any]]:
     settings = {"search_path": "rating"}
     connection = await asyncpg.connect(dsn, server_settings=settings, timeout=30, command_timeout=60)
@@ -165,9 +185,10 @@ async def _rows(dsn: str, query: str, arguments: Sequence[Any]) -> list[dict[str
 
 
 @contextmanager
-def up(data: Path, *, workers: int = 1) -> Iterator[RunningInstance]:
+def up(data: Path, *, workers: int = 1, policies: Path | None = None) -> Iterator[RunningInstance]:
     """An instance on free ports that is healthy; ended with SIGTERM, and nothing of it runs afterwards."""
     words = [*GRADELINE, "up", "--data", str(data), "--port", "0", "--kafka-port", "0", "--workers", str(workers)]
+    words += ["--policies", str(policies)] if policies else []
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GRADELINE_")}
     data.mkdir(parents=True, exist_ok=True)
     heard = data / "up.log"

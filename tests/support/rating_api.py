@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +14,22 @@ import httpx2
 import msgspec
 from fastapi import FastAPI
 
+from services.rating.adapters import catalogue
 from services.rating.adapters.keeping import Keeper
 from services.rating.adapters.lists import Lists
 from services.rating.adapters.log import Log, unsealing
+from services.rating.adapters.trials import Trials
+from services.rating.adapters.viewing import customer_view
 from services.rating.core import view as v
 from services.rating.handlers.ports import Ports
-from services.rating.main import application
+from services.rating.main import application, deciding
 from shared.edge import settings as edge_settings
 from shared.edge.http import tokens, trust
 from shared.edge.store.keys import SubjectKeys
 
-SHA = "ab" * 32
-POLICY = v.PolicyId(id="rm-22", version="2026.1", sha256=SHA)
-SUMMARY = v.PolicySummary(
-    id="rm-22", version="2026.1", sha256=SHA, purpose="credit", title="Letters", title_zh="字母", effective=date(2026, 1, 1),
-    approved=date(2025, 12, 1), reference="manual, section 4", grades=("A", "B", "C", "D"),
-)  # fmt: skip
+RULES = catalogue.shipped()
+RM_22 = RULES.books["rm-22"].versions[-1]
+POLICY = v.PolicyId(id="rm-22", version=RM_22.version, sha256=RM_22.sha256)
 CREDIT = v.Rating(
     method="rm-22", purpose="credit", grade="B", parts={"rival_goods": "A"}, since=date(2026, 2, 1), underlying="B"
 )
@@ -58,6 +59,11 @@ VIEW = v.View(
 )  # fmt: skip
 
 
+async def no_database() -> Any:
+    """A trial of given measures needs none."""
+    raise AssertionError("a customer was asked for")
+
+
 class Asked:
     """A view that knows C-1 and remembers what it was asked."""
 
@@ -82,8 +88,9 @@ def wired(dsn: str, data: Path, *, keeper: Any = None, **more: Any) -> FastAPI:
     """The application; `app.state.ports.view` is an Asked."""
     chosen = settings(dsn, data, **more)
     ports = Ports(
-        view=Asked(), keep=keeper or Keeper(partitions=12, sealer=lambda pool: SubjectKeys(pool, WRAPPING)), log=Log(unsealing(WRAPPING)), lists=Lists(), policies=(SUMMARY,),
-        partitions=12,
+        view=Asked(), keep=keeper or Keeper(partitions=12, sealer=lambda pool: SubjectKeys(pool, WRAPPING)), log=Log(unsealing(WRAPPING)), lists=Lists(),
+        decide=deciding(chosen, RULES, WRAPPING), policies=catalogue.summaries(RULES),
+        partitions=12, attempt=partial(Trials(chosen, RULES, catalogue.shared_tables(None), customer_view(chosen, RULES)), no_database), books=RULES.books,
     )  # fmt: skip
     return application(chosen, verifier=trust.verifier(chosen), ports=ports)
 
@@ -95,8 +102,8 @@ async def running(app: FastAPI) -> AsyncIterator[FastAPI]:
         yield app
 
 
-def bearer(data: Path, role: str, **more: Any) -> dict[str, str]:
-    token = tokens.issue(data=data, role=role, subject=f"{role}-1", ttl=timedelta(hours=1), **more)
+def bearer(data: Path, role: str, *, who: str = "", **more: Any) -> dict[str, str]:
+    token = tokens.issue(data=data, role=role, subject=who or f"{role}-1", ttl=timedelta(hours=1), **more)
     return {"authorization": f"Bearer {token}"}
 
 

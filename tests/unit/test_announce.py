@@ -20,8 +20,11 @@ from shared.core.events.rating import (
 )
 from shared.core.policy.evaluate import evaluate
 from shared.edge.policy_values import read_measures
+from tests.support.covers import covers
 from tests.support.customer import RULES, Customer, Desk, day
 from tests.support.histories import START
+
+covers("MN-01", "MN-02", "MN-28", "G-28")
 
 WORST, THIRD, SECOND = "dishonest_debtor", "enforcement", "abnormal_operation"
 """Signals after which RM-22 gives D, at best C, and at best B."""

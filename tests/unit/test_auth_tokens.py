@@ -228,8 +228,12 @@ def test_each_role_of_the_product_carries_only_scopes_that_exist() -> None:
         "integrator",
         "operator",
         "privacy_officer",
+        "legal",
+        "deputy_general_manager",
+        "general_manager",
+        "office_automation",
     }
-    assert len(roles.scopes()) == 15
+    assert len(roles.scopes()) == 18
     assert not roles.roles()["operator"] & {"ratings:read", "exposures:read", "pii:read"}, "no business data"
     assert "pii:read" not in roles.roles()["auditor"]
     assert roles.roles()["integrator"] == {"events:write"}

@@ -10,6 +10,9 @@ import pytest
 from shared.core import limits
 from shared.core.errors import Undecodable
 from shared.edge import codec
+from tests.support.covers import covers
+
+covers("DP-02", "DP-12", "CF-25")
 
 PAYMENT = "credit.payment.recorded.v1"
 TRANSACTION = "credit.transaction.recorded.v1"

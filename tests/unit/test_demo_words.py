@@ -11,13 +11,13 @@ import pytest
 import yaml
 
 from gradeline.demo import words
-from gradeline.demo.words import DIRECTIONS, ENDINGS, REASONS, REFUSALS, WARNINGS, Words, explain, warned
+from gradeline.demo.words import DIRECTIONS, ENDINGS, REASONS, WARNINGS, Words, explain, warned
 from services.rating.core.announce import DATA_RULE
 from shared.core.events.rating import Direction
-from shared.core.refusal import Refusal
+from shared.core.refusal import SENTENCES, Refusal
 
 SERVICE = Path(__file__).parents[2] / "services" / "rating"
-HELD = re.compile(r'"((?:RISE|FALL)_[A-Z_]+)"')
+HELD = re.compile(r'"((?:RISE_|FALL_|QUOTA_|OVERRIDE)[A-Z_]*)"')
 
 
 def reasons_in(node: Any) -> Iterator[str]:
@@ -37,23 +37,24 @@ def shipped_codes() -> set[str]:
     files = [file for file in (SERVICE / "policies").rglob("*.yaml") if "cases" not in file.parts]
     assert len(files) >= 4
     found = {code for file in files for code in reasons_in(yaml.load(file.read_text("utf-8"), yaml.BaseLoader))}
-    return found | set(HELD.findall((SERVICE / "core" / "moving.py").read_text("utf-8")))
+    said = [(SERVICE / "core" / name).read_text("utf-8") for name in ("moving.py", "overriding.py")]
+    return found | {code for text in said for code in HELD.findall(text)}
 
 
 def test_every_shipped_reason_has_words_and_no_words_are_left_over() -> None:
     codes = shipped_codes()
     assert len(codes) > 40
-    assert codes == REASONS.keys()
+    assert codes | set(Refusal) == REASONS.keys()
 
 
 def test_every_refusal_direction_and_warning_rule_has_words() -> None:
-    assert {str(code) for code in Refusal} == REFUSALS.keys()
+    assert {code: REASONS[str(code)].en for code in Refusal} == SENTENCES
     assert set(get_args(Direction)) == DIRECTIONS.keys()
     rules = {folder.name.upper() for folder in (SERVICE / "policies" / "warnings").iterdir() if folder.name != "cases"}
     assert rules | {DATA_RULE} == WARNINGS.keys()
 
 
-@pytest.mark.parametrize("book", [REASONS, REFUSALS, WARNINGS, DIRECTIONS, ENDINGS])
+@pytest.mark.parametrize("book", [REASONS, WARNINGS, DIRECTIONS, ENDINGS])
 def test_words_are_english_and_chinese(book: dict[str, Words]) -> None:
     for code, both in book.items():
         assert both.en.isascii(), code
@@ -86,8 +87,8 @@ def test_where_no_reason_changed_the_score_is_told_rounded_half_to_even() -> Non
 
 def test_a_lost_grade_is_told_by_its_refusal() -> None:
     lost = explain(change("lost", "FEW_DUE_DOCUMENTS", refusal="TOO_FEW_FACTS"), None)
-    assert lost.en == f"no grade any more; {REFUSALS['TOO_FEW_FACTS'].en}"
-    assert lost.zh == f"不再评级；{REFUSALS['TOO_FEW_FACTS'].zh}"
+    assert lost.en == f"no grade any more; {REASONS['TOO_FEW_FACTS'].en}"
+    assert lost.zh == f"不再评级；{REASONS['TOO_FEW_FACTS'].zh}"
 
 
 def test_the_veto_is_told_by_the_indicator_that_cast_it_and_rules_that_hold_a_rise_are_not_told() -> None:

@@ -33,8 +33,8 @@ PART_B = "erasure.requested"
 """Those of part B that are declared by now."""
 PART_C = """
 grade.changed warning.raised warning.cleared warning.withdrawn decision.corrected review.due override.set
-override.expired override.withdrawn approval.requested approval.granted approval.refused approval.expired
-policy.activated fact.quarantined business-day.rated limit.changed limit.breached limit.restored reservation.made
+override.expired override.withdrawn approval.requested approval.granted approval.refused approval.withdrawn
+approval.escalated approval.expired policy.activated fact.quarantined business-day.rated limit.changed limit.breached limit.restored reservation.made
 reservation.committed reservation.released reservation.expired order.held order.released supply.suspended
 supply.resumed group.changed reserve.changed collection-stage.changed alert.opened alert.acknowledged alert.escalated
 alert.snoozed alert.resolved alert.withdrawn alert.undelivered

@@ -27,7 +27,10 @@ from shared.core.policy.measure import Reading
 from shared.edge import codec
 from shared.edge.policy_files import load_rules
 from tests.support import spreadsheet as plain
+from tests.support.covers import covers
 from tests.support.spreadsheet import Row
+
+covers("DP-11", "MN-54")
 
 pytestmark = pytest.mark.skipif(plain.LEDGER is None, reason="the receivables ledger is not beside this repository")
 

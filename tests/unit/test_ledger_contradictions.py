@@ -144,3 +144,25 @@ def test_an_end_told_again_later_does_not_change_the_days_before(
 
     for order in arrivals(book.events):
         assert [book.at(on, order)[measure] for on in ("2025-03-09", "2025-03-10", "2025-03-19")] == before
+
+
+@pytest.mark.parametrize("other", [{"payer": "乙公司"}, {"instrument": "bill"}])
+def test_of_two_recordings_of_one_payment_who_paid_and_how_must_agree_too(
+    book: Customer, other: dict[str, str]
+) -> None:
+    book.pays("P", "100.00", "2025-03-10")
+    book.pays("P", "100.00", "2025-03-10", **other)
+
+    assert all("payment P" in book.folded(order).conflicts for order in arrivals(book.events))
+    seen = {(book.at("2025-03-12", order)["third_party_ratio_12m"], book.at("2025-03-12", order)["bill_ratio_12m"])
+            for order in arrivals(book.events)}  # fmt: skip
+    assert seen == {(0, 0)}
+
+
+def test_of_two_recordings_of_one_invoice_the_lines_must_agree_too(book: Customer) -> None:
+    lines = [{"product_class": "first", "quantity": "2", "amount": "50.00"}]
+    book.invoice("L", "50.00", "2025-03-05", lines=lines)
+    book.invoice("L", "50.00", "2025-03-05", lines=[{**lines[0], "quantity": "3"}])
+
+    assert all("document L" in book.folded(order).conflicts for order in arrivals(book.events))
+    assert {book.at("2025-03-06", order)["sales_volume_12m"] for order in arrivals(book.events)} == {2}

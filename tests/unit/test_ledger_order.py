@@ -20,12 +20,17 @@ from services.rating.core.state import Setting, State
 from shared.core.envelope import Event
 from shared.core.policy.measure import Reading
 from shared.edge.policy_files import load_rules
+from tests.support.covers import covers
 from tests.support.histories import START, history
+
+covers("G-07", "G-08", "MN-54")
 
 RULES = load_rules(Path(__file__).parents[2] / "services/rating/policies")
 SETTING = setting_for(RULES, Setting())
 GRADING = {"exclude_disputed": 60, "due_roll": True, "grace_days": 0}
 WINDOWS = ("90d", "12m", "24m")
+ASKED = {"product_class": "A", "unit": "case", "kind": "violation", "severity": "serious", "question": "outlook"}
+"""Parameters that choose among what was told."""
 
 pytestmark = pytest.mark.slow
 
@@ -33,10 +38,14 @@ pytestmark = pytest.mark.slow
 def _readings() -> dict[str, Reading]:
     readings = {}
     for name, measure in CATALOGUE.items():
-        for window in WINDOWS if measure.windowed else ("",):
+        windows = ("3m", "12m") if measure.months_only else WINDOWS
+        for window in ("", *windows) if measure.windowed else ("",):
             full = f"{name}_{window}" if window else name
             readings[full] = Reading(full)
-            readings[full + " graded"] = Reading(full, dict(GRADING))
+            if chosen := {key: word for key, word in ASKED.items() if key in measure.params}:
+                readings[full + " chosen"] = Reading(full, dict(chosen))
+            if "grace_days" in measure.params:
+                readings[full + " graded"] = Reading(full, dict(GRADING))
             if name in {"worst_days_late", "undisputed_days_past_due", "days_beyond_terms"}:
                 readings[full + " material"] = Reading(full, {**GRADING, "min_amount": "G-06"})
     return readings

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from shared.core.envelope import Event
+from tests.support.covers import covers
 from tests.support.customer import GRADING, Customer, Day, day
+
+covers("G-30", "G-31", "G-32")
 
 
 @pytest.fixture
@@ -287,3 +290,12 @@ def test_a_dispute_of_the_whole_item_leaves_no_lateness_to_grade_until_it_closes
         assert book.at("2025-04-14", order).read("worst_days_late", **GRADING) == 0
         assert book.at("2025-04-15", order).read("worst_days_late", **GRADING) == 15
         assert book.at("2025-04-14", order)["worst_days_late"] == 14
+
+
+@pytest.mark.parametrize("kind", ["opening_balance", "interest", "fee", "retention"])
+def test_a_customer_who_owes_nothing_but_what_was_never_invoiced_owes_it(kind: str) -> None:
+    book = Customer()
+    book.books(kind, "OB", "400.00", "2025-03-31", due="2025-04-15")
+    seen = book.at("2025-04-20")
+
+    assert (seen["receivable_balance"], seen["overdue_amount"], seen["max_days_past_due"]) == (400, 400, 5)

@@ -6,7 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.covers import covers
 from tests.support.customer import GRADING, Customer, day
+
+covers("G-04", "G-05", "G-10", "MN-03", "MN-04", "MN-07", "MN-18", "MN-51")
 
 
 @pytest.fixture

@@ -15,7 +15,10 @@ from services.rating.core.measures.reading import Reader
 from services.rating.core.position import RAW, Lens
 from services.rating.core.state import Setting, State
 from shared.core.policy.measure import Reading
+from tests.support.covers import covers
 from tests.support.customer import GRADING, Customer, Day, Seen, day
+
+covers("G-03", "G-06", "G-07", "G-08", "G-09", "MN-54")
 
 MATERIAL: dict[str, Any] = {**GRADING, "min_amount": "G-06"}
 """How the shipped methods read lateness: items under 1,000 do not matter where a month's invoicing is 200,000."""

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.covers import covers
 from tests.support.customer import Customer, Day, day
+
+covers("G-17", "G-19", "G-20", "MN-05", "MN-06", "MN-18", "MN-23", "DP-16")
 
 
 @pytest.fixture

@@ -9,8 +9,11 @@ import pytest
 
 from services.rating.core.path import Path, at, walk
 from services.rating.core.standing import Standing
+from tests.support.covers import covers
 from tests.support.customer import BRAIN, Customer, Day, Desk, day
 from tests.support.dealer import SECOND, THIRD, WORST, dealer, told
+
+covers("G-17", "G-18", "G-22", "G-23", "G-24", "AP-05")
 
 
 @pytest.fixture

@@ -20,14 +20,15 @@ from typer.testing import CliRunner
 
 from gradeline.commands import policy
 from gradeline.commands.policy import SHIPPED
-from gradeline.commands.policy_check import Finding, check_method
 from gradeline.commands.policy_new import write_new
 from gradeline.shapes import SHAPES, load_template
 from shared.core.errors import Misconfigured
 from shared.core.policy import reach
 from shared.core.policy.card import Band
+from shared.core.policy.flaws import Finding
 from shared.core.policy.policy import Grade, Policy
 from shared.edge.policy_cards import NOTHING_SHARED
+from shared.edge.policy_check import check_method
 
 app = typer.Typer()
 policy.register(app)
@@ -87,18 +88,18 @@ def test_nothing_is_wrong_with_what_is_shipped() -> None:
         ("p1", "{is: medium, percent: 70}\n      - {is: small, percent: 40}",
          "{is: medium, percent: 100}\n      - {is: small, percent: 100}", "idle-card", "size_class gives the same whatever"),
         ("p1", "{from: 5, percent: 60}", "{from: 5, percent: 80}", "idle-edge", "the same on both sides of 5"),
-        ("p1", "cap: C\n", "cap: A\n", "idle-rule", "allows the best grade"),
-        ("p14", "floor: C", "floor: D", "idle-rule", "is the worst grade, so it does nothing"),
-        ("p14", "factor: 0.9", "factor: 1", "idle-rule", "is 1, so it does nothing"),
+        ("p1", "cap: C\n", "cap: A\n", "idle-cap", "allows the best grade"),
+        ("p14", "floor: C", "floor: D", "idle-floor", "is the worst grade, so it does nothing"),
+        ("p14", "factor: 0.9", "factor: 1", "idle-factor", "is 1, so it does nothing"),
         ("p7", "words:", "  - {id: twin, when: [{measure: statement_alr, above: 1}], cap: CCC, reason: X}\n\nwords:",
          "twin-rules", "negative_equity and twin say the same"),
         ("p5", "      - id: C2\n", "      - id: C1b\n        when:\n          - {measure: new_customer, is: yes}\n"
          "          - {measure: head_count, at_most: 50}\n      - id: C2\n", "shadowed-list", "C1b never decides, for C1.new"),
-        ("p8", "holds: large", "holds: ordinary", "quota", "no grade below it"),
+        ("p8", "holds: large", "holds: ordinary", "quota-on-worst", "no grade below it"),
         ("p8", "    review: half_yearly", "    review: half_yearly\n    why: none\n  - {of: grade, holds: large, by: region, "
          "shares: {default: 1}, rank_by: [score], above: stay, exceeded: keep, review: yearly, reference: none}\n  -",
          "file", ""),
-        ("p8", "    review: half_yearly", "    review: quarterly", "quota", "places are given at quarterly reviews, but a grade rises"),
+        ("p8", "    review: half_yearly", "    review: quarterly", "quota-reviews", "places are given at quarterly reviews, but a grade rises"),
         ("p1", "valid_months: {A: 12,", "valid_months: {A: 6,", "cadence", "valid for 6 months but reviewed after 12"),
         ("p1", "words:  #", "words:\n  MOON: {en: moon, zh: 月亮}\n  #", "words", "no rule gives the reason MOON"),
         ("p1", "{from: 10, percent: 30}", "{from: 11, percent: 30}", "untried-edge", "no case stands on days_beyond_terms 11"),
@@ -122,7 +123,7 @@ def test_two_quotas_on_the_same_grade_are_at_odds(check: Check) -> None:
         " exceeded: keep, review: yearly, reference: none}\n"
     )
     found = check("p8", "quotas:\n", second)
-    assert [finding.rule for finding in found] == ["quota"]
+    assert [finding.rule for finding in found] == ["quota-twice"]
     assert "two quotas cap grade large" in found[0].says
 
 

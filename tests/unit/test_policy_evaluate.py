@@ -17,7 +17,10 @@ from shared.core.policy.measure import Value
 from shared.core.policy.policy import Book, Policy
 from shared.core.refusal import Refusal
 from shared.edge.policy_files import load_rules
+from tests.support.covers import covers
 from tests.support.values import numbers, values_of
+
+covers("G-01", "G-13", "G-14", "G-15", "G-16", "DP-28", "AP-06")
 
 RULES = load_rules(SHIPPED)
 RM22 = RULES.books["rm-22"].versions[0]

@@ -13,6 +13,9 @@ from gradeline.commands.policy import SHIPPED
 from shared.core.policy.measure import Value
 from shared.core.policy.warning import Change, Level, Watch, next_change, watch
 from shared.edge.policy_files import load_rules
+from tests.support.covers import covers
+
+covers("MN-01", "MN-05", "MN-07", "MN-26")
 
 DAY = date(2013, 5, 1)
 RULES = load_rules(SHIPPED).warnings.at(DAY)

@@ -68,7 +68,8 @@ def app() -> FastAPI:
     async def body(request: Request) -> int:
         return len(await request.body())
 
-    return build(title="test", routers=[router], verifier=Anyone())  # type: ignore[arg-type]
+    unlimited = frozenset({"/raise/{name}", "/count", "/body"})
+    return build(title="test", routers=[router], verifier=Anyone(), unlimited=unlimited)  # type: ignore[arg-type]
 
 
 def client(**headers: str) -> httpx2.AsyncClient:
@@ -253,7 +254,7 @@ def test_every_rule_of_the_codec_and_every_refusal_of_a_parameter_has_words_in_b
 async def test_a_missing_scope_is_403_and_a_missing_token_401() -> None:
     router = APIRouter(dependencies=[Security(principal, scopes=["audit:read"])])
     router.add_api_route("/log", lambda: "log")
-    guarded = build(title="test", routers=[router], verifier=Anyone())  # type: ignore[arg-type]
+    guarded = build(title="test", routers=[router], verifier=Anyone(), unlimited=frozenset({"/log"}))  # type: ignore[arg-type]
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(guarded), base_url="http://test") as http:
         assert checked(await http.get("/log"), 401, "unauthenticated")["detail"]
         assert (

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from gradeline.shapes import load_template
 from shared.core.policy.quota import Member, review
 from shared.core.policy.shape import Quota
+from tests.support.covers import covers
+
+covers("P8", "RM-01", "LT-60")
 
 POLICY = load_template("p8").versions[0]
 assert POLICY.shape is not None

@@ -20,6 +20,7 @@ from shared.core.events.rating import GradeChanged
 from shared.core.policy.methods import Applies, Methods, Order
 from shared.core.policy.policy import Book, Reference, sealed
 from shared.core.policy.rulebook import Rulebook
+from shared.edge import codec
 from tests.support.customer import RULES, Customer, day
 
 
@@ -89,6 +90,14 @@ def test_a_label_is_said_with_the_grade_and_the_decision_proves_itself() -> None
     assert list(unfounded("C1", "1", found, rating)) == []
     other = msgspec.structs.replace(found, score=Decimal(84))
     assert len(list(unfounded("C1", "1", other, rating))) == 1
+
+
+@pytest.mark.parametrize(("score", "written"), [("0", b'"score":"0"'), ("0.000000001", b'"score":"0.000000001"')])
+def test_a_score_of_nothing_or_nearly_is_written_so_that_it_can_be_read_again(score: str, written: bytes) -> None:
+    found = decided(brain("p13"), customer("2025-03-01", **GOOD | {"payment_score": score}), "2025-03-10")
+    raw = codec.encode_data(found)
+    assert written in raw
+    assert codec.decode_data(found.TYPE, raw) == found
 
 
 def test_a_code_that_no_table_lists_is_not_known_and_the_decision_still_proves_itself() -> None:

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradeline.commands.policy_check import check_method
 from gradeline.commands.policy_scorecards import read_fitted
 from gradeline.scorecards.fitted import Characteristic, Step, points_of
 from gradeline.scorecards.method import read_grades
@@ -28,6 +27,7 @@ from shared.core.policy.evaluate import evaluate
 from shared.core.policy.measure import Value
 from shared.core.policy.policy import Policy
 from shared.edge.policy_cards import NOTHING_SHARED
+from shared.edge.policy_check import check_method
 from tests.support.pmml_asked import SAMPLES, TEMPLATES, exported, imported
 from tests.unit.test_policy_check import run
 

@@ -14,6 +14,9 @@ from shared.core.events.customer import CustomerRegistered, CustomerUpdated
 from shared.core.events.statement import AssessmentRecorded
 from shared.core.events.values import ERASED
 from shared.edge import codec, seal
+from tests.support.covers import covers
+
+covers("CF-16")
 
 KEY = seal.new_key()
 PLACE = {"subject": "C-1", "source": "/erp", "id": "e-1"}

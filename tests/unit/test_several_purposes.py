@@ -19,11 +19,13 @@ from services.rating.core.state import Setting, State
 from services.rating.core.told import Told
 from shared.core.brain import Decided
 from shared.core.envelope import Event
+from shared.core.events.approval import OverrideSet
 from shared.core.events.rating import DecisionCorrected, GradeChanged, ReviewDue
 from shared.core.policy.activation import Activation
 from tests.support.customer import BRAIN, Customer, Desk, day
 from tests.support.histories import START, Story, history
 from tests.support.several import level, placed, rules, sold
+from tests.unit.test_overriding import decided, override
 
 SEVERAL = RatingBrain(rules(), Setting())
 END = START.toordinal() + 500
@@ -99,6 +101,10 @@ def inputs(random: Random, story: Story) -> None:
     for on in ("2024-07-01", "2025-01-01"):
         if random.random() < 0.8:
             placed(story, on, random.choice(["place", "place", "pushed_out"]))
+    for method, grades in (("level", ("large", "ordinary")), ("label", ("low", "high"))):
+        on = START.toordinal() + random.randint(40, 400)
+        days = date.fromordinal(on), date.fromordinal(on + random.randint(0, 90))
+        story.events.append(decided(override(*days, id=method, method=method, grade=random.choice(grades))))
 
 
 @pytest.mark.slow
@@ -217,6 +223,42 @@ def folded_path(book: Customer, end: str) -> list[tuple[int, Standing]]:
     return [(on, s) for on, s in state.besides["service"] if s.grade]
 
 
+# --- overrides
+
+
+def test_an_override_acts_on_the_path_of_the_purpose_of_its_method_and_takes_no_place(brain: RatingBrain) -> None:
+    book = story("2024-06-20")
+    sold(book, "2024-06-20", 80, 90)
+    placed(book, "2024-07-01", "place")
+    book.reports("safety", "40", "2024-06-20")
+    desk = Watched(book, opened="2024-07-02")
+    credit = desk.standing("2024-07-02")
+    for said in (down("level", "ordinary"), down("label", "high")):
+        brain.evolve(desk.state, decided(said))
+    desk.decides("2024-07-02")
+
+    held = {purpose: desk.under(purpose, "2024-07-02") for purpose in ("service", "compliance")}
+    assert {purpose: (one.grade, one.override) for purpose, one in held.items()} == {
+        "service": ("ordinary", "level"), "compliance": ("high", "label"),
+    }  # fmt: skip
+    assert desk.standing("2024-07-02") == credit
+    said = [one for one in desk.said(GradeChanged) if one.cause == "override"]
+    assert [(one.purpose, one.to, one.override_id) for one in said] == [
+        ("service", "ordinary", "level"), ("compliance", "high", "label"),
+    ]  # fmt: skip
+    row = brain.decide(desk.state, day("2024-07-02"), Context(), cause="day").row
+    assert [(one.purpose, one.grade) for one in row.ratings if one.purpose == "service"] == [("service", "large")]
+    view = show(desk.state, day("2024-07-02").toordinal(), 0, brain.engine(Context()), desk.told)
+    assert {one.purpose: [o.override_id for o in one.overrides] for one in view.explanations} == {
+        "credit": [], "service": ["level"], "compliance": ["label"],
+    }  # fmt: skip
+    assert brain.load(brain.dump(desk.state)).besides == desk.state.besides
+
+
+def down(method: str, grade: str) -> OverrideSet:
+    return override(day("2024-07-02"), day("2024-08-01"), id=method, method=method, grade=grade)
+
+
 # --- validity
 
 
@@ -241,9 +283,12 @@ def test_a_grade_lapses_when_its_validity_and_the_days_of_grace_are_over_and_a_r
     assert [str(r.valid_until) for r in seen.ratings if r.purpose == "compliance"] == ["2026-02-25"]
 
 
-def test_the_day_of_a_lapse_is_not_skipped() -> None:
+@pytest.mark.parametrize("overridden", [False, True])
+def test_the_day_of_a_lapse_is_not_skipped(*, overridden: bool) -> None:
     book = story()
     book.reports("safety", "40", "2024-02-20")
+    if overridden:  # by a grade that is valid for longer
+        book.events.append(decided(override(day("2025-03-02"), day("2025-03-30"), method="label", grade="low")))
     end = day("2025-03-30").toordinal()
     every, skipping = paths(book.events, end), paths(book.events, end, daily=False)
     assert every == skipping

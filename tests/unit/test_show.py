@@ -18,8 +18,11 @@ from shared.core.envelope import Event
 from shared.core.events.rating import GradeChanged
 from shared.core.policy.evaluate import evaluate
 from shared.edge.policy_values import read_measures
+from tests.support.covers import covers
 from tests.support.customer import BRAIN, RULES, Customer, Desk, day
 from tests.support.histories import START, history
+
+covers("DP-14")
 
 
 @pytest.fixture
@@ -128,9 +131,11 @@ def test_an_instalment_is_an_item_of_its_own_with_what_is_left_of_it(book: Custo
 
 def test_every_measure_of_the_catalogue_is_shown_and_none_as_a_float(book: Customer) -> None:
     shown = book.view("2025-04-20").measures
-    names = {name.rsplit("_", 1)[0] if name.rsplit("_", 1)[-1] in {"90d", "12m", "24m"} else name for name in shown}
+    names = {
+        name.rsplit("_", 1)[0] if name.rsplit("_", 1)[-1] in {"90d", "3m", "12m", "24m"} else name for name in shown
+    }
 
-    assert names == set(CATALOGUE)
+    assert names == {measure.name for measure in CATALOGUE.values() if measure.shown != ()}
     assert not [name for name, value in shown.items() if isinstance(value, float | Decimal)]
 
 

@@ -15,6 +15,7 @@ from shared.edge import clock
 from shared.edge.http import roles, tokens
 from shared.edge.http.auth import Principal, Verifier
 from shared.edge.http.keys import FixedKeys
+from shared.edge.rights import Rows
 
 
 def command() -> typer.Typer:
@@ -43,6 +44,28 @@ async def test_a_token_can_be_bound_to_sources(tmp_path: Path) -> None:
     arguments = ["token", "--role", "integrator", "--data", str(tmp_path), "--source", "/erp/1", "--source", "/erp/2"]
     who = await read(CliRunner().invoke(command(), arguments).stdout.strip(), tmp_path)
     assert who.sources == ("/erp/1", "/erp/2")
+
+
+async def test_a_token_can_be_limited_to_rows(tmp_path: Path) -> None:
+    arguments = [
+        "token",
+        "--role",
+        "sales",
+        "--data",
+        str(tmp_path),
+        "--region",
+        "east",
+        "--region",
+        "west",
+        "--manager",
+        "S-1",
+    ]
+    who = await read(CliRunner().invoke(command(), arguments).stdout.strip(), tmp_path)
+    assert who.rows == Rows(regions=("east", "west"), managers=("S-1",))
+    assert not who.rows.all
+    everybody = CliRunner().invoke(command(), ["token", "--role", "sales", "--data", str(tmp_path)]).stdout.strip()
+    assert (await read(everybody, tmp_path)).rows.all
+    assert (await read(everybody, tmp_path)).person == "sales"
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,13 @@ def schedules(story: Story, number: int) -> None:
                currency="CNY", booked_on=on(number), schedule=many)  # fmt: skip
 
 
-KINDS = (paid, signals, measures, overdues, promises, statements, spread, schedules)
+def goods(story: Story, number: int) -> None:
+    many = [{"product_class": f"class {at}", "quantity": "1", "amount": "1.00"} for at in range(40)]
+    story.tell("transaction.recorded", on(number), transaction_id=f"I{number}", kind="invoice", amount="40.00",
+               currency="CNY", booked_on=on(number), due_on=on(number), lines=many)  # fmt: skip
+
+
+KINDS = (paid, signals, measures, overdues, promises, statements, spread, schedules, goods)
 
 
 def grown(tell: Callable[[Story, int], None], count: int) -> tuple[State, int]:

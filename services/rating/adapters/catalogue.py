@@ -1,4 +1,4 @@
-"""The rules this release ships with, and how the API lists them."""
+"""The rules that rate, from the installation's folder or as shipped, and how the API lists them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,42 @@ from importlib.resources import files
 from pathlib import Path
 
 from services.rating.core.view import PolicySummary
+from shared.core.errors import Misconfigured
 from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook
+from shared.edge.approval_chains import Versions, load
+from shared.edge.policy_cards import Shared, read_shared
 from shared.edge.policy_files import load_rules
+from shared.edge.policy_head import read_file
+
+SHIPPED = Path(str(files("services.rating"))) / "policies"
 
 
 def shipped() -> Rulebook:
     """Return the rules in `services/rating/policies`. Raises Misconfigured naming file and line."""
-    return load_rules(Path(str(files("services.rating"))) / "policies")
+    return load_rules(SHIPPED)
+
+
+def in_use(folder: Path | None) -> Rulebook:
+    """Return the rules of *folder*, the shipped ones where none is named. Raises Misconfigured naming folder, file and line."""
+    if folder is None:
+        return shipped()
+    if not folder.is_dir():
+        raise Misconfigured(f"GRADELINE_POLICIES: {folder} is not a folder; name the folder that holds the rules")
+    try:
+        return load_rules(folder)
+    except Misconfigured as error:
+        raise Misconfigured(f"GRADELINE_POLICIES: {folder}: {error.message}") from None
+
+
+def shared_tables(folder: Path | None) -> Shared:
+    """Return the tables, marks and rules that the methods of *folder*, or the shipped ones, share. Raises Misconfigured."""
+    return read_shared(read_file((folder or SHIPPED) / "tables.yaml"), "tables.yaml")
+
+
+def chains() -> Versions:
+    """Return who grants what (`services/rating/approvals.yaml`). Raises Misconfigured."""
+    return load(Path(str(files("services.rating"))) / "approvals.yaml")
 
 
 def summaries(rules: Rulebook) -> tuple[PolicySummary, ...]:

@@ -3,7 +3,7 @@
 A run is one transaction that ranks everybody of a method from the projection, region by region, through a cursor: the
 database sorts, and no more than a page of customers is in memory. What it gives is kept before anybody hears of it, so
 that a process that dies goes on with the same places. Each place that is given or taken is then one fact
-`credit.review.completed.v1` of our own source in the stream of its customer, on the day of the review (decision 9).
+`credit.review.completed.v1` of our own source in the stream of its customer, on the day of the review (decision 10).
 """
 
 from __future__ import annotations

@@ -6,23 +6,33 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.rating.adapters import aliases
+from services.rating.adapters import aliases, approvals
 from services.rating.adapters.aliases import Claim
 from services.rating.core.row import Rated, Row
 from shared.edge.store.pool import Connection
 
 CUSTOMERS = """
 insert into customers (customer_id, version, as_of, currency, grade, refusal, method, score, since, region, segment,
-                       manager, receivable_balance, overdue_amount, warnings)
-select * from unnest($1::text[], $2::int[], $3::date[], $4::text[], $5::text[], $6::text[], $7::text[], $8::numeric[],
-                     $9::date[], $10::text[], $11::text[], $12::text[], $13::numeric[], $14::numeric[], $15::int[])
+                       manager, receivable_balance, overdue_amount, warnings, underlying, override_id, companies)
+select customer_id, version, as_of, currency, grade, refusal, method, score, since, region, segment, manager,
+       receivable_balance, overdue_amount, warnings, underlying, override_id,
+       string_to_array(companies, chr(31))
+from unnest($1::text[], $2::int[], $3::date[], $4::text[], $5::text[], $6::text[], $7::text[], $8::numeric[],
+            $9::date[], $10::text[], $11::text[], $12::text[], $13::numeric[], $14::numeric[], $15::int[], $16::text[],
+            $17::text[], $18::text[])
+    as r (customer_id, version, as_of, currency, grade, refusal, method, score, since, region, segment, manager,
+          receivable_balance, overdue_amount, warnings, underlying, override_id, companies)
 on conflict (customer_id) do update set
     version = excluded.version, as_of = excluded.as_of, currency = excluded.currency, grade = excluded.grade,
     refusal = excluded.refusal, method = excluded.method, score = excluded.score, since = excluded.since,
     region = excluded.region, segment = excluded.segment, manager = excluded.manager,
     receivable_balance = excluded.receivable_balance, overdue_amount = excluded.overdue_amount,
-    warnings = excluded.warnings
+    warnings = excluded.warnings, underlying = excluded.underlying, override_id = excluded.override_id,
+    companies = excluded.companies
 """
+
+_SEPARATOR = chr(31)
+"""Between the members of a list on the way to the database: no code of a company holds it, and it is read at no cost."""
 
 KEPT = "select customer_id, warning_id from warnings where customer_id = any($1::text[])"
 
@@ -68,6 +78,9 @@ class CustomerProjector:
         ]
         if links:
             await aliases.write(connection, links)
+        asked = [(customer, one) for customer, _, row in rows for one in row.approvals]
+        if asked:
+            await approvals.write(connection, asked)
         touched = [customer for customer, _, row in rows if row.warned]
         if not touched:
             return
@@ -101,6 +114,9 @@ def _columns(customer: str, version: int, row: Row) -> tuple[object, ...]:
         row.receivable_balance,
         row.overdue_amount,
         len(row.warnings),
+        row.underlying,
+        row.override_id,
+        _SEPARATOR.join(row.companies),
     )
 
 

@@ -135,6 +135,9 @@ def columns(row: Row) -> dict[str, Any]:
         "receivable_balance": row.receivable_balance,
         "overdue_amount": row.overdue_amount,
         "warnings": len(row.warnings),
+        "underlying": row.underlying,
+        "override_id": row.override_id,
+        "companies": list(row.companies),
     }
 
 

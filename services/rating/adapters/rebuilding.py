@@ -23,10 +23,11 @@ LIVE, NEXT, BEFORE = "rating", "rating_next", "rating_before"
 TABLES: Mapping[str, str] = {
     # the columns that follow from the facts alone: `as_of` and `version` tell when a row was last looked at
     "customers": "customer_id, currency, grade, refusal, method, score, since, region, segment, manager, "
-    "receivable_balance, overdue_amount, warnings",
+    "receivable_balance, overdue_amount, warnings, underlying, override_id, companies",
     "warnings": "customer_id, warning_id, rule, kind, severity, since, figures",
     "ratings": "customer_id, purpose, method, grade, due, refusal, score, since, active, populations, ranks",
     "aliases": "other_source, other_id, customer_id, day, at, source, id",
+    "approvals": "customer_id, approval_id, kind, place, step, role, requested_by, requested_on, ended_by, ended_on, grants",
 }
 FEW = 200
 """So few customers are built again under the lock."""
@@ -45,6 +46,11 @@ RAISED_AT = """
 update {schema}.warnings n set raised_at = w.raised_at from {other}.warnings w
 where (n.customer_id, n.warning_id) = (w.customer_id, w.warning_id) and n.raised_at <> w.raised_at
 """
+NO_CUSTOMERS = """
+delete from {schema}.approvals where customer_id ~ '^~';
+insert into {schema}.approvals select * from {live}.approvals where customer_id ~ '^~'
+"""
+"""What is approved of no customer is no part of what customers are folded to: it is taken as it is."""
 DIFFERENT = """
 select customer_id from (
     (select {columns} from {one}.{table} except all select {columns} from {other}.{table})
@@ -109,7 +115,7 @@ async def _build(connection: Connection, brain: RatingBrain, schema: str, stream
     rows = sorted((one.stream, one.version, one.row) for one in refolded if one.row is not None)
     # a parked customer has the row that it had
     kept = [one.stream for one in refolded if one.failure is not None]
-    for table in ("customers", "warnings", "ratings") if kept else ():
+    for table in ("customers", "warnings", "ratings", "approvals") if kept else ():
         await connection.execute(TAKE_OUT.format(schema=schema, table=table), kept)
         await connection.execute(TAKE_OVER.format(schema=schema, table=table, live=LIVE), kept)
     if rows:
@@ -136,6 +142,7 @@ async def compare(dsn: str, place: Place) -> list[Compared]:
     """Compare each table of *place* with the live one, at one moment."""
     async with transaction(dsn, schema=LIVE, isolation="repeatable_read") as connection:
         await connection.execute(RAISED_AT.format(schema=place.schema, other=LIVE))
+        await connection.execute(NO_CUSTOMERS.format(schema=place.schema, live=LIVE))
         return [await _compared(connection, place.schema, table, columns) for table, columns in TABLES.items()]
 
 
@@ -166,6 +173,7 @@ async def switch(dsn: str, brain: RatingBrain, place: Place) -> bool:
             if len(streams) > FEW:
                 return False
             await _build(connection, brain, place.schema, streams)
+            await connection.execute(NO_CUSTOMERS.format(schema=place.schema, live=LIVE))
             await _swap(connection, place)
             return True
     except asyncpg.LockNotAvailableError as error:

@@ -1,4 +1,4 @@
-"""Views of customers, computed apart: a history of years is walked in a process of its own, beside posts and lists.
+"""Views of customers, and trials of methods, computed apart: in a process of its own, beside posts and lists.
 
 Run as `python -m services.rating.adapters.viewers` it is such a process: it reads, folds and shows one customer at a time,
 on a database session of its own, with the same `Viewer`.
@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import msgspec
 import structlog
 
 from services.rating.adapters import catalogue
+from services.rating.adapters.trials import Trials
 from services.rating.adapters.viewing import Viewer, customer_view
+from services.rating.core.trying import Outcome, Trial
 from services.rating.core.view import View
 from shared.core.errors import GradelineError, Malformed, Unavailable
 from shared.edge import logs, settings, waiting
@@ -30,10 +32,12 @@ ATTEMPTS = 2
 """A session that the server ended while nobody asked is seen only when it is used."""
 PASSING: tuple[type[BaseException], ...] = (GradelineError, *waiting.PASSING)
 
+T = TypeVar("T")
+
 log = structlog.get_logger(__name__)
 
 
-class Question(msgspec.Struct, array_like=True):
+class Question(msgspec.Struct, array_like=True, tag="view"):
     """Who is asked about, true when and known when."""
 
     customer_id: str
@@ -42,9 +46,10 @@ class Question(msgspec.Struct, array_like=True):
 
 
 class Answer(msgspec.Struct):
-    """The view, or None where nothing is known; or why there is none: `refused`, `away` or `failed`."""
+    """The view or trial, or None where nothing is known; or why there is none: `refused`, `away` or `failed`."""
 
     view: View | None = None
+    trial: Outcome | None = None
     why: str = ""
     message: str = ""
     pointer: str = ""
@@ -52,7 +57,7 @@ class Answer(msgspec.Struct):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_question = msgspec.msgpack.Decoder(Question).decode
+_question = msgspec.msgpack.Decoder(Question | Trial).decode
 _answer = msgspec.msgpack.Decoder(Answer).decode
 
 
@@ -76,10 +81,17 @@ class Viewers:
 
     async def __call__(self, pool: Any, customer_id: str, as_of: date | None, known_at: datetime | None) -> View | None:
         """The view of *customer_id*; *pool* is not needed. Raises Malformed, TookTooLong, Unavailable."""
-        answer = _answer(await self._apart.ask(_encode(Question(customer_id, as_of, known_at))))
+        return (await self._ask(Question(customer_id, as_of, known_at))).view
+
+    async def trial(self, asked: Trial) -> Outcome | None:
+        """What comes of *asked*. Raises Malformed, TookTooLong, Unavailable."""
+        return (await self._ask(asked)).trial
+
+    async def _ask(self, question: Question | Trial) -> Answer:
+        answer = _answer(await self._apart.ask(_encode(question)))
         match answer.why:
             case "":
-                return answer.view
+                return answer
             case "refused":
                 raise Malformed(answer.message, pointer=answer.pointer, rule=answer.rule)
             case "away":
@@ -94,7 +106,9 @@ class Answering:
     def __init__(self, told: Settings) -> None:
         """Raises Misconfigured for rules that cannot be used."""
         self._told = told
-        self._viewer: Viewer = customer_view(told, catalogue.shipped())
+        rules = catalogue.in_use(told.policies)
+        self._viewer: Viewer = customer_view(told, rules)
+        self._trials = Trials(told, rules, catalogue.shared_tables(told.policies), self._viewer)
         self._runner = asyncio.Runner()
         self._pool: asyncpg.Pool | None = None
 
@@ -102,9 +116,11 @@ class Answering:
         """Answer *question*; whatever goes wrong is an answer too."""
         return _encode(self._runner.run(self._answered(_question(question))))
 
-    async def _answered(self, asked: Question) -> Answer:
+    async def _answered(self, asked: Question | Trial) -> Answer:
         try:
-            return Answer(await self._view(asked))
+            if isinstance(asked, Trial):
+                return Answer(trial=await self._again(lambda: self._trials(self._database, asked)))
+            return Answer(await self._again(lambda: self._view(asked)))
         except Malformed as refused:
             return Answer(why="refused", message=refused.message, pointer=refused.pointer, rule=refused.rule)
         except PASSING as away:
@@ -115,10 +131,13 @@ class Answering:
             return Answer(why="failed", message=repr(error))
 
     async def _view(self, asked: Question) -> View | None:
+        return await self._viewer(await self._database(), asked.customer_id, asked.as_of, asked.known_at)
+
+    async def _again(self, answer: Callable[[], Awaitable[T]]) -> T:
         for _ in range(ATTEMPTS - 1):
             with contextlib.suppress(*waiting.AWAY):
-                return await self._viewer(await self._database(), asked.customer_id, asked.as_of, asked.known_at)
-        return await self._viewer(await self._database(), asked.customer_id, asked.as_of, asked.known_at)
+                return await answer()
+        return await answer()
 
     async def _database(self) -> asyncpg.Pool:
         if self._pool is None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.rating.adapters.context import context_of
 from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain
-from services.rating.core.engine import Engine
+from services.rating.core.engine import Engine, Values
 from services.rating.core.show import show
 from services.rating.core.state import Setting, State
 from services.rating.core.told import Told
+from services.rating.core.trying import measured
 from services.rating.core.view import View
 from shared.core import limits
 from shared.core.errors import Malformed
+from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook
+from shared.core.refusal import Refusal
 from shared.edge import clock
 from shared.edge.kafka.partition import partition_of
 from shared.edge.settings import Settings
@@ -33,6 +36,16 @@ def customer_view(settings: Settings, rules: Rulebook) -> Viewer:
     return Viewer(RatingBrain(rules, Setting(calendar=china(), currency=settings.currency)), settings)
 
 
+class _Read(NamedTuple):
+    """One customer, folded, and the rules over what was published."""
+
+    state: State
+    told: Told
+    version: int
+    day: int
+    engine: Engine
+
+
 class Viewer:
     """Implements `services.rating.handlers.ports.CustomerView` with the functions that the worker uses."""
 
@@ -45,6 +58,19 @@ class Viewer:
 
         Raises Malformed where *as_of* lies too far ahead.
         """
+        read = await self._read(pool, customer_id, as_of, known_at)
+        return None if read is None else show(read.state, read.day, read.version, read.engine, read.told)
+
+    async def measures(
+        self, pool: Any, customer_id: str, as_of: date | None, known_at: datetime | None, policy: Policy
+    ) -> tuple[Values | Refusal, date] | None:
+        """What *policy* looks at of *customer_id*, and on which day; otherwise as the view."""
+        read = await self._read(pool, customer_id, as_of, known_at)
+        if read is None:
+            return None
+        return measured(read.state, read.day, read.engine, policy), date.fromordinal(read.day)
+
+    async def _read(self, pool: Any, customer_id: str, as_of: date | None, known_at: datetime | None) -> _Read | None:
         async with pool.acquire() as connection, connection.transaction(readonly=True, isolation="repeatable_read"):
             for _ in range(ALIASES_FOLLOWED):
                 partition = partition_of(customer_id, self.settings.partitions)
@@ -60,8 +86,7 @@ class Viewer:
                     break
                 customer_id = into
             context = await context_of(connection, self.brain, partition, known_at)
-        engine = Engine(self.brain.rulebook, self.brain.setting, context)
-        return show(state, day.toordinal(), version, engine, told)
+        return _Read(state, told, version, day.toordinal(), Engine(self.brain.rulebook, self.brain.setting, context))
 
     async def _fold(
         self, connection: Connection, customer_id: str, known_at: datetime | None

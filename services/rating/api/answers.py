@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
@@ -46,6 +46,24 @@ class Rating(Answer):
     since: date | None
     valid_until: date | None
     underlying: str | None = Field(description="the grade before overrides and movement rules")
+    without_override: str | None = Field(description="the grade with movement rules and without overrides")
+    override_id: str | None = Field(description="the override that holds")
+
+
+class Overriding(Answer):
+    """One override: who put what in the place of the grade, until when and why."""
+
+    override_id: str
+    grade: str | None
+    cap: str | None = Field(description="no better grade than this")
+    set_on: date
+    expires_on: date = Field(description="the last day on which it holds")
+    withdrawn_on: date | None
+    in_force: bool
+    reason: str
+    by: str | None = Field(description="the person who asked for it")
+    evidence: str | None
+    approval_id: str | None
 
 
 class Warning(Answer):
@@ -122,9 +140,45 @@ class Line(Answer):
     reference: str
     assumed: bool
     left_out: bool
+    lost: Decimal | None = Field(description="points lost to the best that the characteristic can give")
+    because: list[str] = Field(description="the reasons in words")
 
 
-class Explanation(Moment):
+class Because(Answer):
+    """A reason for a reader."""
+
+    code: str
+    words: str = Field(description="in the language that Accept-Language prefers")
+
+
+class Change(Answer):
+    """One measure, or derived value, and what it would have to be."""
+
+    measure: str
+    title: str
+    now: StrictStr | StrictBool | None = Field(description="null: not known")
+    needed: StrictStr | StrictBool | None
+
+
+class Way(Answer):
+    """Changes that together have an effect, and that effect."""
+
+    changes: list[Change]
+    grade: str | None
+    score: Decimal | None
+
+
+class Advice(Answer):
+    """What would make a grade better."""
+
+    improvements: list[Way] = Field(description="the most useful single changes, the best first")
+    reach: str | None = Field(description="the grade that was asked for")
+    ways: list[Way] = Field(
+        description="the smallest sets of up to three changes that give it; empty: it stands, or needs more"
+    )
+
+
+class Explanation(Moment, Advice):
     """Why one method says what it says."""
 
     method: str
@@ -140,6 +194,8 @@ class Explanation(Moment):
     movement: list[str] = Field(description="rules that hold the grade away from the underlying one")
     measures: dict[str, Measure]
     lines: list[Line]
+    because: list[Because] = Field(description="reasons in words, those that decided first; then what holds the grade")
+    overrides: list[Overriding] = Field(description="that were set by `as_of`, oldest first")
 
 
 class OpenItem(Answer):
@@ -166,93 +222,3 @@ class Ledger(Moment):
     currency: str
     unallocated_cash: Decimal
     items: list[OpenItem]
-
-
-class LoggedEvent(Answer):
-    """One event of the customer's stream."""
-
-    version: int
-    kind: str = Field(description="fact or decision")
-    business_on: date
-    recorded_at: datetime
-    event: dict[str, Any] = Field(
-        description="structured CloudEvent; personal fields are null without the scope pii:read"
-    )
-
-
-class Events(Answer):
-    """A page of the customer's stream, in the order in which it was appended."""
-
-    customer_id: str
-    events: list[LoggedEvent]
-    next: Next
-
-
-class CustomerRow(Answer):
-    """One customer in a list, at the head of its path."""
-
-    customer_id: str
-    version: int
-    as_of: date
-    currency: str
-    grade: str | None
-    refusal: str | None
-    method: str | None
-    score: Decimal | None
-    since: date | None
-    region: str | None
-    segment: str | None
-    manager: str | None
-    receivable_balance: Decimal | None
-    overdue_amount: Decimal | None
-    warnings: int
-
-
-class Customers(Answer):
-    """A page of customers, by id."""
-
-    customers: list[CustomerRow]
-    next: Next
-
-
-class StandingWarning(Warning):
-    """A warning with whom it is about."""
-
-    customer_id: str
-    raised_at: datetime
-
-
-class Warnings(Answer):
-    """A page of warnings that stand, by customer."""
-
-    warnings: list[StandingWarning]
-    next: Next
-
-
-class Policy(Answer):
-    """One version of one method."""
-
-    id: str
-    version: str
-    sha256: str
-    purpose: str
-    title: str
-    title_zh: str
-    effective: date
-    approved: date
-    reference: str
-    grades: list[str] = Field(description="best first")
-
-
-class Policies(Answer):
-    """Every version of every method that is loaded."""
-
-    policies: list[Policy]
-
-
-class Exported(Answer):
-    """A page of the log of one partition, in commit order."""
-
-    events: list[dict[str, Any]] = Field(description="structured CloudEvents, personal fields sealed")
-    next: str = Field(description="where to go on, now or later")
-    more: bool = Field(description="whether there is more now")

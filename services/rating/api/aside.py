@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Security
+from fastapi import APIRouter, Depends, Security
 from msgspec import Meta
 from pydantic import Field
 
@@ -13,7 +13,7 @@ from services.rating.api.answers import Answer, Next
 from services.rating.api.asking import Wired
 from shared.edge.codes import meaning
 from shared.edge.http import paging
-from shared.edge.http.auth import Principal, principal
+from shared.edge.http.auth import Principal, Seen, principal, whole
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
 
 Operator = Annotated[Principal, Security(principal, scopes=["dlq:replay"])]
@@ -86,7 +86,7 @@ class Quarantined(Answer):
     next: Next
 
 
-@router.get("/dead-letters", summary="Records that could not be events")
+@router.get("/dead-letters", dependencies=[Depends(whole)], summary="Records that could not be events")
 async def dead_letters(
     who: Operator,
     wired: Wired,
@@ -106,20 +106,22 @@ async def dead_letters(
 
 
 @router.get("/parked", summary="Customers of whom nothing is decided")
-async def parked(who: Operator, wired: Wired, limit: Limit = PAGE_USUAL, after: After = None) -> Parked:
+async def parked(who: Operator, seen: Seen, wired: Wired, limit: Limit = PAGE_USUAL, after: After = None) -> Parked:
     """Return parked customers, the longest parked first: their facts are kept, and staff must look."""
     start = place(after, tuple[paging.Instant, paging.Text]) if after else None
-    rows = await wired.lists.parked(wired.database(), after=start, limit=limit + 1)
+    rows = await wired.lists.parked(wired.database(), after=start, limit=limit + 1, rows=seen)
     shown = [{**one, **_about("RETRY" if one["retry"] else "PARKED")} for one in rows[:limit]]
     following = cursor(shown[-1]["since"], shown[-1]["customer_id"]) if len(rows) > limit else None
     return Parked.model_validate({"parked": shown, "next": following})
 
 
 @router.get("/quarantine", summary="Facts whose identity was used before")
-async def quarantine(who: Operator, wired: Wired, limit: Limit = PAGE_USUAL, after: After = None) -> Quarantined:
+async def quarantine(
+    who: Operator, seen: Seen, wired: Wired, limit: Limit = PAGE_USUAL, after: After = None
+) -> Quarantined:
     """Return facts that came again with other content, and those that two customers have, newest first."""
     start = place(after, tuple[paging.Instant, paging.Text, Hex, Hex]) if after else None
-    rows = await wired.lists.quarantined(wired.database(), after=start, limit=limit + 1)
+    rows = await wired.lists.quarantined(wired.database(), after=start, limit=limit + 1, rows=seen)
     shown = [{**one, **_about(one["reason"])} for one in rows[:limit]]
     last = shown[-1] if len(rows) > limit else None
     following = cursor(last["recorded_at"], last["customer_id"], *last["place"]) if last else None

@@ -6,15 +6,21 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
-from services.rating.api import answers
-from services.rating.api.asking import RESTRICTED, Asked, CustomerId, Reader, Viewed, Wired
-from services.rating.core.view import View
+from services.rating.api import answers, listed
+from services.rating.api.asking import RESTRICTED, UNKNOWN, Asked, CustomerId, Reader, Viewed, Wired
+from services.rating.api.telling import because, told
+from services.rating.core.trying import Trial
+from services.rating.core.view import PolicyId, View
+from services.rating.handlers.ports import Ports
 from shared.core.errors import NotFound
 from shared.edge import clock
 from shared.edge.http import paging, problem, query
+from shared.edge.http.auth import Seen
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
+from shared.edge.http.problem import Invalid
+from shared.edge.http.wording import refusal
 
 _TOO_LONG = problem.KINDS["took-too-long"]
 router = APIRouter(
@@ -24,6 +30,7 @@ router = APIRouter(
 )
 
 Filter = query.Text | None
+Reach = Annotated[query.Text | None, Query(description="a grade: search what would give it")]
 Method = Annotated[query.Text | None, Query(description="a method's id; default: the one of purpose `credit`")]
 
 
@@ -31,18 +38,21 @@ Method = Annotated[query.Text | None, Query(description="a method's id; default:
 async def customers(
     *,
     who: Reader,
+    seen: Seen,
     wired: Wired,
     limit: Limit = PAGE_USUAL,
     after: After = None,
     grade: Filter = None,
     region: Filter = None,
-) -> answers.Customers:
+) -> listed.Customers:
     """Return the customers with their current grade, by id."""
     start = place(after, tuple[paging.Text])[0] if after else ""
-    rows = await wired.lists.customers(wired.database(), after=start, limit=limit + 1, grade=grade, region=region)
+    rows = await wired.lists.customers(
+        wired.database(), after=start, limit=limit + 1, grade=grade, region=region, rows=seen
+    )
     shown = rows[:limit]
     following = cursor(shown[-1].customer_id) if len(rows) > limit else None
-    return answers.Customers.model_validate({"customers": shown, "next": following})
+    return listed.Customers.model_validate({"customers": shown, "next": following})
 
 
 @router.get("/{customer_id}", summary="Where a customer stands")
@@ -73,13 +83,35 @@ async def ratings(found: Viewed, asked: Asked, method: Method = None) -> answers
 
 
 @router.get("/{customer_id}/explanation", summary="Why this grade")
-async def explanation(found: Viewed, asked: Asked, method: Method = None) -> answers.Explanation:
-    """Return the lines, vetoes, caps and movement rules of one method, with the measures it looked at."""
+async def explanation(
+    *,
+    found: Viewed,
+    asked: Asked,
+    wired: Wired,
+    method: Method = None,
+    reach: Reach = None,
+    request: Request,
+    response: Response,
+) -> answers.Explanation:
+    """Return the lines, vetoes, caps and movement rules of one method with the measures it looked at, in words; what would
+    help most; and with `reach` what would give that grade."""
     wanted = method or (found.credit.method if found.credit else None)
     chosen = next((one for one in found.explanations if one.method == wanted), None)
     if chosen is None:
         raise NotFound("no such method rates this customer on that date")
-    return answers.Explanation.model_validate({**msgspec.structs.asdict(chosen), **_moment(found, asked.known_at)})
+    policy = chosen.policy
+    _check_grade(wired, policy, reach)
+    again = Trial(
+        method=policy.id, version=policy.version, measures=chosen.measures, as_of=found.as_of, reach=reach, is_fact=True
+    )
+    outcome = await wired.attempt(again)
+    assert outcome is not None
+    assert outcome.tried is not None
+    words = told(outcome.tried, request, response)
+    words["because"] += because(chosen.movement, request)
+    return answers.Explanation.model_validate(
+        {**msgspec.structs.asdict(chosen), **words, **_moment(found, asked.known_at)}
+    )
 
 
 @router.get("/{customer_id}/ledger", summary="Open items")
@@ -98,7 +130,7 @@ async def events(
     asked: Asked,
     limit: Limit = PAGE_USUAL,
     after: After = None,
-) -> answers.Events:
+) -> listed.Events:
     """Return facts and decisions in the order in which they were appended."""
     start = place(after, tuple[paging.Int])[0] if after else 0
     found = await wired.log.stream(
@@ -112,10 +144,17 @@ async def events(
         restricted=who.may(RESTRICTED),
     )
     if not found and not after:
-        raise NotFound("there is no such customer, or nothing was known of it then")
+        raise NotFound(UNKNOWN)
     shown = found[:limit]
     following = cursor(shown[-1]["version"]) if len(found) > limit else None
-    return answers.Events.model_validate({"customer_id": customer_id, "events": shown, "next": following})
+    return listed.Events.model_validate({"customer_id": customer_id, "events": shown, "next": following})
+
+
+def _check_grade(wired: Ports, policy: PolicyId, reach: str | None) -> None:
+    """Raise Invalid where *reach* is no grade of *policy*."""
+    grades = next(one.grades for one in wired.policies if (one.id, one.version) == (policy.id, policy.version))
+    if reach is not None and reach not in grades:
+        raise Invalid([refusal("?reach", "reach", "grade", choices=", ".join(grades))])
 
 
 def _moment(found: View, known_at: datetime | None) -> dict[str, Any]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response, Security
+from fastapi import APIRouter, Depends, Query, Request, Response, Security
 
-from services.rating.api import answers
+from services.rating.api import answers, listed
 from services.rating.api.asking import RESTRICTED, Wired
 from services.rating.api.posted import read_posted
 from services.rating.handlers.posting import Posting
 from shared.edge.http import paging, problem
-from shared.edge.http.auth import Principal, principal
+from shared.edge.http.auth import Principal, principal, whole
 from shared.edge.http.paging import After, cursor, place
 from shared.edge.http.problem import Invalid
 from shared.edge.http.quick import QuickRoute
@@ -61,7 +61,9 @@ async def post(request: Request, who: Annotated[Principal, Security(principal, s
     return Response(body, status_code=202, media_type="application/json")
 
 
-@router.get("/export", response_model=answers.Exported, summary="The log of one partition")
+@router.get(
+    "/export", response_model=listed.Exported, dependencies=[Depends(whole)], summary="The log of one partition"
+)
 async def export(
     who: Annotated[Principal, Security(principal, scopes=["audit:read"])],
     wired: Wired,

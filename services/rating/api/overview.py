@@ -6,31 +6,33 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from services.rating.api import answers
+from services.rating.api import listed
 from services.rating.api.asking import Reader, Wired
 from shared.edge.http import paging
+from shared.edge.http.auth import Seen
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
 
 router = APIRouter(prefix="/v1", tags=["overview"])
 
 
 @router.get("/policies", summary="The rating methods")
-async def policies(who: Reader, wired: Wired) -> answers.Policies:
+async def policies(who: Reader, wired: Wired) -> listed.Policies:
     """Return every version of every method that is loaded."""
-    return answers.Policies.model_validate({"policies": wired.policies})
+    return listed.Policies.model_validate({"policies": wired.policies})
 
 
 @router.get("/warnings", summary="Warnings that stand")
 async def warnings(
     who: Reader,
+    seen: Seen,
     wired: Wired,
     limit: Limit = PAGE_USUAL,
     after: After = None,
     severity: Annotated[Literal["info", "warning", "critical"] | None, Query()] = None,
-) -> answers.Warnings:
+) -> listed.Warnings:
     """Return the early warnings that stand now, by customer."""
     start = place(after, tuple[paging.Text, paging.Text]) if after else ("", "")
-    rows = await wired.lists.warnings(wired.database(), after=start, limit=limit + 1, severity=severity)
+    rows = await wired.lists.warnings(wired.database(), after=start, limit=limit + 1, severity=severity, rows=seen)
     shown = rows[:limit]
     following = cursor(shown[-1].customer_id, shown[-1].warning_id) if len(rows) > limit else None
-    return answers.Warnings.model_validate({"warnings": shown, "next": following})
+    return listed.Warnings.model_validate({"warnings": shown, "next": following})

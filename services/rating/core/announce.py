@@ -9,15 +9,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from services.rating.core.days import FAR, months_before
+from services.rating.core.days import FAR
 from services.rating.core.engine import Sheet
 from services.rating.core.lived import Alarm, Published
-from services.rating.core.moving import place_of, reviewed_by
+from services.rating.core.moving import place_of
+from services.rating.core.overriding import ended_untold
 from services.rating.core.path import Path, at
+from services.rating.core.reviews import review_due, valid_until
 from services.rating.core.standing import Standing
 from services.rating.core.state import State
 from shared.core import money
+from shared.core.approval.timing import due
 from shared.core.brain import Decided
+from shared.core.events.approval import OverrideExpired
 from shared.core.events.rating import (
     DecisionCorrected,
     FactRef,
@@ -48,7 +52,15 @@ LABELS = ("region", "segment", "industry", "manager", "kind")
 def announce(state: State, standing: Standing, sheet: Sheet, start: int, cause: str) -> list[Decided]:
     """Everything that follows from *standing* being what holds now; the path was walked from *start* on."""
     said = _Said(state, state.path, standing, sheet, cause)
-    decided = [*_corrected(said, start), *_grade(said), *_warnings(said), *_data(said), *_review(said)]
+    decided = [
+        *_expired(said),
+        *_corrected(said, start),
+        *_grade(said),
+        *_warnings(said),
+        *_data(said),
+        *_review(said),
+        *_approvals(said),
+    ]
     for one in sheet.besides:
         path = state.besides[one.purpose]
         said = _Said(state, path, path[-1][1], one, cause)
@@ -82,7 +94,7 @@ def _grade(said: _Said) -> list[Decided]:
         return []
     # where no method applies, what is said is said under the last one
     rules = (now.method or (last.method if last else "none"), now.sha256 or NO_RULES)
-    if last is not None and (now.grade, now.refusal, now.underlying, *rules) == _as_said(last):
+    if last is not None and (now.grade, now.refusal, now.underlying, *rules, now.override) == _as_said(last):
         return []
     was = last.grade if last else None
     publish = last is None or was != now.grade or (now.grade is not None and last.method != now.method)
@@ -90,7 +102,7 @@ def _grade(said: _Said) -> list[Decided]:
     assessment = sheet.assessment
     valid = valid_until(policy, now, said.day) if isinstance(policy, Policy) else None
     decision = GradeChanged(
-        **said.common | ({"cause": "review"} if _at_review(said, was, policy) else {}),
+        **said.common | _caused(said, last, policy),
         method=rules[0],
         purpose=sheet.purpose,
         from_=was,
@@ -103,6 +115,7 @@ def _grade(said: _Said) -> list[Decided]:
         score=_written(assessment.score) if assessment else None,
         parts=assessment.parts if assessment else {},
         valid_until=valid,
+        override_id=now.override or None,
         measures=_measures(assessment),
         engine=f"{ENGINE} {said.state.ledger.calendar.version}",
         references={series: date.fromordinal(on) for series, on in sheet.reader.context.newest(said.day).items()},
@@ -115,23 +128,15 @@ def _written(score: Decimal | None) -> Decimal | None:
     return score if score is None or score.adjusted() >= _LEAST_DIGIT else money.plain(score)
 
 
-def _as_said(last: Published) -> tuple[str | None, str | None, str | None, str, str]:
-    return (last.grade, last.refusal, last.underlying, last.method, last.sha256)
+def _as_said(last: Published) -> tuple[str | None, str | None, str | None, str, str, str]:
+    return (last.grade, last.refusal, last.underlying, last.method, last.sha256, last.override)
 
 
-def valid_until(policy: Policy, standing: Standing, day: int) -> date | None:
-    """The day by which the grade that stands on *day* must be reviewed: its cadence counted on from when it began."""
-    months = policy.movement.valid_months.get(standing.grade or "")
-    if not months or not standing.since:
-        return None
-    if policy.movement.lapse is not None:
-        return date.fromordinal(months_before(standing.valid_from, -months))
-    until = months_before(standing.since, -months)
-    rounds = 1
-    while until < day:
-        rounds += 1
-        until = months_before(standing.since, -months * rounds)
-    return date.fromordinal(until)
+def _caused(said: _Said, last: Published | None, policy: Any) -> dict[str, str]:
+    """An override that began or ended, or a review, where it was one of these that changed the grade."""
+    if said.standing.override != (last.override if last else ""):
+        return {"cause": "override"}
+    return {"cause": "review"} if _at_review(said, last.grade if last else None, policy) else {}
 
 
 def _measures(assessment: Assessment | None) -> dict[str, str | None]:
@@ -161,6 +166,28 @@ def _direction(was: str | None, now: Standing, method: str, underlying: str | No
     if was != now.grade:
         return "up" if ranks.get(now.grade, 0) > ranks.get(was, 0) else "down"
     return "up" if ranks.get(now.underlying or "", 0) >= ranks.get(underlying or "", 0) else "down"
+
+
+def _expired(said: _Said) -> list[Decided]:
+    """Overrides whose last day is over: said when the day after it opens."""
+    return [
+        Decided(
+            OverrideExpired(
+                **said.common | {"cause": "override"},
+                override_id=one.override_id,
+                expires_on=date.fromordinal(one.expires_on),
+            ),
+            True,
+        )
+        for one in ended_untold(said.state, said.day)
+    ]
+
+
+def _approvals(said: _Said) -> list[Decided]:
+    """Requests that waited too long: reminders, deputies, lapses (AP-04.03)."""
+    common = said.common | {"cause": "day"}
+    found = (due(one, said.day, common) for one in said.state.approvals.values())
+    return [Decided(one, True) for one in found if one is not None]
 
 
 def _corrected(said: _Said, start: int) -> list[Decided]:
@@ -264,22 +291,3 @@ def _review(said: _Said) -> list[Decided]:
         purpose=said.sheet.purpose,
     )
     return [Decided(decision, True)]
-
-
-def review_due(state: State, standing: Standing, sheet: Sheet) -> int:
-    """The day on which *standing* is to be reviewed by people, counted from its beginning or its last review; FAR: never."""
-    policy = sheet.policy
-    months = policy.movement.review_months.get(standing.grade or "") if isinstance(policy, Policy) else None
-    if not months:
-        return FAR
-    return months_before(max(standing.since, reviewed_by(state, sheet.reader.day)), -months)
-
-
-def next_review(state: State, standing: Standing, sheet: Sheet) -> int:
-    """The first day after the one seen on which a review falls due under any purpose; FAR: none does."""
-    due = review_due(state, standing, sheet)
-    due = due if due > state.head else FAR
-    for one in sheet.besides:
-        other = review_due(state, state.besides[one.purpose][-1][1], one)
-        due = min(due, other if other > state.head else FAR)
-    return due

@@ -8,20 +8,22 @@ from hashlib import blake2b
 import msgspec
 
 from services.rating.core import snapshot
-from services.rating.core.announce import announce, next_review
+from services.rating.core.announce import announce
 from services.rating.core.context import Context
 from services.rating.core.days import FAR
 from services.rating.core.engine import Engine, Sheet, setting_for
 from services.rating.core.evolve import evolve
 from services.rating.core.path import next_day, walk
+from services.rating.core.reviews import next_review
 from services.rating.core.row import row_of
 from services.rating.core.state import Setting, State
+from shared.core.approval.timing import next_due
 from shared.core.brain import Outcome
 from shared.core.envelope import Event
 from shared.core.policy.activation import in_force
 from shared.core.policy.rulebook import Rulebook
 
-FOLD_VERSION = "4"
+FOLD_VERSION = "5"
 """Raised by hand whenever the fold or the snapshot changes."""
 
 
@@ -74,6 +76,8 @@ class RatingBrain:
         decisions = announce(state, standing, sheet, start, cause)
         state.late = None
         wakes_on = min(wakes_on, next_review(state, standing, sheet))
+        for one in state.approvals.values():
+            wakes_on = min(wakes_on, next_due(one, end))
         return Outcome(decisions, row_of(state, standing, sheet, several=engine.several), date.fromordinal(wakes_on))
 
     def dump(self, state: State) -> bytes:
@@ -101,6 +105,8 @@ class RatingBrain:
             + max(told, state.told)  # an attribute may have many values, each of which was told
             + len(state.aliases)
             + len(state.conflicts)
+            + 2 * len(state.approvals)
+            + len(state.overrides)
             + (len(state.path) + sum(map(len, state.besides.values())) + len(state.days)) // 4
         )
 

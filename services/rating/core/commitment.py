@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.rating.core.documents import CREDITS, RECEIVABLES, Document
-from services.rating.core.position import CLAIMS, SCALAR
+from services.rating.core.lanes import pack
+from services.rating.core.position import CLAIMS, CREDITED, SCALAR
 from services.rating.core.sight import (
     Contribution,
     Sight,
@@ -60,6 +61,8 @@ class Commitment:
                 result[(SCALAR, "credit", "", 0)] = amount - used
             if document.kind == "quality_claim" and not takes:
                 result[(CLAIMS, document.booked, "", 0)] = amount
+            claim, back = document.kind == "quality_claim", document.kind == "return"
+            result[(CREDITED, document.booked, "", 0)] = pack(amount * claim, amount * back)
             return result
         open_ = amount - sum(taken(taker, target, day, documents) for taker, target in self.takers)
         return {(SCALAR, document.kind, "", 0): max(0, open_)} if open_ > 0 else {}

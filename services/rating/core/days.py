@@ -73,6 +73,17 @@ def month_index(day: int) -> int:
     return on.year * 12 + on.month - 1
 
 
+def first_of_month(index: int) -> int:
+    """The first day of the month so many months since year 0."""
+    year, month = divmod(index, 12)
+    return date(year, month + 1, 1).toordinal()
+
+
+def year_apart(earlier: int, later: int) -> bool:
+    """Whether *earlier* is a year before *later*, give or take half a month: a year of books may have 52 weeks."""
+    return abs(earlier - months_before(later, 12)) <= 15
+
+
 def months_between(first: int, last: int) -> int:
     """Completed calendar months from *first* to *last*; 0 where *last* is earlier."""
     if last < first:

@@ -47,6 +47,10 @@ class Dispute(msgspec.Struct, array_like=True, gc=False):
     """The first day on which it was told to be closed."""
 
 
+Line = tuple[str, str, str, int]
+"""(product class, unit, quantity, units of the amount): the lines of one document of one class in one unit, added up."""
+
+
 class Document(msgspec.Struct, array_like=True, gc=False):
     """One transaction document and everything that was said about it. `kind` is empty until it is recorded."""
 
@@ -77,6 +81,7 @@ class Document(msgspec.Struct, array_like=True, gc=False):
     """Documents that say they re-issue it."""
     discount: tuple[int, str] | None = None
     """(until, rate)"""
+    lines: list[Line] = _NOTHING
 
 
 class Payment(msgspec.Struct, array_like=True, gc=False):
@@ -96,6 +101,9 @@ class Payment(msgspec.Struct, array_like=True, gc=False):
     """Later settlements out of it."""
     reversals: list[tuple[int, int, str, Order]] = _NOTHING
     """(day, units; −1: all, reason, order)"""
+    by_other: bool = False
+    """Whether another than the customer paid."""
+    by_bill: bool = False
 
 
 class Settlement(msgspec.Struct, array_like=True, gc=False):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from services.rating.core.context import Context
 from services.rating.core.days import FAR, months_before
-from services.rating.core.measures.catalogue import Measured, compile_reading, lenses_of, reads_ledger
+from services.rating.core.measures.catalogue import Measured, compile_reading, is_daily, lenses_of, reads_ledger
 from services.rating.core.measures.reading import Reader
 from services.rating.core.state import Setting, State
 from shared.core.policy.activation import in_force
@@ -33,6 +33,8 @@ class _Plan(NamedTuple):
     values: list[list[tuple[str, int]]]
     """Of each purpose, `credit` first."""
     signs: list[tuple[str, int]]
+    daily: bool
+    """Whether any of them may move with the day alone."""
 
 
 class Sheet:
@@ -41,7 +43,7 @@ class Sheet:
     The sheet of purpose `credit` also has the signs that warnings read, and the sheets of the other purposes beside it.
     """
 
-    __slots__ = ("assessment", "besides", "policy", "purpose", "reader", "rules", "signs", "values")
+    __slots__ = ("assessment", "besides", "daily", "policy", "purpose", "reader", "rules", "signs", "values")
 
     def __init__(self, purpose: str, policy: Policy | Refusal, reader: Reader, values: Values) -> None:
         """Hold what was measured."""
@@ -49,6 +51,8 @@ class Sheet:
         self.rules: tuple[WarningRule, ...] = ()
         self.signs: Values = {}
         self.besides: tuple[Sheet, ...] = ()
+        self.daily = False
+        """Whether the next day has to be looked at whatever happens on it."""
         self.assessment: Assessment | None = None
 
     def assess(self, values: Values) -> Assessment:
@@ -122,6 +126,11 @@ class Engine:
         """The next day on which a version of anything takes effect; FAR where there is none."""
         return next((on for on in self._effective if on > day), FAR)
 
+    def purpose_of(self, method: str | None) -> str:
+        """The one purpose for which *method* rates; `credit` where none is named, or one that is not loaded."""
+        book = self.rulebook.books.get(method or "")
+        return book.versions[0].purpose if book and book.versions else CREDIT
+
     def sheet(self, state: State) -> Sheet:
         """Measure *state* on the day its ledger stands on."""
         day = state.ledger.day
@@ -141,6 +150,7 @@ class Engine:
             seen[i] = function(reader)
         sheet = Sheet(CREDIT, found[0], reader, {alias: seen[i] for alias, i in plan.values[0]})
         sheet.rules, sheet.signs = rules, {alias: seen[i] for alias, i in plan.signs}
+        sheet.daily = plan.daily
         if self.besides:
             others = zip(self.besides, found[1:], plan.values[1:], strict=True)
             sheet.besides = tuple(
@@ -165,7 +175,10 @@ class Engine:
         plan = self._plans.get(key)
         if plan is not None:
             return plan
-        plan = _Plan([], [], [], [])
+        signs = {alias: reading for rule in rules for alias, reading in rule.measures.items()}
+        of_purposes = [policy.measures if isinstance(policy, Policy) else {} for policy in policies]
+        daily = any(is_daily(reading) for readings in (*of_purposes, signs) for reading in readings.values())
+        plan = _Plan([], [], [], [], daily)
         known: dict[str, int] = {}
 
         def place(reading: Reading) -> int:
@@ -176,10 +189,8 @@ class Engine:
                 (plan.ledger if reads_ledger(reading) else plan.side).append((known[name], function))
             return known[name]
 
-        for policy in policies:
-            readings = policy.measures if isinstance(policy, Policy) else {}
+        for readings in of_purposes:
             plan.values.append([(alias, place(reading)) for alias, reading in readings.items()])
-        signs = {alias: reading for rule in rules for alias, reading in rule.measures.items()}
         plan.signs.extend((alias, place(reading)) for alias, reading in signs.items())
         self._plans[key] = plan
         return plan

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from services.rating.core import overriding
 from services.rating.core.documents import Order
 from services.rating.core.fold import documents, money, records
 from services.rating.core.lived import remember
 from services.rating.core.state import State
+from shared.core.approval import request as approval
 from shared.core.envelope import Event
+from shared.core.events.approval import ApprovalDecision
 from shared.core.events.base import Decision
 from shared.core.events.collection import DunningSent, OverdueCured, OverdueReported, PromiseBroken, PromiseMade
 from shared.core.events.conduct import ConductClosed, ConductReported, ReviewCompleted, SignalLifted, SignalReported
@@ -66,6 +69,10 @@ def evolve(state: State, event: Event) -> None:
         remember(state.lived, data, event.id)
         if isinstance(data, FactQuarantined):
             state.conflicts[f"fact {data.fact.source} {data.fact.id}"] = event.business_date.toordinal()
+        elif isinstance(data, ApprovalDecision):
+            approval.evolve(state.approvals, data)
+        else:
+            overriding.fold(state, data)
         return
     order = order_of(event)
     state.seen(order[0], event.source, event.id, event.type)

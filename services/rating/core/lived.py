@@ -36,6 +36,7 @@ class Published(msgspec.Struct, array_like=True, gc=False):
     underlying: str | None
     method: str
     sha256: str
+    override: str = ""
 
 
 class Alarm(msgspec.Struct, array_like=True, gc=False):
@@ -74,8 +75,15 @@ def remember(lived: Lived, decision: Decision, id: str) -> None:
                 lived.said.pop()  # taken back on its own day: what held at the end of it is what can be compared
             lived.said.append(Said(id, decision.as_of.toordinal(), decision.to, decision.to))
             del lived.said[:-_KEPT]
-        policy = decision.policy
-        lived.last = Published(id, decision.to, decision.refusal, decision.underlying, decision.method, policy.sha256)
+        lived.last = Published(
+            id,
+            decision.to,
+            decision.refusal,
+            decision.underlying,
+            decision.method,
+            decision.policy.sha256,
+            decision.override_id or "",
+        )
     elif isinstance(decision, WarningRaised):
         lived.contradictions = int(decision.figures.get("contradictions", lived.contradictions))
         known = lived.alarms.get(decision.rule)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.rating.core.documents import CREDITS, Document, Lot, Payment, Refund, Settlement
-from services.rating.core.position import COLLECTED, SCALAR, Posting
+from services.rating.core.lanes import pack
+from services.rating.core.position import COLLECTED, OTHERS, SCALAR, Posting
 from services.rating.core.sight import changes_of, gross
 
 
@@ -132,6 +133,12 @@ def payment_postings(payment: Payment) -> list[Posting]:
         if back:
             result.append((on, COLLECTED, payment.paid, -back))
             result.append((on, SCALAR, pool, -back))
+    if payment.by_other or payment.by_bill:
+        result += [
+            (on, OTHERS, paid, pack(units * payment.by_other, units * payment.by_bill))
+            for on, family, paid, units in list(result)
+            if family == COLLECTED
+        ]
     result.sort(key=lambda posting: posting[0])
     return result
 

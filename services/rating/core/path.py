@@ -12,6 +12,8 @@ from datetime import date
 
 from services.rating.core.days import months_before
 from services.rating.core.engine import Engine, Sheet
+from services.rating.core.overriding import next_change as next_change_of_overrides
+from services.rating.core.overriding import overlaid
 from services.rating.core.position import BOOKED, DUE, Position
 from services.rating.core.standing import Standing, lapses_on, step
 from services.rating.core.state import State
@@ -50,11 +52,11 @@ def walk(
     while day <= end:
         state.ledger.move_to(day)
         sheet = engine.sheet(state)
-        standing = _extend(path, standing, step(state, standing, sheet, day), day)
+        standing = _extend(path, standing, _now(state, standing, sheet, day, engine), day)
         for one in sheet.besides:
             along = state.besides.setdefault(one.purpose, [])
             before = along[-1][1] if along else None
-            _extend(along, before, step(state, before, one, day), day)
+            _extend(along, before, _now(state, before, one, day, engine), day)
         day = day + 1 if daily else next_day(state, standing, sheet, day, engine)
     if state.ledger.day != end:
         state.ledger.move_to(end)
@@ -66,6 +68,13 @@ def _cut(path: Path, start: int) -> None:
     del path[bisect_left(path, start, key=lambda entry: entry[0]) :]
 
 
+def _now(state: State, before: Standing | None, sheet: Sheet, day: int, engine: Engine) -> Standing:
+    """The standing on *day* under the purpose of *sheet*: what the rules give, and over it what people put in its place."""
+    rules = before.rules or before if before else None
+    now = step(state, rules, sheet, day)
+    return overlaid(state, before, now, sheet, day, engine) if state.overrides else now
+
+
 def _extend(path: Path, before: Standing | None, now: Standing, day: int) -> Standing:
     if before is None or now != before:
         path.append((day, now))
@@ -74,6 +83,8 @@ def _extend(path: Path, before: Standing | None, now: Standing, day: int) -> Sta
 
 def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: Engine) -> int:
     """The next day on which anything may change with no fact but the day. Early is allowed, late is not."""
+    if sheet.daily:
+        return day + 1
     on = date.fromordinal(day)
     looked = [(standing, sheet)]
     if sheet.besides:
@@ -83,7 +94,9 @@ def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: E
     least = months_before(day - on.day + 1, -1)
     least = min(least, state.ledger.next_effect(), engine.context.next_date(day))
     for now, seen in looked:
-        least = min(least, _next_move(now, seen.policy, day, least))
+        least = min(least, _next_move(now.rules or now, seen.policy, day, least))
+    if state.overrides:
+        least = min(least, next_change_of_overrides(state, day))
     at = bisect_right(state.days, day)
     if at < len(state.days):
         least = min(least, state.days[at])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from services.rating.core.goods import Goods
 from services.rating.core.sums import Flow, LateList, OpenItems, Scalars
 
 
@@ -26,7 +27,8 @@ class Lens(NamedTuple):
 RAW = Lens()
 
 # Families of sums. A posting is (effect day, family, key, numbers).
-AGE, BOOKED, COLLECTED, CASHED, CLAIMS, SCALAR = 0, 1, 2, 3, 4, 9
+AGE, BOOKED, COLLECTED, CASHED, CLAIMS, TRADES, OTHERS, CREDITED, DISPUTED, SCALAR = range(10)
+GOODS, BALANCE = 10, 11
 DUE, PAID, OPEN, LATE = 100, 200, 300, 400
 """Plus the index of the lens."""
 
@@ -35,13 +37,13 @@ EARLY_DAYS = 5
 
 Posting = tuple[int, int, Any, Any]
 """(effect day, family, day or name, sum or sums in lanes); an open item is (units, item), a late portion (days, item
-units, how many)."""
+units, how many); of goods the key is (day, which)."""
 
 
 class Position:
     """All sums of one customer in one currency on one day, each made when something is first posted to it or read."""
 
-    __slots__ = ("flows", "lates", "opens", "scalars", "sums")
+    __slots__ = ("balance", "flows", "goods", "lates", "opens", "scalars", "sums")
 
     def __init__(self, lenses: int) -> None:
         """Nothing known, seen through so many *lenses* (the raw one included)."""
@@ -51,6 +53,9 @@ class Position:
         self.scalars = Scalars()
         self.sums: dict[int, Any] = {SCALAR: self.scalars}
         """Family → what takes its postings."""
+        self.balance = self.flow(BALANCE)
+        """What became open less what was settled, by the day on which it did: how the balance came to be what it is."""
+        self.goods = self.sums[GOODS] = Goods(self.flows)
         self.sums |= {OPEN + i: opened for i, opened in enumerate(self.opens)}
         self.sums |= {LATE + i: late for i, late in enumerate(self.lates)}
 
@@ -59,7 +64,8 @@ class Position:
         """Whether anything is, or ever was, in this currency by now."""
         booked, collected = self.flows.get(BOOKED), self.flows.get(COLLECTED)
         return bool(
-            (booked is not None and booked.days)
+            self.balance.days
+            or (booked is not None and booked.days)
             or (collected is not None and collected.days)
             or any(self.scalars.sums.values())
         )
@@ -73,5 +79,7 @@ class Position:
 
     def post(self, posting: Posting, sign: int) -> None:
         """Add (*sign* 1) or take away (−1) one posting."""
-        _, family, key, numbers = posting
+        day, family, key, numbers = posting
         (self.sums.get(family) or self.flow(family)).add(key, numbers, sign)
+        if family == AGE:
+            self.balance.add(day, numbers, sign)

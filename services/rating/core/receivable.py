@@ -6,8 +6,24 @@ from collections.abc import Iterable
 
 from services.rating.core.days import FAR
 from services.rating.core.documents import CREDITS, INVOICING, Document, Lot
+from services.rating.core.experience import experience
+from services.rating.core.goods import sold
 from services.rating.core.lanes import pack
-from services.rating.core.position import AGE, BOOKED, CASHED, DUE, EARLY_DAYS, LATE, OPEN, PAID, SCALAR, Lens
+from services.rating.core.position import (
+    AGE,
+    BOOKED,
+    CASHED,
+    DISPUTED,
+    DUE,
+    EARLY_DAYS,
+    GOODS,
+    LATE,
+    OPEN,
+    PAID,
+    SCALAR,
+    TRADES,
+    Lens,
+)
 from services.rating.core.sight import (
     Contribution,
     Key,
@@ -104,6 +120,9 @@ class Receivable:
         result: Contribution = {}
         if document.kind in INVOICING and total:
             result[(BOOKED, document.booked, "", 0)] = total
+            result[(TRADES, document.booked, "", 0)] = 1
+            for which, sums in sold(document.lines, total, document.amount):
+                result[(GOODS, document.booked, which, 0)] = sums
         credits, claims, moved = self._credited(day)
         left = [list(part) for part in slices]
         discounts = sum(_step(lot, day)[2] for lot in self.lots)
@@ -113,6 +132,13 @@ class Receivable:
             result[(SCALAR, "credit", "", 0)] = -sum(units for _, units in given)
         _fill(left, sum(_step(lot, day)[1] for lot in self.credits if not lot.pool))
         settled = self._settle(day, left, result)
+        for at, lot, units, _ in settled:
+            told = experience(document, lot, slices[at][0], units, discounted=_step(lot, day)[2] > 0)
+            _add(result, (CASHED, lot.paid, "", 0), told)
+        for dispute in self.disputes:
+            if dispute.order is not None and dispute.opened <= day:
+                open_ = not dispute.closed or day < dispute.closed
+                _add(result, (DISPUTED, dispute.opened, "", 0), dispute.amount, 1, open_)
         self._lenses(day, slices, left, settled, _share(given, claims, credits + claims), result)
         return result
 
@@ -142,7 +168,6 @@ class Receivable:
             if not used:
                 continue
             _add(result, (SCALAR, lot.pool, "", 0), -used)
-            _add(result, (CASHED, lot.paid, "", 0), used, used * (lot.cash_on - self.document.booked))
             clear = max(0, open_before - self._disputed(lot.paid, paid=True, within=_longest(self.sight.lenses)))
             for at, units in filled:
                 disputed = units - min(units, clear)

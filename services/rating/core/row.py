@@ -15,13 +15,17 @@ from services.rating.core.measures.reading import Params
 from services.rating.core.standing import Standing
 from services.rating.core.state import State
 from services.rating.core.view import Warning
+from shared.core.approval.request import Approval
 from shared.core.policy.measure import Value
 from shared.core.policy.policy import Policy
 from shared.core.policy.warning import Level
 
 
 class Rated(msgspec.Struct, frozen=True):
-    """The head of the path under one purpose, with what a population review ranks by. Where nobody is, all is None."""
+    """The head of the path under one purpose, with what a population review ranks by. Where nobody is, all is None.
+
+    As the rules alone have it: an override neither takes a place under a quota nor gives one back.
+    """
 
     purpose: str
     method: str | None
@@ -56,6 +60,12 @@ class Row(msgspec.Struct, frozen=True):
     warnings: tuple[Warning, ...]
     aliases: tuple[tuple[tuple[str, str], Order, bool], ...]
     """((source, id), order of the fact, whether it is linked) of ids that other systems use or used."""
+    companies: tuple[str, ...]
+    """Our legal entities that ever booked something with the customer."""
+    underlying: str | None
+    """The grade of the rules alone."""
+    override_id: str | None
+    approvals: tuple[Approval, ...]
     warned: bool
     """Whether a warning stands now or stood before: only then the stored ones need a look."""
     ratings: tuple[Rated, ...] = ()
@@ -82,6 +92,10 @@ def row_of(state: State, standing: Standing, sheet: Sheet, *, several: bool = Fa
         overdue_amount=overdue_amount(reader, Params()) if known else None,
         warnings=warnings,
         aliases=tuple((alias, order, linked) for alias, (order, linked) in state.aliases.items()),
+        companies=tuple(sorted(state.companies)),
+        underlying=standing.underlying,
+        override_id=standing.override or None,
+        approvals=tuple(msgspec.structs.replace(one) for one in state.approvals.values()),
         warned=bool(warnings or state.lived.alarms),
         ratings=_ratings(state, standing, sheet) if several else (),
     )
@@ -96,6 +110,7 @@ def _ratings(state: State, standing: Standing, sheet: Sheet) -> tuple[Rated, ...
 def _rated(state: State, standing: Standing, sheet: Sheet) -> Rated:
     quotas = sheet.policy.capped if isinstance(sheet.policy, Policy) else ()
     score = sheet.assessment.score if sheet.assessment else None
+    standing = standing.rules or standing
     known = {**sheet.values, "score": score}
     return Rated(
         purpose=sheet.purpose,

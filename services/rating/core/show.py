@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from services.rating.core import view as v
-from services.rating.core.announce import text, valid_until
+from services.rating.core.announce import text
 from services.rating.core.documents import RECEIVABLES, UNIT, Document
 from services.rating.core.engine import CREDIT, Engine, Sheet
-from services.rating.core.measures.catalogue import CATALOGUE, compile_reading
+from services.rating.core.measures.catalogue import CATALOGUE, Measure, Measured, compile_reading
 from services.rating.core.measures.reading import Reader
 from services.rating.core.path import Path, walk
-from services.rating.core.position import OPEN, SCALAR
+from services.rating.core.position import OPEN, SCALAR, Lens
+from services.rating.core.reviews import valid_until
 from services.rating.core.row import warnings_of
 from services.rating.core.sight import gross
 from services.rating.core.standing import Standing
@@ -25,11 +27,11 @@ from services.rating.core.timeline import postings
 from services.rating.core.told import Told
 from shared.core.money import QUANTA
 from shared.core.policy.assessment import Line, line_record
-from shared.core.policy.measure import Reading
+from shared.core.policy.measure import Kind, Reading
 from shared.core.policy.policy import Policy
 
 SHOWN_WINDOWS = ("90d", "12m", "24m")
-"""Windowed measures are shown over these."""
+"""Windowed measures are shown over these, where their declaration names no others."""
 
 
 def show(state: State, day: int, version: int, engine: Engine, told: Told) -> v.View:
@@ -53,7 +55,7 @@ def show(state: State, day: int, version: int, engine: Engine, told: Told) -> v.
         now = along[-1][1] if along else Standing()
         one.judge(now.default_on)
         ratings += _rating(now, one)
-        explanations += _explanation(now, one)
+        explanations += _explanation(now, one, _overrides(state, day, one.purpose, engine))
         history += _history(told, along, one.purpose)
     return v.View(
         customer_id=state.customer_id,
@@ -72,16 +74,23 @@ def show(state: State, day: int, version: int, engine: Engine, told: Told) -> v.
 
 def measures(reader: Reader, engine: Engine) -> dict[str, v.MeasureValue]:
     """Every measure of the library, raw, by its full name. None: not known, or an exchange rate is missing."""
-    shown: dict[str, v.MeasureValue] = {}
-    lenses = engine.setting.lenses
-    for name, measure in CATALOGUE.items():
-        for full in [f"{name}_{window}" for window in SHOWN_WINDOWS] if measure.windowed else [name]:
-            is_money = measure.unit.startswith("money")
-            if is_money and reader.without_rate:
-                shown[full] = None
-            else:
-                shown[full] = _shown(compile_reading(Reading(full), lenses)(reader), is_money=is_money)
-    return shown
+    return {
+        name: _shown(measured(reader), is_money=is_money) for name, measured, is_money in _all(engine.setting.lenses)
+    }
+
+
+@lru_cache(maxsize=4)
+def _all(lenses: tuple[Lens, ...]) -> list[tuple[str, Measured, bool]]:
+    """(full name, function, whether it is money) of everything that is shown."""
+    named = [(full, measure.kind is Kind.MONEY) for measure in CATALOGUE.values() for full in _names(measure)]
+    return [(full, compile_reading(Reading(full), lenses), is_money) for full, is_money in named]
+
+
+def _names(measure: Measure) -> list[str]:
+    windows = SHOWN_WINDOWS if measure.shown is None else measure.shown
+    if not measure.windowed:
+        return [measure.name] if measure.shown is None else []
+    return [f"{measure.name}_{window}" for window in windows]
 
 
 def _shown(value: Any, *, is_money: bool) -> v.MeasureValue:
@@ -111,6 +120,8 @@ def _rating(standing: Standing, sheet: Sheet) -> Iterator[v.Rating]:
         since=date.fromordinal(standing.since),
         valid_until=valid,
         underlying=standing.underlying,
+        without_override=(standing.rules or standing).grade,
+        override_id=standing.override or None,
     )
 
 
@@ -119,7 +130,28 @@ def _never_rated(standing: Standing, purpose: str) -> bool:
     return purpose != CREDIT and standing.grade is None and standing.kept is None and not standing.method
 
 
-def _explanation(standing: Standing, sheet: Sheet) -> Iterator[v.Explanation]:
+def _overrides(state: State, day: int, purpose: str, engine: Engine) -> tuple[v.Overriding, ...]:
+    """Every override under *purpose* that was set by *day*, as it stands on it."""
+    return tuple(
+        v.Overriding(
+            override_id=one.override_id,
+            grade=one.grade,
+            cap=one.cap,
+            set_on=date.fromordinal(one.set_on),
+            expires_on=date.fromordinal(one.expires_on),
+            withdrawn_on=date.fromordinal(one.withdrawn_on) if 0 < one.withdrawn_on <= day else None,
+            in_force=one.holds(day),
+            reason=one.reason,
+            by=one.by,
+            evidence=one.evidence,
+            approval_id=one.approval_id,
+        )
+        for one in state.overrides.values()
+        if one.set_on <= day and engine.purpose_of(one.method) == purpose
+    )
+
+
+def _explanation(standing: Standing, sheet: Sheet, overrides: tuple[v.Overriding, ...]) -> Iterator[v.Explanation]:
     assessment = sheet.assessment
     if assessment is None:
         return
@@ -137,6 +169,7 @@ def _explanation(standing: Standing, sheet: Sheet) -> Iterator[v.Explanation]:
         movement=standing.held,
         measures={alias: _shown(value, is_money=False) for alias, value in assessment.values.items()},
         lines=tuple(_line(line) for line in assessment.lines),
+        overrides=overrides,
     )
 
 

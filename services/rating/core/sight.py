@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.rating.core.days import WorkCalendar
 from services.rating.core.documents import CREDITS, Dispute, Document, Lot
 from services.rating.core.position import Lens
 
-Key = tuple[int, int | str, str, int]
-"""(family, day or name, item, days late)."""
+Key = tuple[int, int | str, Any, int]
+"""(family, day or name, item or what was sold, days late)."""
 
 Contribution = dict[Key, int]
 """What a document adds to each sum, in lanes where there are several."""

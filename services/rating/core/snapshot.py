@@ -8,8 +8,10 @@ import msgspec
 
 from services.rating.core.documents import Dispute, Document, Order, Payment, Refund, Settlement
 from services.rating.core.lived import Lived
+from services.rating.core.overriding import Override
 from services.rating.core.standing import Standing
 from services.rating.core.state import Record, Setting, State
+from shared.core.approval.request import Approvals
 
 
 class Snapshot(msgspec.Struct, array_like=True):
@@ -38,6 +40,9 @@ class Snapshot(msgspec.Struct, array_like=True):
     head: int
     referred: int
     lived: Lived
+    overrides: dict[str, Override]
+    approvals: Approvals
+    companies: list[str]
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -72,6 +77,9 @@ def dump(state: State) -> bytes:
             state.head,
             state.referred,
             state.lived,
+            state.overrides,
+            state.approvals,
+            sorted(state.companies),
         )
     )
 
@@ -93,4 +101,5 @@ def load(raw: bytes, setting: Setting) -> State:
     state.first = kept.days[0] if kept.days else 0
     state.besides = kept.besides
     state.path, state.head, state.referred, state.lived = kept.path, kept.head, kept.referred, kept.lived
+    state.overrides, state.approvals, state.companies = kept.overrides, kept.approvals, set(kept.companies)
     return state

@@ -24,7 +24,7 @@ class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     version: str = ""
     sha256: str = ""
     grade: str | None = None
-    """The effective grade: movement rules count."""
+    """The effective grade: movement rules and overrides count."""
     underlying: str | None = None
     refusal: str | None = None
     since: int = 0
@@ -47,6 +47,10 @@ class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Where a grade may lapse: the day from which its validity counts."""
     due: str | None = None
     """The grade that waits for a place under a quota."""
+    override: str = ""
+    """The override that holds."""
+    rules: Standing | None = None
+    """What would hold had nobody ever overridden, where that is another standing: the movement rules go on from it."""
 
 
 def step(state: State, before: Standing | None, sheet: Sheet, day: int) -> Standing:

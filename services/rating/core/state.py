@@ -11,7 +11,9 @@ from services.rating.core.days import WEEKENDS, WorkCalendar
 from services.rating.core.documents import Order
 from services.rating.core.ledger import Ledger
 from services.rating.core.lived import Lived
+from services.rating.core.overriding import Override
 from services.rating.core.position import RAW, Lens
+from shared.core.approval.request import Approvals
 
 REPORTED_OVERDUE = "overdue "
 """What billing says of a document is kept like an attribute, under this word and the document: (units, currency)."""
@@ -55,7 +57,9 @@ class State:
 
     __slots__ = (
         "aliases",
+        "approvals",
         "besides",
+        "companies",
         "conflicts",
         "customer_id",
         "days",
@@ -67,6 +71,7 @@ class State:
         "lived",
         "measures",
         "merges",
+        "overrides",
         "path",
         "profile",
         "records",
@@ -105,6 +110,11 @@ class State:
         self.referred = 0
         """How many reference facts of the partition the path has seen."""
         self.lived = Lived()
+        self.overrides: dict[str, Override] = {}
+        """In the order in which they were set."""
+        self.approvals: Approvals = {}
+        self.companies: set[str] = set()
+        """Our legal entities that ever booked something with the customer."""
         self.told = 0
         """Grows with every fact that is no document and no payment; what such facts give is measured once a day."""
         self.side: tuple[tuple[object, ...], list[Any]] | None = None

@@ -8,8 +8,23 @@ from __future__ import annotations
 
 from services.rating.core.commitment import Commitment
 from services.rating.core.documents import INVOICING, RECEIVABLES, Document
+from services.rating.core.experience import experience
+from services.rating.core.goods import sold
 from services.rating.core.lanes import pack
-from services.rating.core.position import AGE, BOOKED, CASHED, DUE, EARLY_DAYS, LATE, OPEN, PAID, SCALAR, Posting
+from services.rating.core.position import (
+    AGE,
+    BOOKED,
+    CASHED,
+    DUE,
+    EARLY_DAYS,
+    GOODS,
+    LATE,
+    OPEN,
+    PAID,
+    SCALAR,
+    TRADES,
+    Posting,
+)
 from services.rating.core.receivable import Receivable
 from services.rating.core.sight import Contribution, Key, Sight
 
@@ -61,6 +76,9 @@ def _plain(document: Document, sight: Sight) -> list[Posting] | None:
     posted: list[Posting] = []
     if document.kind in INVOICING:
         posted.append((booked, BOOKED, booked, amount))
+        posted.append((booked, TRADES, booked, 1))
+        if document.lines:
+            posted += [(booked, GOODS, (booked, which), sums) for which, sums in sold(document.lines, amount, amount)]
     if amount > at_once:
         posted.append((booked, AGE, booked, amount - at_once))
         posted += [(booked, OPEN + i, seen, (amount - at_once, document.id)) for i, seen in enumerate(dues)]
@@ -72,7 +90,7 @@ def _plain(document: Document, sight: Sight) -> list[Posting] | None:
     if not at_once:
         posted.append((day, AGE, booked, -used))
     posted.append((day, SCALAR, lot.pool, -used))
-    posted.append((day, CASHED, paid, pack(used, used * (lot.cash_on - booked))))
+    posted.append((day, CASHED, paid, experience(document, lot, due, used, discounted=False)))
     for i, lens in enumerate(lenses):
         seen = dues[i]
         days = paid - seen
@@ -106,6 +124,8 @@ def _walk(document: Document, sight: Sight, what: Receivable | Commitment) -> li
 
 def _posting(day: int, key: Key, delta: int) -> Posting:
     family, on, item, late = key
+    if family == GOODS:
+        return (day, family, (on, item), delta)
     if family >= LATE:
         return (day, family, on, (late, int(item), delta))
     if family >= OPEN:

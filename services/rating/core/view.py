@@ -22,6 +22,27 @@ class PolicyId(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class Overriding(msgspec.Struct, frozen=True, kw_only=True):
+    """One override: who put what in the place of the grade, until when and why."""
+
+    override_id: str
+    grade: str | None
+    """The grade that is put in its place; None: a cap."""
+    cap: str | None
+    """The grade that is the best there may be; None: a grade."""
+    set_on: date
+    expires_on: date
+    """The last day on which it holds."""
+    withdrawn_on: date | None
+    """The day from which it holds no more, where it was taken back."""
+    in_force: bool
+    reason: str
+    by: str | None
+    """The person who asked for it."""
+    evidence: str | None
+    approval_id: str | None
+
+
 class Rating(msgspec.Struct, frozen=True, kw_only=True):
     """What one method says of the customer on `as_of`."""
 
@@ -42,6 +63,10 @@ class Rating(msgspec.Struct, frozen=True, kw_only=True):
     """The last day before it must be reviewed."""
     underlying: str | None = None
     """The grade before overrides and movement rules."""
+    without_override: str | None = None
+    """The grade with movement rules and without overrides."""
+    override_id: str | None = None
+    """The override that holds."""
 
 
 class Warning(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +102,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     policy: PolicyId | None = None
 
 
+class Told(msgspec.Struct, frozen=True):
+    """A reason code and its words."""
+
+    code: str
+    en: str
+    zh: str
+
+
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the card, as `shared.core.policy.assessment.Line` says it."""
 
@@ -91,6 +124,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     reference: str = ""
     assumed: bool = False
     left_out: bool = False
+    lost: str | None = None
+    """Points lost to the best that the characteristic can give."""
+    told: tuple[Told, ...] = ()
+    """The reasons in words."""
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +148,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     measures: dict[str, MeasureValue]
     """What the method looked at."""
     lines: tuple[Line, ...]
+    overrides: tuple[Overriding, ...] = ()
+    """Those that hold, held or were taken back by `as_of`, oldest first."""
 
 
 class OpenItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,6 +243,8 @@ class CustomerRow(msgspec.Struct, frozen=True, kw_only=True):
     receivable_balance: str | None
     overdue_amount: str | None
     warnings: int
+    underlying: str | None
+    override_id: str | None
 
 
 class StandingWarning(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from services.rating.core.granting import ApprovalRow, StaffRow, Wanted
+from services.rating.core.requests import Act, Found
+from services.rating.core.trying import Outcome, Trial
 from services.rating.core.view import CustomerRow, PolicySummary, StandingWarning, View
 from shared.core.envelope import Event
 from shared.core.errors import Unavailable
+from shared.core.policy.policy import Book
+from shared.edge.rights import Rows
 
 
 class Kept(Protocol):
@@ -32,6 +37,13 @@ class CustomerView(Protocol):
 
     async def __call__(self, pool: Any, customer_id: str, as_of: date | None, known_at: datetime | None) -> View | None:
         """*as_of* None: the customer's current day. *known_at* None: everything known. Returns None if unknown."""
+
+
+class Try(Protocol):
+    """Tries a method, in force or a draft, on given measures or on a customer; touches nothing that is live."""
+
+    async def __call__(self, asked: Trial) -> Outcome | None:
+        """None where the customer, the method or the version is not there. Raises Malformed, TookTooLong, Unavailable."""
 
 
 class Log(Protocol):
@@ -67,27 +79,50 @@ class Lists(Protocol):
     """Reads the projections that lists are made of."""
 
     async def customers(
-        self, pool: Any, *, after: str, limit: int, grade: str | None, region: str | None
+        self, pool: Any, *, after: str, limit: int, grade: str | None, region: str | None, rows: Rows
     ) -> list[CustomerRow]:
-        """Customers after the id *after*, in the order of their ids."""
+        """Customers after the id *after*, in the order of their ids, as far as *rows* let see; so everywhere here."""
 
     async def warnings(
-        self, pool: Any, *, after: tuple[str, str], limit: int, severity: str | None
+        self, pool: Any, *, after: tuple[str, str], limit: int, severity: str | None, rows: Rows
     ) -> list[StandingWarning]:
         """Warnings that stand, after (customer, warning)."""
+
+    async def approvals(
+        self, pool: Any, *, after: tuple[date, str], limit: int, wanted: Wanted, rows: Rows
+    ) -> list[ApprovalRow]:
+        """Approvals after (day of the request, id), the oldest first."""
+
+    async def staff(self, pool: Any, *, after: str, limit: int) -> list[StaffRow]:
+        """The staff register after the person *after*."""
+
+    async def may_see(self, pool: Any, customer_id: str, rows: Rows) -> bool:
+        """Whether a caller with *rows* may see *customer_id*."""
 
     async def dead_letters(
         self, pool: Any, *, after: tuple[datetime, str, int, str, int] | None, limit: int, state: str
     ) -> list[dict[str, Any]]:
         """Dead letters in *state*, newest first, without their bytes."""
 
-    async def parked(self, pool: Any, *, after: tuple[datetime, str] | None, limit: int) -> list[dict[str, Any]]:
+    async def parked(
+        self, pool: Any, *, after: tuple[datetime, str] | None, limit: int, rows: Rows
+    ) -> list[dict[str, Any]]:
         """Parked customers after (since, customer), the longest parked first."""
 
     async def quarantined(
-        self, pool: Any, *, after: tuple[datetime, str, str, str] | None, limit: int
+        self, pool: Any, *, after: tuple[datetime, str, str, str] | None, limit: int, rows: Rows
     ) -> list[dict[str, Any]]:
         """Facts whose identity was used before, newest first. Raises ValueError where *after* is no place."""
+
+
+class Decide(Protocol):
+    """Decides a command about one customer and appends what follows, alone with it."""
+
+    async def __call__(self, pool: Any, customer_id: str, command: Callable[[Found], Act]) -> None:
+        """*command* may be asked several times, and raises what refuses it. Raises NotFound, Unavailable."""
+
+    async def put_staff(self, pool: Any, person: str, roles: Sequence[str], *, reason: str, by: str) -> None:
+        """Say which roles *person* holds from now on; none: the person has left."""
 
 
 @dataclass
@@ -98,7 +133,11 @@ class Ports:
     keep: Keep
     log: Log
     lists: Lists
+    decide: Decide
     policies: Sequence[PolicySummary]
+    attempt: Try
+    books: Mapping[str, Book]
+    """The versions of each method, by id."""
     partitions: int
     pool: Any = field(default=None)
     """None until the database has answered once."""

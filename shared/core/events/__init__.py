@@ -12,10 +12,12 @@ from shared.core.events.alert import (
     AlertWithdrawn,
 )
 from shared.core.events.approval import (
+    ApprovalEscalated,
     ApprovalExpired,
     ApprovalGranted,
     ApprovalRefused,
     ApprovalRequested,
+    ApprovalWithdrawn,
     OverrideExpired,
     OverrideSet,
     OverrideWithdrawn,
@@ -121,6 +123,8 @@ DECISIONS: tuple[type[Decision], ...] = (
     ApprovalRequested,
     ApprovalGranted,
     ApprovalRefused,
+    ApprovalWithdrawn,
+    ApprovalEscalated,
     ApprovalExpired,
     LimitChanged,
     LimitBreached,

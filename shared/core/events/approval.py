@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
+from shared.core import limits
 from shared.core.breach import Breach
 from shared.core.events.rating import RatingDecision
 from shared.core.events.values import Code, DocumentId, Sha256, Text
+
+Payload = Annotated[str, Meta(min_length=2, max_length=limits.PAYLOAD_CHARACTERS)]
+"""What is approved, as canonical JSON."""
 
 
 class OverrideSet(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -22,6 +26,13 @@ class OverrideSet(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fiel
     reason: Text
     grade: Code | None = None
     cap: Code | None = None
+    method: Code | None = None
+    """The method whose scale the grade is of; under another method it does not hold."""
+    approval_id: DocumentId | None = None
+    """The approval that it stands on."""
+    by: Code | None = None
+    """The person who asked for it."""
+    evidence: Text | None = None
 
     def __post_init__(self) -> None:
         """Raise Breach unless exactly one of `grade` and `cap` is given."""
@@ -45,6 +56,7 @@ class OverrideWithdrawn(RatingDecision, frozen=True, kw_only=True, forbid_unknow
 
     override_id: DocumentId
     reason: Text | None = None
+    approval_id: DocumentId | None = None
 
 
 class ApprovalDecision(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -56,26 +68,74 @@ class ApprovalDecision(RatingDecision, frozen=True, kw_only=True, forbid_unknown
     """What is approved, exactly."""
     step: Annotated[int, Meta(ge=1, le=99)]
     role: Code
+    """Whose step it is."""
     by: Code | None = None
+    """The person, not the account."""
     reason: Text | None = None
+    account: Text | None = None
+    """The account with which the person, or the system that acts for the person, came."""
+    through: Text | None = None
+    """The system that acted for the person; the evidence says on what."""
+    evidence: Text | None = None
+    key: DocumentId | None = None
+    """The Idempotency-Key of the act: the same act again changes nothing."""
 
 
-class ApprovalRequested(ApprovalDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+class ApprovalWaits(ApprovalDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """After it the next step waits."""
+
+    remind_on: date | None = None
+    """The day on whose opening somebody is reminded of that step."""
+    deputy_on: date | None = None
+    """The day from which deputies may take that step."""
+
+
+class ApprovalRequested(ApprovalWaits, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
     """Somebody asked for something that needs an approval."""
 
     TYPE: ClassVar[str] = "credit.approval.requested.v1"
 
+    payload: Payload | None = None
+    """The text whose hash is approved, and which takes effect."""
+    roles: tuple[Code, ...] = ()
+    """Who grants, in order."""
+    deputies: dict[Code, tuple[Code, ...]] = field(default_factory=dict)
+    """Role → the roles that may act for it once its step has waited too long."""
+    lapses_on: date | None = None
+    """The last day on which it can be granted."""
 
-class ApprovalGranted(ApprovalDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+
+class ApprovalGranted(ApprovalWaits, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
     """The approval was given."""
 
     TYPE: ClassVar[str] = "credit.approval.granted.v1"
+
+    acting: Code | None = None
+    """The role of the deputy, where one acted for the role of the step."""
+    final: bool = True
+    """Whether this was the last step, so that what was asked takes effect."""
 
 
 class ApprovalRefused(ApprovalDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
     """The approval was refused."""
 
     TYPE: ClassVar[str] = "credit.approval.refused.v1"
+
+
+class ApprovalWithdrawn(ApprovalDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """Who asked took it back."""
+
+    TYPE: ClassVar[str] = "credit.approval.withdrawn.v1"
+
+
+class ApprovalEscalated(ApprovalDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """A step waited too long: somebody is reminded, or deputies may take it."""
+
+    TYPE: ClassVar[str] = "credit.approval.escalated.v1"
+
+    to: Literal["reminder", "deputy"]
+    deputies: tuple[Code, ...] = ()
+    """The roles that may act from now on."""
 
 
 class ApprovalExpired(ApprovalDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):

@@ -81,6 +81,8 @@ class GradeChanged(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fie
     """What the method looked at; null: not known. The same rules give the same grade from it in every later release."""
     engine: Text | None = None
     """Of the functions that turned facts into measures, with the version of the work calendar."""
+    override_id: DocumentId | None = None
+    """The override by which the grade is what it is; the rules alone give `underlying`."""
     references: dict[Code, date] = field(default_factory=dict)
     """The reference facts that were at hand: series (rates, lists) → the date of its newest publication."""
 

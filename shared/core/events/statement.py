@@ -10,7 +10,6 @@ from msgspec import Meta, structs
 
 from shared.core import limits, money
 from shared.core.breach import Breach
-from shared.core.computed import is_computed
 from shared.core.events.base import Fact, check_window
 from shared.core.events.values import (
     Code,
@@ -24,6 +23,7 @@ from shared.core.events.values import (
     check_clear,
     check_currency,
 )
+from shared.core.measures.library import is_computed
 
 Basis = Literal["audited", "reviewed", "unaudited", "tax"]
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}")

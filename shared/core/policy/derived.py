@@ -80,12 +80,12 @@ def _ordered(derived: Derived, get: Get) -> Value:
     if derived.how == "highest":
         return values[-1]
     if derived.how == "median":
-        return _quantile(values, 2)
-    low, high = _quantile(values, 1), _quantile(values, 3)
+        return quartile(values, 2)
+    low, high = quartile(values, 1), quartile(values, 3)
     return _rounded(_EXACT.subtract(high, low))
 
 
-def _quantile(values: list[Decimal], quarter: int) -> Decimal:
+def quartile(values: list[Decimal], quarter: int) -> Decimal:
     """The *quarter*-th quartile, between two values by proportion (Hyndman and Fan, type 7)."""
     place, rest = divmod((len(values) - 1) * quarter, 4)
     if not rest:

@@ -10,6 +10,7 @@ import msgspec
 
 from shared.core.breach import Breach
 from shared.core.events.statement import MeasureReported
+from shared.core.policy.card import Band
 from shared.core.policy.edges import Edge, edges, seen_in, stands_on
 from shared.core.policy.evaluate import evaluate
 from shared.core.policy.label import PART, Clause
@@ -21,14 +22,26 @@ from shared.core.policy.shape import Quota, Shape
 
 
 class Flaw(msgspec.Struct, frozen=True):
-    """One finding. `at` is an id or key that stands in the file, to find the line by."""
+    """One finding, as a code and what it is about; `shared/edge/flaws.yaml` has the words."""
 
     rule: str
     at: str
-    sentence: str
-    """What is wrong, and what to do about it."""
+    """An id or key that stands in the file, to find the line by."""
     grave: bool = True
     """Whether the policy should not be activated as it is."""
+    about: dict[str, str] = {}
+    """What the sentence of the rule names beside `at`."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """A flaw in words, with its place: one sentence in both languages."""
+
+    file: str
+    line: int
+    rule: str
+    says: str
+    says_zh: str
+    grave: bool = True
 
 
 def flaws(policy: Policy) -> Iterator[Flaw]:
@@ -63,58 +76,39 @@ def _grades(policy: Policy) -> Iterator[Flaw]:
     by_rules = ruled(policy, by_cards)
     for step in policy.scale:
         if step.grade not in by_rules:
-            yield Flaw(
-                "unreachable-grade",
-                step.grade,
-                f"nobody can get the grade {step.grade}: no points, list, cell or rule gives it; move its edge or leave it out",
-            )
+            yield Flaw("unreachable-grade", step.grade)
         elif step.grade not in by_cards and not step.default:
-            yield Flaw(
-                "grade-by-rule-only", step.grade, f"only rules give the grade {step.grade}, never the cards", False
-            )
+            yield Flaw("grade-by-rule-only", step.grade, grave=False)
 
 
 def _cards(policy: Policy) -> Iterator[Flaw]:
     for card in policy.cards:
         outcomes = {(item.letter, item.percent, item.points, item.cap) for item in card.outcomes}
         if not card.marks and len(outcomes) == 1:
-            yield Flaw(
-                "idle-card",
-                card.id,
-                f"the card {card.id} gives the same whatever is seen; tell its bands apart or leave it out",
-            )
+            yield Flaw("idle-card", card.id)
         for before, after in zip(card.bands, card.bands[1:], strict=False):
-            if (before.letter, before.percent, before.points, before.cap, before.reason) == (
-                after.letter,
-                after.percent,
-                after.points,
-                after.cap,
-                after.reason,
-            ):
-                yield Flaw(
-                    "idle-edge",
-                    card.id,
-                    f"the card {card.id} gives the same on both sides of {after.start}; join the bands",
-                    False,
-                )
+            if _gives(before) == _gives(after):
+                yield Flaw("idle-edge", card.id, grave=False, about={"edge": str(after.start)})
+
+
+def _gives(band: Band) -> tuple[object, ...]:
+    return band.letter, band.percent, band.points, band.cap, band.reason
 
 
 def _rules(policy: Policy) -> Iterator[Flaw]:
     best, worst = policy.grades[0], policy.grades[-1]
     for rule in policy.rules:
         if rule.cap == best and rule.factor is None:
-            yield Flaw("idle-rule", rule.id, f"the cap {rule.id} allows the best grade, so it does nothing; lower it")
+            yield Flaw("idle-cap", rule.id)
         if rule.floor == worst:
-            yield Flaw("idle-rule", rule.id, f"the floor {rule.id} is the worst grade, so it does nothing; raise it")
+            yield Flaw("idle-floor", rule.id)
         if rule.factor == 1:
-            yield Flaw(
-                "idle-rule", rule.id, f"the factor {rule.id} is 1, so it does nothing; change it or leave it out"
-            )
+            yield Flaw("idle-factor", rule.id)
     for one, other in combinations(policy.rules, 2):
         effect = (one.cap, one.refuse, one.floor)
         alone = one.factor is None and not one.notches and any(effect)
         if alone and one.when == other.when and effect == (other.cap, other.refuse, other.floor):
-            yield Flaw("twin-rules", other.id, f"the rules {one.id} and {other.id} say the same; keep one")
+            yield Flaw("twin-rules", other.id, about={"twin": one.id})
 
 
 def _lists(policy: Policy) -> Iterator[Flaw]:
@@ -122,11 +116,7 @@ def _lists(policy: Policy) -> Iterator[Flaw]:
     for label in (*shape.labels.values(), *([shape.lists] if shape.lists else [])):
         for earlier, later in combinations(label.first, 2):
             if _implies(later, earlier):
-                yield Flaw(
-                    "shadowed-list",
-                    later.id,
-                    f"the list {later.id} never decides, for {earlier.id} holds whenever it does; move or remove it",
-                )
+                yield Flaw("shadowed-list", later.id, about={"earlier": earlier.id})
 
 
 def _implies(later: Clause, earlier: Clause) -> bool:
@@ -137,26 +127,19 @@ def _quotas(policy: Policy) -> Iterator[Flaw]:
     shape = policy.shape or Shape()
     for quota in shape.quotas:
         if quota.of == "grade" and quota.holds == policy.grades[-1]:
-            yield Flaw(
-                "quota", "quotas", f"a quota on {quota.holds} has no grade below it for those above; cap a better grade"
-            )
+            yield Flaw("quota-on-worst", "quotas", about={"grade": quota.holds})
         rises_at, reviewed = policy.movement.rise.only_at, MONTHS[f"{quota.review}_review"]
         if quota.of == "grade" and rises_at != "any_day" and reviewed % MONTHS[rises_at]:
-            given_at, rises = quota.review.replace("_", "-"), rises_at.replace("_", " ")
-            told = f"places are given at {given_at} reviews, but a grade rises at a {rises} only; let the reviews meet"
-            yield Flaw("quota", "quotas", told)
+            reviews = {"given": quota.review.replace("_", "-"), "rises": rises_at.replace("_", " ")}
+            yield Flaw("quota-reviews", "quotas", about=reviews)
         if quota.above == "lower" and quota.of != "grade":
-            yield Flaw("quota", "quotas", f"{quota.of} is a label: nobody can be lowered there; write `above: stay`")
+            yield Flaw("quota-lowers-label", "quotas", about={"label": quota.of})
     for one, other in combinations(shape.quotas, 2):
         if (one.of, one.holds) == (other.of, other.holds):
-            yield Flaw("quota", "quotas", f"two quotas cap {one.of} {one.holds}; put their shares into one")
+            yield Flaw("quota-twice", "quotas", about={"of": one.of, "holds": one.holds})
         elif one.of == other.of and one.by == other.by and (over := _over(one, other)):
-            yield Flaw(
-                "quota",
-                "quotas",
-                f"the quotas of {one.holds} and {other.holds} leave nobody in {', '.join(over)}",
-                False,
-            )
+            about = {"one": one.holds, "other": other.holds, "regions": ", ".join(over)}
+            yield Flaw("quotas-leave-nobody", "quotas", grave=False, about=about)
 
 
 def _over(one: Quota, other: Quota) -> list[str]:
@@ -173,17 +156,14 @@ def _cadence(policy: Policy) -> Iterator[Flaw]:
     for grade, months in movement.review_months.items():
         valid = movement.valid_months.get(grade, 0)
         if valid < months:
-            yield Flaw(
-                "cadence",
-                "movement",
-                f"the grade {grade} is valid for {valid} months but reviewed after {months}; review it earlier",
-            )
+            about = {"grade": grade, "valid": str(valid), "months": str(months)}
+            yield Flaw("cadence", "movement", about=about)
 
 
 def _words(policy: Policy) -> Iterator[Flaw]:
     used = reasons(policy)
     for code in sorted(set(policy.words) - used):
-        yield Flaw("words", code, f"no rule gives the reason {code}; remove its words", False)
+        yield Flaw("words", code, grave=False)
 
 
 def _unreportable(policy: Policy) -> Iterator[Flaw]:
@@ -204,11 +184,7 @@ def _unreportable(policy: Policy) -> Iterator[Flaw]:
         try:
             MeasureReported(name=reading.measure.removeprefix(REPORTED), value=code, period_end=policy.effective)
         except Breach:
-            yield Flaw(
-                "unreportable",
-                alias,
-                f"{alias} is never {code!r}: a report holds a word such as ours_main; rename the code",
-            )
+            yield Flaw("unreportable", alias, about={"code": code})
 
 
 def reasons(policy: Policy) -> frozenset[str]:
@@ -225,13 +201,18 @@ def reasons(policy: Policy) -> frozenset[str]:
     return frozenset(found)
 
 
-def place_text(edge: Edge) -> str:
-    """Where *edge* lies, in words."""
-    value = (
-        "not known"
-        if edge.value is None
-        else ("yes" if edge.value is True else "no" if edge.value is False else edge.value)
-    )
-    sector = f" in {edge.sector}" if edge.sector and edge.sector != "default" else ""
-    name = f"the score of {edge.measure.removeprefix(PART)}" if edge.measure.startswith(PART) else edge.measure
-    return f"{name} {value}{sector}"
+def untried_edge(edge: Edge) -> Flaw:
+    """That no case stands on *edge*."""
+    kind = "untried-score" if edge.measure.startswith(PART) else "untried-edge"
+    about = {"value": "" if edge.value is None else _shown(edge.value)}
+    if edge.value is None:
+        kind = "untried-unknown"
+    elif edge.sector and edge.sector != "default":
+        kind, about["sector"] = "untried-in-sector", edge.sector
+    return Flaw(kind, edge.measure.removeprefix(PART), about=about)
+
+
+def _shown(value: Value) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -1,41 +1,27 @@
-"""What rules may read: closed lists of measures with their parameters, and of attributes. Nothing sealed is on them."""
+"""What rules may read: measures of the library with their parameters, measures that others report, and attributes.
+
+Nothing sealed is on these lists.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
-from enum import StrEnum
-from typing import TypeAlias
-
 import msgspec
 
-Value: TypeAlias = Decimal | int | str | bool | None
-"""What a measure may be. None: not known. Ratios: 1 = 100 %; days, months and counts are whole or decimal numbers."""
+from shared.core.measures.declared import Kind, Parameter, Value
+from shared.core.measures.library import find
 
-Parameter: TypeAlias = int | bool | str
-
-
-class Kind(StrEnum):
-    """What a measure is measured in."""
-
-    RATIO = "ratio"
-    DAYS = "days"
-    MONTHS = "months"
-    COUNT = "count"
-    MONEY = "money"
-    POINTS = "points"
-    FLAG = "flag"
-    CODE = "code"
-
-    @property
-    def is_number(self) -> bool:
-        """Whether bands and comparisons make sense."""
-        return self not in (Kind.FLAG, Kind.CODE)
-
-    @property
-    def counts(self) -> bool:
-        """Whether it is so many of something: never less than none."""
-        return self in (Kind.DAYS, Kind.MONTHS, Kind.COUNT)
+__all__ = [
+    "ATTRIBUTES",
+    "REPORTED",
+    "SEALED",
+    "Kind",
+    "Parameter",
+    "Reading",
+    "Value",
+    "is_whole",
+    "kind_of",
+    "readable",
+]
 
 
 class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -48,97 +34,30 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
 REPORTED = "reported:"
 """Before the name of a measure that only another system knows; it arrives as the fact `credit.measure.reported.v1`."""
 
-MEASURES: Mapping[str, Kind] = {
-    # payment record, from the ledger
-    "net_collection_rate_12m": Kind.RATIO,
-    "worst_days_late_90d": Kind.DAYS,
-    "worst_days_late_12m": Kind.DAYS,
-    "worst_days_late_24m": Kind.DAYS,
-    "days_beyond_terms_12m": Kind.DAYS,
-    "overdue_ratio": Kind.RATIO,
-    "on_time_ratio_12m": Kind.RATIO,
-    "broken_commitments_12m": Kind.COUNT,
-    "breaches_24m": Kind.COUNT,
-    "due_documents_12m": Kind.COUNT,
-    "max_days_past_due": Kind.DAYS,
-    "undisputed_days_past_due": Kind.DAYS,
-    "early_payment_note": Kind.FLAG,
-    # the relation
-    "relationship_months": Kind.MONTHS,
-    "trading_months": Kind.MONTHS,
-    "new_customer": Kind.FLAG,
-    "sales_trend": Kind.RATIO,
-    "turnover_falling": Kind.FLAG,
-    "rival_goods_class": Kind.CODE,
-    # the customer
-    "industry": Kind.CODE,
-    "industry_class": Kind.CODE,
-    "sector": Kind.CODE,
-    "size_class": Kind.CODE,
-    # statements
-    "statement_alr": Kind.RATIO,
-    "statement_current": Kind.RATIO,
-    "statement_npm": Kind.RATIO,
-    "statement_ocf": Kind.RATIO,
-    "statement_audited": Kind.FLAG,
-    "heavy_losses": Kind.FLAG,
-    # the outside world
-    "public_record": Kind.CODE,
-    "register_check_age_months": Kind.MONTHS,
-    "enforcement_open_ratio": Kind.RATIO,
-    "abnormal_operation": Kind.FLAG,
-    "serious_violations": Kind.FLAG,
-    "judgment_debtor": Kind.FLAG,
-    "licence_revoked": Kind.FLAG,
-    "fraud_proven": Kind.FLAG,
-    "insolvency": Kind.FLAG,
-    "in_default": Kind.FLAG,
-}
-"""Every measure that rules may read, and what it is measured in. A new kind of calculation is a new name here."""
+
+def readable(name: str) -> bool:
+    """Whether rules may read *name* (with its window): a measure of the library that is one value."""
+    found = find(name)
+    return found is not None and not found[0].by
 
 
 def kind_of(reading: Reading) -> Kind:
-    """What *reading* is measured in; a reported measure says so itself."""
+    """What *reading* is measured in; a reported measure says so itself. Raises KeyError where there is no such measure."""
     if reading.measure.startswith(REPORTED):
         return Kind(str(reading.params["kind"]))
-    return MEASURES[reading.measure]
-
-
-_DUE = ("exclude_disputed", "due_roll")
-_LATENESS = (*_DUE, "min_amount", "grace_days")
-
-MEANS = frozenset({"days_beyond_terms_12m"})
-"""Measured in days, but a mean of many: it may have decimals."""
+    found = find(reading.measure)
+    if found is None:
+        raise KeyError(reading.measure)
+    return found[0].kind
 
 
 def is_whole(reading: Reading) -> bool:
     """Whether *reading* counts: its values are whole numbers."""
-    return kind_of(reading).counts and reading.measure not in MEANS
+    if reading.measure.startswith(REPORTED):
+        return kind_of(reading).counts
+    found = find(reading.measure)
+    return found is not None and found[0].is_whole
 
-
-PARAMETERS: Mapping[str, tuple[str, ...]] = {
-    "net_collection_rate_12m": ("reading", *_DUE, "min_amount"),
-    "worst_days_late_90d": _LATENESS,
-    "worst_days_late_12m": _LATENESS,
-    "worst_days_late_24m": _LATENESS,
-    "days_beyond_terms_12m": _LATENESS,
-    "overdue_ratio": _LATENESS,
-    "on_time_ratio_12m": ("basis", *_LATENESS),
-    "due_documents_12m": _DUE,
-    "max_days_past_due": _LATENESS,
-    "undisputed_days_past_due": _LATENESS,
-}
-"""Which parameters a measure takes; a measure that is not named takes none."""
-
-PARAMETER_VALUES: Mapping[str, tuple[str, ...] | type] = {
-    "exclude_disputed": int,
-    "grace_days": int,
-    "due_roll": bool,
-    "min_amount": ("G-06",),
-    "basis": ("amount", "count"),
-    "reading": ("cash", "literal"),
-}
-"""What a parameter may be: a number of days, a switch, or one of a closed list of words."""
 
 ATTRIBUTES: tuple[str, ...] = (
     "currency",

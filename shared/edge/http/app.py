@@ -39,11 +39,13 @@ def build(
     checks: Mapping[str, health.Check] | None = None,
     lifespan: Lifespan | None = None,
     description: str = "",
+    unlimited: frozenset[str] = frozenset(),
 ) -> FastAPI:
     """Return the application of one service.
 
+    *unlimited* are the paths that tell of no customer, so that row rights do not count there.
     *checks* is what /readyz tries; it is read at each request, so the lifespan may fill it. Raises AssertionError
-    if a route of *routers* needs no scope, or one that roles.yaml does not know.
+    if a route of *routers* needs no scope, or one that roles.yaml does not know, or asks for no row rights.
     """
     app = FastAPI(
         title=title,
@@ -65,6 +67,7 @@ def build(
     app.include_router(health.router)
     pages.install(app)
     assert_guarded(app)
+    assert_limited(app, unlimited)
     _declare_problem(app)
     app.add_middleware(frame.Frame)
     return app
@@ -80,6 +83,25 @@ def assert_guarded(app: FastAPI) -> None:
         needed = set(_scopes(route.dependant))
         assert needed, f"{path} names no scope; add Security(principal, scopes=[…])"
         assert needed <= roles.scopes().keys(), f"{path} names a scope that roles.yaml does not know: {needed}"
+
+
+def assert_limited(app: FastAPI, unlimited: frozenset[str]) -> None:
+    """Assert that every guarded route looks at the rows that its caller may see, but for those of *unlimited*."""
+    seen = set()
+    for route in iter_route_contexts(app.routes):
+        path = route.path_format or route.path or ""
+        if path in unlimited:
+            seen.add(path)
+        elif isinstance(route.original_route, APIRoute) and set(_scopes(route.dependant)):
+            assert auth.rows in set(_calls(route.dependant)), f"{path} asks for no row rights; depend on auth.rows"
+    assert seen == unlimited, f"there is no path {sorted(unlimited - seen)}"
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    """Everything that the route depends on, however far down."""
+    for inner in dependant.dependencies:
+        yield inner.call
+        yield from _calls(inner)
 
 
 def _scopes(dependant: Dependant) -> Iterator[str]:

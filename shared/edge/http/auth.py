@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 import structlog
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from joserfc import jws, jwt
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
@@ -19,6 +19,7 @@ from shared.core.errors import Forbidden, Unauthenticated
 from shared.edge import clock, metrics
 from shared.edge.http import query, roles
 from shared.edge.http.keys import Keys
+from shared.edge.rights import EVERY_ROW, Rows
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA", "Ed25519")
 TYPES = frozenset({"at+jwt", "application/at+jwt"})
@@ -41,6 +42,11 @@ class Principal(msgspec.Struct, frozen=True):
     """Prefixes of the CloudEvents `source` this principal may post; None: any."""
     expires: float
     """Seconds since 1970."""
+    person: str | None = None
+    """The person behind the account, as the claim says that the installation names; None: the token names nobody."""
+    roles: frozenset[str] = frozenset()
+    """The roles of the token: approvals ask for them by name."""
+    rows: Rows = EVERY_ROW
 
     def may(self, scope: str) -> bool:
         """Whether the token carries *scope*."""
@@ -68,9 +74,10 @@ _REGISTRY = _Registry(strict_check_header=False)
 class Verifier:
     """Turns a bearer token into a Principal. A token that was verified is remembered until it expires."""
 
-    def __init__(self, *, keys: Keys, issuer: str, audience: str) -> None:
-        """Trust *keys* of *issuer*, for tokens meant for *audience*."""
+    def __init__(self, *, keys: Keys, issuer: str, audience: str, person: str = "sub") -> None:
+        """Trust *keys* of *issuer*, for tokens meant for *audience*; the claim *person* says which person an account is of."""
         self._keys = keys
+        self._person = person
         self._issuer = issuer
         self._audience = audience
         self._verified: OrderedDict[bytes, tuple[int, Principal]] = OrderedDict()
@@ -120,16 +127,25 @@ class Verifier:
         if not isinstance(scope, str):
             raise _refused("scope")
         held = set(scope.split()) & roles.scopes().keys()
-        for role in _texts(claims.get("roles", [])):
+        named = frozenset(_texts(claims.get("roles", [])))
+        for role in named:
             held |= roles.roles().get(role, frozenset())
-        sources = claims.get("sources")
+        person = claims.get(self._person)
         return Principal(
             issuer=claims["iss"],
             subject=claims["sub"],
             scopes=frozenset(held),
-            sources=None if sources is None else tuple(_texts(sources)),
+            sources=_only(claims, "sources"),
             expires=float(claims["exp"]),
+            person=person if isinstance(person, str) and person.strip() else None,
+            roles=named,
+            rows=Rows(_only(claims, "companies"), _only(claims, "regions"), _only(claims, "managers")),
         )
+
+
+def _only(claims: dict[str, Any], name: str) -> tuple[str, ...] | None:
+    """What the claim *name* limits the token to; None where it has no such claim. An empty list allows nothing."""
+    return None if name not in claims else tuple(_texts(claims[name]))
 
 
 def _texts(value: Any) -> Iterable[str]:
@@ -161,3 +177,17 @@ async def principal(
             raise Forbidden(f"this needs the scope {scope}")
     query.check(request)
     return who
+
+
+async def rows(who: Annotated[Principal, Security(principal)]) -> Rows:
+    """Whose customers the caller may see. Every route that tells of customers depends on it; `app.build` asserts that."""
+    return who.rows
+
+
+Seen = Annotated[Rows, Depends(rows)]
+
+
+async def whole(seen: Seen) -> None:
+    """For what is not told customer by customer. Raises Forbidden to who may see some customers only."""
+    if not seen.all:
+        raise Forbidden("this is told to those only who may see every customer")

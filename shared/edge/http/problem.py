@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.core import errors, limits
+from shared.edge.codes import meaning
 from shared.edge.http.wording import in_chinese
 
 MEDIA_TYPE = "application/problem+json"
@@ -156,6 +157,11 @@ def from_error(request: Request, error: errors.GradelineError) -> Response:
             place = "" if error.index is None else f"/{error.index}"
             one = {"pointer": place, "rule": "identity", "message": error.message, "index": error.index}
             return respond(scope, "conflict", found=[one], index=error.index)
+        case errors.Declined():
+            words = meaning(error.code)
+            return respond(
+                scope, "declined", found=[{"pointer": "", "rule": error.code, "message": words.en, "zh": words.zh}]
+            )
         case errors.Unauthenticated():
             return respond(scope, "unauthenticated", headers=_challenge("invalid_token"))
         case errors.Forbidden():

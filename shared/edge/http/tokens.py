@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,10 +46,20 @@ def ensure_key(data: Path) -> OKPKey:
     return key
 
 
-def issue(*, data: Path, role: str, subject: str, ttl: timedelta, sources: list[str] | None = None) -> str:
+def issue(
+    *,
+    data: Path,
+    role: str,
+    subject: str,
+    ttl: timedelta,
+    sources: list[str] | None = None,
+    limits: Mapping[str, Sequence[str]] | None = None,
+    claims: Mapping[str, str] | None = None,
+) -> str:
     """Return a signed access token for *role* as *subject*, valid for *ttl* (at most 31 days).
 
-    *sources* binds the token to prefixes of the CloudEvents `source` it may post. Raises Misconfigured.
+    *sources* binds the token to prefixes of the CloudEvents `source` it may post, *limits* (`companies`, `regions`,
+    `managers`) to those customers; *claims* are further texts, such as who the person is. Raises Misconfigured.
     """
     if role not in roles():
         raise Misconfigured(f"--role: {role} is not a role; take one of {', '.join(sorted(roles()))}")
@@ -56,7 +67,8 @@ def issue(*, data: Path, role: str, subject: str, ttl: timedelta, sources: list[
         raise Misconfigured("--ttl: a token lives for more than nothing and at most 31 days; write for example 12h")
     key = ensure_key(data)
     issued = int(clock.now().timestamp())
-    claims: dict[str, object] = {
+    held: dict[str, object] = {
+        **(claims or {}),
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": subject,
@@ -68,9 +80,10 @@ def issue(*, data: Path, role: str, subject: str, ttl: timedelta, sources: list[
         "jti": clock.new_id(),
     }
     if sources:
-        claims["sources"] = sources
+        held["sources"] = sources
+    held |= {name: list(values) for name, values in (limits or {}).items() if values}
     header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": str(key.kid)}
-    return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
+    return jwt.encode(header, held, key, algorithms=[ALGORITHM])
 
 
 def _create(path: Path) -> None:

@@ -34,6 +34,8 @@ PYDANTIC = {
     "greater_than_equal": "at-least",
     "less_than_equal": "at-most",
     "literal_error": "choice",
+    "extra_forbidden": "unknown-field",
+    "too_long": "too-many",
     "string_too_long": "too-long",
     "string_too_short": "too-short",
     "string_pattern_mismatch": "characters",

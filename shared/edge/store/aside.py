@@ -13,7 +13,7 @@ from shared.edge.store.pool import Connection
 
 PARKED = """
 select stream, version, reason, since, retry from parked
-where $1::timestamptz is null or (since, stream) > ($1, $2)
+where ($1::timestamptz is null or (since, stream) > ($1, $2)) and {visible}
 order by since, stream limit $3
 """
 RETRY = "update parked set retry = true where $1::text[] is null or stream = any($1)"
@@ -25,9 +25,15 @@ select * from (
     union all
     select stream, identity, '', type, source, id, 'SAME_IDENTITY_OTHER_CUSTOMER', other, found_at, null from doubles
 ) aside
-where $1::timestamptz is null or (recorded_at, stream, identity, content) < ($1, $2, $3::bytea, $4::bytea)
+where ($1::timestamptz is null or (recorded_at, stream, identity, content) < ($1, $2, $3::bytea, $4::bytea))
+  and {visible}
 order by recorded_at desc, stream desc, identity desc, content desc limit $5
 """
+
+
+Condition = tuple[str, list[Any]]
+"""SQL and its arguments."""
+ALL: Condition = ("true", [])
 
 
 class Parked(NamedTuple):
@@ -58,9 +64,13 @@ class Quarantined(NamedTuple):
     """What tells it from others of the same customer and instant, for pages."""
 
 
-async def parked(connection: Connection, *, after: tuple[datetime, str] | None = None, limit: int) -> list[Parked]:
-    """Parked customers after (since, customer), the longest parked first."""
-    return [Parked(*row) for row in await connection.fetch(PARKED, *(after or (None, "")), limit)]
+async def parked(
+    connection: Connection, *, after: tuple[datetime, str] | None = None, limit: int, visible: Condition = ALL
+) -> list[Parked]:
+    """Parked customers after (since, customer), the longest parked first. *visible*: those that the caller may see."""
+    condition, more = visible
+    rows = await connection.fetch(PARKED.format(visible=condition), *(after or (None, "")), limit, *more)
+    return [Parked(*row) for row in rows]
 
 
 async def retry_parked(connection: Connection, streams: Sequence[str] | None = None) -> int:
@@ -70,14 +80,20 @@ async def retry_parked(connection: Connection, streams: Sequence[str] | None = N
 
 
 async def quarantined(
-    connection: Connection, *, after: tuple[datetime, str, str, str] | None = None, limit: int
+    connection: Connection,
+    *,
+    after: tuple[datetime, str, str, str] | None = None,
+    limit: int,
+    visible: Condition = ALL,
 ) -> list[Quarantined]:
     """Facts set aside, and those that two customers have, before (recorded_at, customer, *place), the newest first.
 
-    Raises ValueError where *after* is no such place.
+    *visible*: those of customers that the caller may see. Raises ValueError where *after* is no such place.
     """
     at, stream, identity, content = after or (None, "", "", "")
-    rows = await connection.fetch(QUARANTINED, at, stream, bytes.fromhex(identity), bytes.fromhex(content), limit)
+    condition, more = visible
+    place = (at, stream, bytes.fromhex(identity), bytes.fromhex(content))
+    rows = await connection.fetch(QUARANTINED.format(visible=condition), *place, limit, *more)
     return [
         Quarantined(
             row["stream"], row["source"], row["id"], row["type"], row["reason"], row["other"], row["recorded_at"],

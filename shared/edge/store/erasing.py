@@ -14,10 +14,12 @@ import asyncpg
 import msgspec
 
 from shared.core.envelope import Event
+from shared.core.events.customer import ErasureRequested
 from shared.core.events.personal import PERSONAL, WHOLE
 from shared.core.events.values import ERASED
 from shared.edge import seal
 from shared.edge.store.keys import SubjectKeys
+from shared.edge.store.pool import Connection
 from shared.edge.store.read import read_stream
 
 DROP_LETTERS = "delete from dead_letters where key = $1"
@@ -44,16 +46,30 @@ async def erase(pool: asyncpg.Pool, keys: SubjectKeys, subject: str, *, now: dat
     Raises asyncpg errors; then nothing, or everything, is erased: do it again.
     """
     before = await _facts(pool, keys, subject)
-    await keys.erase(subject, now=now)
-    status = await pool.execute(DROP_LETTERS, subject.encode())
+    async with pool.acquire() as connection, connection.transaction():
+        dropped = await destroy(connection, keys, subject, now=now)
     after = await _facts(pool, keys, subject)
     return Erasure(
         subject,
         facts=sum(1 for event in after if event.data.__class__ in PERSONAL),
         fields=sum(1 for event in before for _ in clear_fields(event)),
         readable=sum(1 for event in after for _ in clear_fields(event)),
-        dead_letters=int(status.rpartition(" ")[2]),
+        dead_letters=dropped,
     )
+
+
+async def destroy(connection: Connection, keys: SubjectKeys, subject: str, *, now: datetime) -> int:
+    """Destroy the key of *subject* inside the open transaction. Returns how many dead letters were dropped."""
+    await keys.erase(connection, subject, now=now)
+    status = await connection.execute(DROP_LETTERS, subject.encode())
+    return int(status.rpartition(" ")[2])
+
+
+def request(subject: str, request_id: str, basis: str, *, at: datetime, instance: str) -> Event:
+    """The fact that proves when and why; the same request again is the same fact."""
+    fact = ErasureRequested(request_id=request_id, basis=basis, on=at.date())
+    source = f"/gradeline/{instance}/rating"
+    return Event(id=f"erasure/{request_id}", source=source, type=fact.TYPE, subject=subject, time=at, data=fact)
 
 
 async def _facts(pool: asyncpg.Pool, keys: SubjectKeys, subject: str) -> list[Event]:

@@ -66,10 +66,9 @@ class SubjectKeys:
         """Whether nobody can say if *event*, seen in the last `seal`, has the content that is kept: its key is destroyed."""
         return event.subject in self._erased and seal.holds_personal(event.data)
 
-    async def erase(self, subject: str, *, now: datetime) -> None:
-        """Destroy the key of *subject*. What was sealed under it is unreadable from here on, and so is what comes."""
-        async with self._pool.acquire() as connection:
-            await connection.execute(ERASE, subject, now)
+    async def erase(self, connection: Connection, subject: str, *, now: datetime) -> None:
+        """Destroy the key of *subject*. What was sealed under it is unreadable once that is committed, and so is what comes."""
+        await connection.execute(ERASE, subject, now)
         self._erased.add(subject)
 
     async def _keys(self, subjects: Sequence[str], wanted: Collection[str]) -> dict[str, bytes | None]:

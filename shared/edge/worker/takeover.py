@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 
 from shared.core.brain import Brain
+from shared.core.errors import Fenced
 from shared.edge import clock, metrics
 from shared.edge.kafka import tail
 from shared.edge.kafka.record import Place, Truncated
@@ -44,7 +45,11 @@ class Takeover:
     changes: Changes | None = None
 
     async def take(self, places: Iterable[Place]) -> dict[Place, int]:
-        """Take *places* over. Returns the offset at which each goes on. Raises asyncpg errors."""
+        """Take *places* over. Returns the offset at which each goes on.
+
+        Raises asyncpg errors; Fenced where the broker's log is another one than that of places taken over before, which
+        must be taken over again with them: they would go on in the new log at their positions in the old one.
+        """
         wanted = sorted(places)
         if not wanted:
             return {}
@@ -54,6 +59,8 @@ class Takeover:
             numbers = sorted({partition for _, partition in wanted} - self.memory.parts.keys())
             standing = await positions.take_over_partitions(connection, numbers, day)
             contexts = {number: await self._context(connection, number, day) for number in numbers}
+        if generation != self.memory.generation and self.memory.next_offsets.keys() - set(wanted):
+            raise Fenced("the broker's log is another one now")
         self.memory.generation = generation
         for number in numbers:
             self.memory.parts[number] = Part.standing(number, contexts[number], standing[number])

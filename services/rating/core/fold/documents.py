@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from services.rating.core.dependents import Marked
-from services.rating.core.documents import Order, Term, units
+from services.rating.core.documents import INVOICING, Line, Order, Term, units
 from services.rating.core.fold.marking import ALL, added, earlier, link, ordinal
 from services.rating.core.state import State
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
@@ -29,17 +30,39 @@ def _term(data: Any) -> Term | None:
     return None
 
 
+def _lines(data: TransactionRecorded) -> list[Line]:
+    """The lines of an invoice, added up by product class and unit.
+
+    Where one line alone says no amount, it is what the others leave of the document's; where several say none, theirs are
+    not known and count 0.
+    """
+    if not data.lines or data.kind not in INVOICING:
+        return []
+    silent = sum(1 for line in data.lines if line.amount is None)
+    left = data.amount - sum(line.amount for line in data.lines if line.amount is not None)
+    found: dict[tuple[str, str], tuple[Decimal, int]] = {}
+    for line in data.lines:
+        amount = line.amount if line.amount is not None else left if silent == 1 and left > 0 else Decimal(0)
+        which = (line.product_class, line.unit or "")
+        quantity, held = found.get(which, (Decimal(0), 0))
+        found[which] = (quantity + (line.quantity or 0), held + units(amount))
+    return [(name, unit, format(quantity, "f"), held) for (name, unit), (quantity, held) in found.items()]
+
+
 def recorded(state: State, data: TransactionRecorded, order: Order) -> None:
     """Keep a document; of two recordings the lesser order stands, and other content is a contradiction."""
     ledger = state.ledger
+    if data.company:
+        state.companies.add(data.company)
     held = ledger.document(data.transaction_id)
     takes = [(portion.transaction_id, units(portion.amount)) for portion in data.consumes or ()]
     replaces = data.replaces if data.replaces and data.replaces != held.id else ""
     discount = (data.discount.until.toordinal(), str(data.discount.rate)) if data.discount else None
+    lines = _lines(data) if data.lines else []
     said = (data.kind, data.currency, units(data.amount), data.booked_on.toordinal(), _term(data), takes)
     if held.order is not None:
         was = (held.kind, held.currency, held.amount, held.booked, held.term, held.takes)
-        if (said, replaces, discount) != (was, held.replaces, held.discount):
+        if (said, replaces, discount, lines) != (was, held.replaces, held.discount, list(held.lines)):
             state.contradicted(f"document {data.transaction_id}", order, held.order)
         if order >= held.order:
             return
@@ -50,7 +73,7 @@ def recorded(state: State, data: TransactionRecorded, order: Order) -> None:
         marks.append(("document", ledger.document(old).id))
     found = ledger.before(marks)
     held.kind, held.currency, held.amount, held.booked, held.term, held.takes = said
-    held.order, held.replaces, held.discount = order, replaces, discount
+    held.order, held.replaces, held.discount, held.lines = order, replaces, discount, lines
     for to, _ in takes:
         linked = ledger.document(to)
         linked.takers = link(linked.takers, held.id)

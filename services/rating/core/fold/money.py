@@ -13,6 +13,8 @@ from shared.core.events.payment import PaymentRecorded, PaymentReversed, RefundP
 def paid(state: State, data: PaymentRecorded, order: Order) -> None:
     """Keep a payment and what it was said to be for."""
     ledger = state.ledger
+    if data.company:
+        state.companies.add(data.company)
     held = ledger.payment(data.payment_id)
     allocations = [
         (a.transaction_id, units(a.amount), units(a.discount) if a.discount else 0) for a in data.allocations or ()
@@ -21,8 +23,10 @@ def paid(state: State, data: PaymentRecorded, order: Order) -> None:
     matures = data.matures_on or data.value_on if data.instrument == "bill" else data.value_on
     cash_on = max(paid, ordinal(matures))
     said = (units(data.amount), data.currency, paid, data.purpose or "settlement", allocations)
+    how = (bool(data.payer), data.instrument == "bill")
     if held.order is not None:
-        if (said, cash_on) != ((held.amount, held.currency, held.paid, held.purpose, held.allocations), held.cash_on):
+        was = (held.amount, held.currency, held.paid, held.purpose, held.allocations)
+        if (said, cash_on, how) != (was, held.cash_on, (held.by_other, held.by_bill)):
             state.contradicted(f"payment {data.payment_id}", order, held.order)
         if order >= held.order:
             return
@@ -32,6 +36,7 @@ def paid(state: State, data: PaymentRecorded, order: Order) -> None:
     found = ledger.before(marks)
     held.amount, held.currency, held.paid, held.purpose, held.allocations = said
     held.order, held.cash_on = order, cash_on
+    held.by_other, held.by_bill = how
     for to, *_ in allocations:
         linked = ledger.document(to)
         linked.payers = link(linked.payers, held.id)

@@ -135,6 +135,8 @@ def statement(state: State, data: FinancialsReported, order: Order) -> None:
 def assessed(state: State, data: AssessmentRecorded, order: Order) -> None:
     """Keep what people answered."""
     what = {"method": data.method, "round": data.round or 1, "scores": {k: str(v) for k, v in data.scores.items()}}
+    if data.assessor is not None:
+        what["assessor"] = data.assessor
     keep(state, "assessment", data.assessment_id, order, what)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
@@ -10,8 +11,9 @@ from services.rating.core.days import window_start
 from services.rating.core.documents import UNIT
 from services.rating.core.lanes import unpack
 from services.rating.core.measures.small import MATERIAL, Exempt, late_in
-from services.rating.core.position import BOOKED, CASHED, DUE, PAID, Lens, Position
+from services.rating.core.position import BOOKED, DUE, PAID, Lens, Position
 from services.rating.core.state import Setting, State
+from shared.core.measures.declared import Parameter
 from shared.core.money import QUANTA
 
 _NINE = 10**9
@@ -29,6 +31,12 @@ class Params(NamedTuple):
     basis: str = "amount"
     reading: str = "cash"
     signed: bool = False
+    said: Mapping[str, Parameter] = {}
+    """Every parameter, those that nothing was said of included."""
+
+    def word(self, name: str) -> str:
+        """The parameter *name* as text; empty where nothing is said."""
+        return str(self.said.get(name, ""))
 
 
 def ratio(numerator: int, denominator: int) -> Decimal:
@@ -182,10 +190,10 @@ class Reader:
             held = self.state.exempt[key] = Exempt(opened, self.day, params.grace, least)
         return held
 
-    def cashed(self, window: str) -> list[int]:
-        """[amount, amount × days from booking to money] of what was settled in *window*."""
-        parts = [unpack(p.flow(CASHED).window(self.day, window), 2) for p in self.positions]
-        return self._add_up(parts, 2)
+    def lanes(self, family: int, window: str, width: int, counts: tuple[int, ...] = ()) -> list[int]:
+        """The *width* sums of *family* over *window* ending today; those at *counts* are no amounts."""
+        parts = [unpack(p.flow(family).window(self.day, window), width) for p in self.positions]
+        return self._add_up(parts, width, counts)
 
     def overdue(self, params: Params) -> list[int]:
         """[overdue, Σ amount × days past due] of open items that count as late."""

@@ -1,32 +1,24 @@
-"""gradeline policy check: what is wrong with the methods of a folder, each finding with file, line and remedy."""
+"""What is wrong with the methods of a folder, or with a draft: findings with file, line and remedy, in both languages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import msgspec
-
 from shared.core.errors import Misconfigured
-from shared.core.policy.flaws import Flaw, flaws, place_text, untried
-from shared.core.policy.policy import Policy
+from shared.core.policy.flaws import Finding, Flaw, flaws, untried, untried_edge
+from shared.core.policy.policy import Book, Policy
+from shared.edge import codes
 from shared.edge.policy_cards import NOTHING_SHARED, Shared, read_shared
-from shared.edge.policy_cases import Case, load_cases
-from shared.edge.policy_files import load_book, load_rules
+from shared.edge.policy_cases import Case, load_cases, read_cases
+from shared.edge.policy_files import load_book, load_rules, read_policy
 from shared.edge.policy_head import read_file
 
+FLAWS = codes.read("flaws.yaml")
+DRAFT, DRAFT_CASES = "draft.yaml", "cases.yaml"
+"""What the texts of a draft are called in findings."""
 _WHERE = re.compile(r"^(?P<file>[^,]+\.yaml)(?:, line (?P<line>\d+))?: (?P<says>.*)$", re.DOTALL)
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One sentence about one place."""
-
-    file: str
-    line: int
-    rule: str
-    says: str
-    grave: bool = True
 
 
 def check_folder(folder: Path, methods: tuple[str, ...]) -> list[Finding]:
@@ -50,27 +42,64 @@ def check_method(folder: Path, shared: Shared) -> list[Finding]:
         cases = load_cases(folder, book)
     except Misconfigured as error:
         return [_refused(error)]
-    return [finding for policy in book.versions for finding in _version(folder, policy, cases)]
+    found: list[Finding] = []
+    for policy in book.versions:
+        file = f"{folder.name}/{policy.version}.yaml"
+        found += _version(policy, file, read_file(folder / f"{policy.version}.yaml"), cases)
+    return found
 
 
-def _version(folder: Path, policy: Policy, cases: tuple[Case, ...]) -> Iterator[Finding]:
-    file = f"{folder.name}/{policy.version}.yaml"
-    text = read_file(folder / f"{policy.version}.yaml")
-    for flaw in flaws(policy):
-        yield Finding(file, _line(text, flaw), flaw.rule, flaw.sentence, flaw.grave)
+def check_draft(text: str, cases: str, shared: Shared) -> tuple[Policy | None, list[Finding]]:
+    """Return the version that *text* states, None where it cannot be read, and what is wrong with it and its *cases*."""
+    try:
+        policy = read_policy(text, DRAFT, shared)
+    except Misconfigured as error:
+        return None, [_refused(error)]
+    try:
+        told = tuple(read_cases(cases, DRAFT_CASES, Book(policy.method, (policy,)))) if cases.strip() else ()
+    except Misconfigured as error:
+        return policy, [_refused(error)]
+    return policy, list(_version(policy, DRAFT, text, told))
+
+
+def _version(policy: Policy, file: str, text: str, cases: Iterable[Case]) -> Iterator[Finding]:
     mine = [case for case in cases if case.policy is policy]
+    for flaw in flaws(policy):
+        yield _finding(file, text, flaw)
     for case in mine:
         _, answer = case.found()
         if answer != case.expected:
-            differs = "; ".join(
-                f"{k} is {answer[k]}, not {case.expected[k]}" for k in answer if answer[k] != case.expected[k]
-            )
-            yield Finding(case.file, case.line, "case", f"{case.name}: {differs}; correct the case or the rule")
+            differs = [
+                {"key": key, "found": str(answer[key]), "expected": str(case.expected[key])}
+                for key in answer
+                if answer[key] != case.expected[key]
+            ]
+            yield _case(case, differs)
     for edge in untried(policy, [case.values for case in mine]):
-        at = Flaw(
-            "untried-edge", edge.measure, f"no case stands on {place_text(edge)}; add one under {folder.name}/cases"
-        )
-        yield Finding(file, _line(text, at), at.rule, at.sentence)
+        yield _finding(file, text, untried_edge(edge), method=policy.method)
+
+
+def _finding(file: str, text: str, flaw: Flaw, **more: str) -> Finding:
+    return _said(file, _line(text, flaw), flaw.rule, grave=flaw.grave, at=flaw.at, **flaw.about, **more)
+
+
+def _case(case: Case, differs: list[dict[str, str]]) -> Finding:
+    words = FLAWS["case-differs"]
+    en = "; ".join(words.en.format(**one) for one in differs)
+    zh = "；".join(words.zh.format(**one) for one in differs)
+    sentence = FLAWS["case"]
+    return Finding(
+        case.file,
+        case.line,
+        "case",
+        sentence.en.format(name=case.name, differs=en),
+        sentence.zh.format(name=case.name, differs=zh),
+    )
+
+
+def _said(file: str, line: int, rule: str, *, grave: bool = True, **about: str) -> Finding:
+    words = FLAWS[rule]
+    return Finding(file, line, rule, words.en.format(**about), words.zh.format(**about), grave)
 
 
 def _methods(folder: Path, methods: tuple[str, ...]) -> list[Path]:
@@ -99,8 +128,8 @@ def _refused(error: Misconfigured) -> Finding:
     """What a refusal of the reader says: it names file and line itself."""
     match = _WHERE.match(error.message)
     if match is None:
-        return Finding("", 1, "file", error.message)
-    return Finding(match["file"], int(match["line"] or 1), "file", match["says"])
+        return _said("", 1, "file", says=error.message)
+    return _said(match["file"], int(match["line"] or 1), "file", says=match["says"])
 
 
 def _line(text: str, flaw: Flaw) -> int:

@@ -7,7 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.covers import covers
 from tests.support.customer import Customer, day
+
+covers("RM-22", "G-06", "MN-01")
 
 # --- features 5.2: days beyond terms
 

@@ -1,0 +1,114 @@
+"""The state of approvals, folded from what was decided about them. It keeps who did what; it draws no conclusion."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from shared.core.events.approval import (
+    ApprovalDecision,
+    ApprovalEscalated,
+    ApprovalExpired,
+    ApprovalGranted,
+    ApprovalRefused,
+    ApprovalRequested,
+    ApprovalWithdrawn,
+)
+
+Place = Literal["open", "granted", "refused", "withdrawn", "expired"]
+_ENDS: dict[type[Any], Place] = {
+    ApprovalRefused: "refused",
+    ApprovalWithdrawn: "withdrawn",
+    ApprovalExpired: "expired",
+}
+
+
+class Grant(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One step that was granted: by whom, and with which role of theirs."""
+
+    by: str
+    acting: str
+    on: int
+    key: str = ""
+
+
+class Approval(msgspec.Struct, array_like=True):
+    """One request and what became of it. Days are ordinals; 0: none."""
+
+    approval_id: str
+    kind: str
+    payload: str
+    sha256: str
+    by: str
+    """The person who asked, never one who grants."""
+    requested_on: int
+    roles: tuple[str, ...]
+    """Who grants, in order: step 1 is the first."""
+    deputies: dict[str, tuple[str, ...]] = {}
+    reason: str = ""
+    evidence: str = ""
+    place: Place = "open"
+    grants: dict[int, Grant] = {}
+    """Step → its last grant."""
+    remind_on: int = 0
+    deputy_on: int = 0
+    lapses_on: int = 0
+    escalated: str = ""
+    """How far the waiting step was escalated: `reminder`, `deputy`."""
+    ended_by: str = ""
+    ended_on: int = 0
+    ended_because: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether it can still be decided."""
+        return self.place == "open"
+
+
+Approvals = dict[str, Approval]
+
+
+def evolve(approvals: Approvals, data: ApprovalDecision) -> None:
+    """Fold one decision. One about a request that is not known changes nothing."""
+    if isinstance(data, ApprovalRequested):
+        if data.approval_id not in approvals:
+            approvals[data.approval_id] = _asked(data)
+        return
+    held = approvals.get(data.approval_id)
+    if held is None or not held.open:
+        return
+    on = data.as_of.toordinal()
+    if isinstance(data, ApprovalGranted):
+        held.grants = {**held.grants, data.step: Grant(data.by or "", data.acting or data.role, on, data.key or "")}
+        held.escalated = ""
+        held.remind_on, held.deputy_on = _day(data.remind_on), _day(data.deputy_on)
+        if data.final:
+            held.place, held.ended_on, held.ended_by = "granted", on, data.by or ""
+    elif isinstance(data, ApprovalEscalated):
+        held.escalated = data.to
+    elif (place := _ENDS.get(type(data))) is not None:
+        held.place, held.ended_on = place, on
+        held.ended_by, held.ended_because = data.by or "", data.reason or ""
+
+
+def _asked(data: ApprovalRequested) -> Approval:
+    return Approval(
+        data.approval_id,
+        data.kind,
+        data.payload or "",
+        data.payload_sha256,
+        data.by or "",
+        data.as_of.toordinal(),
+        data.roles or (data.role,),
+        dict(data.deputies),
+        data.reason or "",
+        data.evidence or "",
+        remind_on=_day(data.remind_on),
+        deputy_on=_day(data.deputy_on),
+        lapses_on=_day(data.lapses_on),
+    )
+
+
+def _day(on: Any) -> int:
+    return on.toordinal() if on else 0

@@ -1,0 +1,43 @@
+"""The chains of approval, read from YAML. What is wrong there is said with the file and the place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from shared.core.approval.chain import Chains
+from shared.core.errors import Misconfigured
+from shared.edge.http.roles import roles
+
+Versions = tuple[Chains, ...]
+
+
+def load(file: Path) -> Versions:
+    """The versions in *file*, by date. Raises Misconfigured naming what is wrong and what to write instead."""
+    try:
+        # BaseLoader: every scalar is text, nothing turns into a boolean or a date
+        read = yaml.load(file.read_text("utf-8"), yaml.BaseLoader)  # noqa: S506 - BaseLoader builds text only
+        versions = msgspec.convert(read, Versions, strict=False)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise Misconfigured(f"{file}: {error}; see docs/approvals.md for its form") from error
+    if not versions:
+        raise Misconfigured(f"{file}: states no version; write one with its date `effective`")
+    for one in versions:
+        _check(one, f"{file}, version of {one.effective}")
+    return tuple(sorted(versions, key=lambda one: one.effective))
+
+
+def _check(version: Chains, place: str) -> None:
+    named = {f"chains.{kind}": chain.by for kind, chain in version.chains.items()}
+    named |= {f"deputies.{role}": (role, *others) for role, others in version.deputies.items()}
+    for where, held in named.items():
+        if not held:
+            raise Misconfigured(f"{place}: {where} names nobody; name the roles in their order")
+        if unknown := [role for role in held if role not in roles()]:
+            known = ", ".join(sorted(roles()))
+            raise Misconfigured(f"{place}: {where} names the unknown role {unknown[0]}; choose among {known}")
+    limits = version.limits
+    if not 0 < limits.remind <= limits.deputy < limits.lapse:
+        raise Misconfigured(f"{place}: limits must grow: remind, deputy, lapse; write for example 1, 2, 10")
