@@ -10,17 +10,22 @@ import asyncpg
 import pytest
 
 from gradeline.commands import policy_live
-from services.rating.adapters import activating, previewing, proving, rebuilding, reviewing
+from services.rating.adapters import activating, catalogue, previewing, proving, rebuilding, reviewing
+from services.rating.adapters.deciding import Deciding
 from services.rating.adapters.populations import Run, reviewed
+from services.rating.adapters.projecting import CustomerProjector
 from services.rating.core.activating import Wanted
 from services.rating.core.brain import RatingBrain
 from services.rating.core.preview import with_trial
 from services.rating.core.state import Setting
 from shared.core.envelope import Event
 from shared.core.errors import Conflict, Malformed
+from shared.core.events.approval import OverrideSet
 from shared.core.events.rating import GradeChanged, PolicyActivated
 from shared.core.policy.quota import Member, review
 from shared.edge.store.days import open_days
+from shared.edge.store.keys import SubjectKeys
+from tests.integration.test_deciding_races import setting
 from tests.support.covers import covers
 from tests.support.house import (
     AT,
@@ -37,7 +42,7 @@ from tests.support.house import (
     customers,
     imported,
 )
-from tests.support.machine import PARTITIONS, store
+from tests.support.machine import PARTITIONS, SETTINGS, store
 from tests.support.several import BLOCKS, LEVELS
 
 covers("P8", "RM-01", "LT-60", "DP-22")
@@ -174,18 +179,30 @@ async def test_a_preview_says_who_would_move_and_the_activation_moves_exactly_th
             await activating.activate(pool, LOADED, Wanted("level", "1", LAST), TOLD, by="", approval=None, now=AT)
         await open_days(pool, tomorrow, now=AT, partitions=PARTITIONS, instance="main")
         await house.runs()
-        underlying = {
-            e.subject: e.data.underlying
-            for e in [row_event(row) for row in await pool.fetch(DECIDED)]
-            if e.data.as_of == tomorrow and e.data.purpose == "service"
-        }
+        underlying = await levels(pool, tomorrow)
         expected = {one.customer: one.underlying_after for one in effect.moved}
         assert {who: now for who, now in underlying.items() if who in expected} == expected
         announced = [e for e in await house.said() if isinstance(e.data, PolicyActivated)]
         assert len(announced) == 1
 
+        api = Deciding(
+            BRAIN, CustomerProjector(), SETTINGS, catalogue.chains(), lambda pool: SubjectKeys(pool, b"w" * 64)
+        )
+        for who in expected:
+            await api(pool, who, setting("OV-1", "D"))
+        assert await levels(pool, tomorrow) == underlying, "who decides for people goes by the activated version, too"
+        assert await pool.fetchval(
+            "select count(distinct stream) from events where type = $1", OverrideSet.TYPE
+        ) == len(expected)
+
 
 DECIDED = "select * from events where type = 'credit.grade.changed.v1' order by stream, version"
+
+
+async def levels(pool: asyncpg.Pool, day: date) -> dict[str, str | None]:
+    """What was last said on *day* of each customer under purpose `service`, before rules of movement."""
+    said = [row_event(row) for row in await pool.fetch(DECIDED)]
+    return {e.subject: e.data.underlying for e in said if e.data.as_of == day and e.data.purpose == "service"}
 
 
 def row_event(row: Any) -> Event:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.rating.adapters.proving import unfounded
 from services.rating.core.brain import RatingBrain
 from services.rating.core.context import Context
 from services.rating.core.path import at, walk
@@ -276,6 +277,8 @@ def test_a_grade_lapses_when_its_validity_and_the_days_of_grace_are_over_and_a_r
     assert [(d.review_id, d.topic, str(d.as_of)) for d in due] == [
         ("label/2025-01-10", "credit.restricted", "2025-01-10")
     ]
+    for one in desk.said(GradeChanged):
+        assert list(unfounded("C1", "1", one, brain)) == [], "verify finds nothing, though the measures refuse nothing"
     book.reviewed("R1", "2025-02-25")
     desk.lives("2025-03-10")
     assert moves(desk, "compliance")[2:] == [("2025-02-25", "medium", None, "day")]
