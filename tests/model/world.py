@@ -79,11 +79,11 @@ class Asleep:
         await self.committer.commit(prepared)
 
 
-@dataclass
 async def no_trials(_: Any) -> None:
     """Nobody tries a method here."""
 
 
+@dataclass
 class World:
     """Everything of one example, on an empty database of its own."""
 

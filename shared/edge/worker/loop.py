@@ -33,7 +33,7 @@ from shared.edge.worker.ports import Changes, Sealer, Source
 from shared.edge.worker.prepared import Prepared
 from shared.edge.worker.settings import WorkerSettings
 from shared.edge.worker.sweep import Sweeper
-from shared.edge.worker.takeover import Takeover
+from shared.edge.worker.takeover import Takeover, declared
 
 PASSING: tuple[type[BaseException], ...] = (Unavailable, asyncpg.PostgresError, *LOST)
 """What may be better at the next attempt: a moved stream, a lost partition, the database, the broker."""
@@ -227,13 +227,13 @@ class Worker:
         if batch.lost:
             self._owned -= batch.lost
             self.memory.lose(batch.lost)
-        if batch.assigned or batch.truncated:
+        assigned = declared(batch.assigned, self.settings.partitions)
+        if assigned or batch.truncated:
             await self.settle()
-            self._owned |= batch.assigned
-            if batch.truncated:
-                await self.takeover.truncated(batch.truncated)
-            again = frozenset((cut.topic, cut.partition) for cut in batch.truncated) & self._owned
-            await self.source.resume_at(await self.takeover.take(batch.assigned | again))
+            self._owned |= assigned
+            await self.takeover.truncated(batch.truncated)
+            cut = frozenset((one.topic, one.partition) for one in batch.truncated) & self._owned
+            await self.source.resume_at(await self.takeover.take(assigned | cut))
         return batch.records
 
     async def _look_round(self) -> None:

@@ -124,3 +124,12 @@ class Takeover:
         if self.changes is not None:
             await self.changes.bring(connection, context, None, day)
         return context
+
+
+def declared(places: frozenset[Place], count: int) -> frozenset[Place]:
+    """Those of *places* in which customers can be, where topics have *count* partitions. Ones that somebody added are left
+    alone: nothing is ours there, and what was decided in them could not be published. The relay says what to do."""
+    added = frozenset(place for place in places if place[1] >= count)
+    if added:
+        log.error("the topic has more partitions than declared; they are not read", added=sorted(added))
+    return places - added
