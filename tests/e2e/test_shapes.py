@@ -192,6 +192,7 @@ def cut(score: Fraction) -> Decimal:
 
 NEVER_SEEN = {
     "p2": {("days_past_due", None)},
+    "p6": {("violations", None)},
 }
 """Edges on which no facts can put a customer: measures that are always known."""
 

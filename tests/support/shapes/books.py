@@ -35,6 +35,7 @@ class Books:
         self.profile: dict[str, Any] = {}
         self.reports: dict[str, str] = {}
         self.signals: set[str] = set()
+        self.violations = self.broken_promises = 0
         self.statement: dict[str, Any] | None = None
         self.invoices: dict[str, Invoice] = {}
         for one in sorted(facts, key=lambda one: str(one["time"])):
@@ -48,6 +49,12 @@ class Books:
                 self.reports[data["name"]] = data["value"]
             case "signal.reported":
                 self.signals.add(data["kind"])
+            case "conduct.reported":
+                self.violations += data["kind"] == "violation"
+            case "promise.broken":
+                self.broken_promises += 1
+            case "promise.made":
+                pass
             case "financials.reported":
                 self.statement = data
             case "transaction.recorded" if data["kind"] == "invoice":
@@ -106,6 +113,12 @@ class Books:
     def worst_late(self) -> int | None:
         """The most days late of anything."""
         return max((days for days, _ in self.days_late()), default=0) if self.invoices else None
+
+    @property
+    def late_items(self) -> int:
+        """How many invoices were not settled whole by their due date."""
+        in_time = (sum(p.amount for p in i.portions if p.on <= i.due) >= i.amount for i in self.invoices.values())
+        return sum(not whole for whole in in_time)
 
     @property
     def average_late(self) -> Fraction | None:

@@ -31,7 +31,7 @@ def facts(name: str, policy: Policy, values: Mapping[str, Value], day: date) -> 
     if known.get("rival_goods_class") is not None:
         told.append(report(name, "rival_goods", known["rival_goods_class"], day))
     told += [_signal(name, kind, day) for measure, kind in SIGNALS.items() if known.get(measure) is True]
-    told += _statement(name, known, day)
+    told += _statement(name, known, day) + _conduct(name, known, day)
     return told + _Ledger(name, known, day).facts
 
 
@@ -50,6 +50,8 @@ def _registered(name: str, segment: str, known: Mapping[str, Value], day: date) 
     months = known.get("relationship_months")
     if months is not None:
         data["opened_on"] = f"{date.fromordinal(months_before(day.toordinal(), int(months)))}"
+    if known.get("head_count") is not None:
+        data["head_count"] = int(known["head_count"])
     for measure in ("size_class", "industry_class"):
         if known.get(measure) is not None:
             data[measure.replace("industry_class", "industry")] = str(known[measure])
@@ -87,6 +89,21 @@ def _statement(name: str, known: Mapping[str, Value], day: date) -> list[Fact]:
     return [fact(name, "financials.reported", "statement", day, data)]
 
 
+def _conduct(name: str, known: Mapping[str, Value], day: date) -> list[Fact]:
+    """So many violations and broken promises, all found on the day."""
+    found = []
+    for number in range(int(known.get("violations_12m") or 0)):
+        data = {"conduct_id": f"V{number}", "kind": "violation", "found_on": f"{day}"}
+        found.append(fact(name, "conduct.reported", f"V{number}", day, data))
+    for number in range(int(known.get("broken_promises_6m") or 0)):
+        made, id_ = day - timedelta(days=20), f"W{number}"
+        data = {"promise_id": id_, "made_on": f"{made}", "due_on": f"{day - timedelta(days=1)}", "amount": "1.00",
+                "currency": "CNY"}  # fmt: skip
+        found.append(fact(name, "promise.made", f"made-{id_}", made, data))
+        found.append(fact(name, "promise.broken", f"broken-{id_}", day, {"promise_id": id_, "broken_on": f"{day}"}))
+    return found
+
+
 class _Ledger:
     """Invoices, payments and claims that come to the measures wanted."""
 
@@ -96,6 +113,8 @@ class _Ledger:
         if any(known[one] is None for one in PAID & known.keys()):
             return  # not known is what was never invoiced
         late = next((known[one] for one in sorted(LATE & known.keys())), None)
+        if known.get("late_items_12m"):
+            late = late or 1  # an item is late by a day at least
         rate, beyond = known.get("net_collection_rate_12m"), known.get("days_beyond_terms_12m")
         if late is not None or rate is not None:
             claim = 1 - min(Decimal(1), Decimal(str(rate))) if rate is not None else Decimal(0)

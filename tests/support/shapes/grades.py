@@ -150,12 +150,11 @@ def p4(b: Books) -> Rated:
 
 
 def p5(b: Books) -> Rated:
-    heads, funds, late = b.number("head_count"), b.reports.get("funds"), b.worst_late
-    promises, items = b.number("broken_promises_6m") or 0, b.number("late_items_12m") or 0
+    heads, funds, late = b.profile.get("head_count"), b.reports.get("funds"), b.worst_late
     small, medium = (heads is not None and heads <= most for most in (100, 500))
-    if b.is_new or (small and funds == "weak") or (late or 0) > 90 or promises >= 3 or b.loses or b.falls:
+    if b.is_new or (small and funds == "weak") or (late or 0) > 90 or b.broken_promises >= 3 or b.loses or b.falls:
         return Rated("C")
-    if (medium and funds == "average") or items >= 1:
+    if (medium and funds == "average") or b.late_items >= 1:
         return Rated("B")
     best = (heads is not None and heads >= 500 and funds == "strong") or late == 0
     return Rated("A" if best and b.says("key_data_complete") else "B")
@@ -172,7 +171,7 @@ def p6(b: Books) -> Rated:
     score = 40 * line(gives, "0", "90") + 15 * line(b.number("influence"), "0", "100", Fraction(1, 2))
     score += 15 * line(b.number("ordered_weeks"), "0.8", "0.98")
     score += step(b.number("failed_debits_quarter"), 15, ("1", 9), ("2", 4.5), ("3", 0), missing=15)
-    score += step(b.number("violations_12m"), 15, ("1", 7.5), ("2", 0), missing=15)
+    score += step(Fraction(b.violations), 15, ("1", 7.5), ("2", 0), missing=15)
     return Rated(of(score, (("A", 85), ("B", 70), ("C", 60)), "D"), score, labels=labels)
 
 
