@@ -22,6 +22,7 @@ COMMANDS = (
     "work",
     "relay",
     "day",
+    "review",
     "topics",
     "db",
     "events",

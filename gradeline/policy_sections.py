@@ -222,6 +222,11 @@ def _movement(policy: Policy) -> Iterator[str]:
     yield say(leaving, months=rise.from_worst.clean_months)
     months = ", ".join(f"{grade} {number}" for grade, number in movement.review_months.items())
     yield say("Reviewed every (months): {months}.", months=months)
+    if movement.lapse is not None:
+        left = say("at best {grade}", grade=movement.lapse.cap) if movement.lapse.cap else say("no grade")
+        yield say(
+            "{days} days after its validity ended without a review: {left}.", days=movement.lapse.after_days, left=left
+        )
     for grade, below in rise.only_from.items():
         yield say("{grade} is reached from {grades} only.", grade=grade, grades=", ".join(below))
     for one in movement.approvals:

@@ -1,4 +1,5 @@
-"""gradeline policy: the rules in force, what they say, and what they make of given measures. Needs no database."""
+"""gradeline policy: the rules in force, what they say, and what they make of given measures. Needs no database, but for
+what `policy_live` adds."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ import msgspec
 import typer
 
 from gradeline import policy_page
-from gradeline.commands import policy_explain, policy_list, policy_new, policy_scorecards, policy_tables
+from gradeline.commands import policy_explain, policy_list, policy_live, policy_new, policy_scorecards, policy_tables
 from gradeline.language import say
 from gradeline.scorecards.pmml_out import pmml_of, unsaid
 from shared.core.errors import GradelineError, Misconfigured
@@ -41,7 +42,8 @@ Zone = Annotated[str, typer.Option(envvar="GRADELINE_ZONE", hidden=True)]
 def register(app: typer.Typer) -> None:
     """Add `gradeline policy …` to *app*."""
     policy = typer.Typer(
-        no_args_is_help=True, help="Rating methods: list, show, check, init, new, diff, evaluate, import, export."
+        no_args_is_help=True,
+        help="Rating methods: list, show, check, init, new, diff, evaluate, import, export, preview, activate.",
     )
     policy.command("list")(list_policies)
     policy.command("show")(show_policy)
@@ -52,6 +54,9 @@ def register(app: typer.Typer) -> None:
     policy.command("evaluate")(evaluate_policy)
     policy.command("import")(import_policy)
     policy.command("export")(export_policy)
+    policy.command("preview")(policy_live.preview_policy)
+    policy.command("activate")(policy_live.activate_policy)
+    policy.command("progress")(policy_live.progress_policy)
     app.add_typer(policy, name="policy")
 
 

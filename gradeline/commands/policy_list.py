@@ -9,10 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 from gradeline.language import language, say
+from shared.core.policy.activation import basis
 from shared.core.policy.changes import Change
 from shared.core.policy.flaws import Finding
 from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook
+
+DRAFT = "to be activated"
+"""A version after the first rates nobody before it is activated; whether it was, the installation knows."""
 
 
 def list_record(rules: Rulebook, today: date) -> list[dict[str, Any]]:
@@ -50,12 +54,15 @@ def _versions(rules: Rulebook, today: date) -> list[tuple[str, str, Any, str]]:
         for order in rules.methods.orders
         for one in order.purposes.get(purpose, ())
     }
+    named = {one.method for order in rules.methods.orders for entries in order.purposes.values() for one in entries}
     found: list[tuple[str, str, Any, str]] = []
     for name, book in sorted(rules.books.items()):
-        for place, policy in enumerate(book.versions):
-            later = book.versions[place + 1 :]
+        for policy in book.versions:
+            if name in named and policy not in basis(rules.methods, book):
+                found.append((name, policy.purpose, policy, DRAFT))
+                continue
             rates = (policy.purpose, name) in used
-            found.append((name, policy.purpose, policy, _state(policy, later, today, used=rates)))
+            found.append((name, policy.purpose, policy, _state(policy, (), today, used=rates)))
     for name, versions in sorted(rules.warnings.rules.items()):
         for place, rule in enumerate(versions):
             found.append((name, "warning", rule, _state(rule, versions[place + 1 :], today, used=True)))

@@ -39,6 +39,8 @@ def status(
         for name, process in found["processes"].items():
             metrics = found["metrics"].get(name, "")
             typer.echo(f"{name:<15} process {process['pid']} {'runs' if process['alive'] else 'is gone'}   {metrics}")
+        if (rerating := found["re_rating"]) and rerating["customers"]:
+            typer.echo(f"re-rating       {rerating['done']:,} of {rerating['customers']:,} customers")
         for trouble in found["troubles"]:
             typer.echo(f"not well: {trouble}")
     raise typer.Exit(0 if found["healthy"] else 1)
@@ -55,7 +57,15 @@ def look(data: Path) -> dict[str, Any]:
     instance = running(data)
     if instance is None:
         nowhere = {"pid": None, "rating": None, "kafka": None, "postgres": None}
-        return {**nowhere, "healthy": False, "answers": {}, "metrics": {}, "processes": {}, "troubles": []}
+        return {
+            **nowhere,
+            "healthy": False,
+            "answers": {},
+            "metrics": {},
+            "processes": {},
+            "troubles": [],
+            "re_rating": None,
+        }
     answered = {
         "rating": answers(f"{instance.rating}/healthz"),
         "kafka": kafka_answers(instance.kafka, seconds=PROBE_SECONDS),
@@ -72,7 +82,9 @@ def look(data: Path) -> dict[str, Any]:
     ]
     if answered["postgres"]:
         troubles += asyncio.run(waiting(instance.postgres))
+    rerating = asyncio.run(re_rating(instance.postgres)) if answered["postgres"] else None
     return {
+        "re_rating": rerating,
         "pid": instance.pid,
         "rating": instance.rating,
         "kafka": instance.kafka,
@@ -114,6 +126,24 @@ async def waiting(dsn: str) -> list[str]:
         return await stuck(dsn)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return [f"the database does not say what waits: {error!r}"]
+
+
+async def re_rating(dsn: str) -> dict[str, int] | None:
+    """How far the re-rating of everybody is; None where the database does not say."""
+    import asyncpg
+    import msgspec
+
+    from services.rating.adapters.rerating import progress
+    from shared.edge.store.pool import connect
+
+    try:
+        connection = await connect(dsn, schema="rating", statement_seconds=PROBE_SECONDS)
+        try:
+            return dict(msgspec.to_builtins(await progress(connection)))
+        finally:
+            connection.terminate()
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return None
 
 
 def answers(url: str) -> bool:

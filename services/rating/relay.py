@@ -1,4 +1,4 @@
-"""The rating relay: carries accepted facts and published decisions from the database to Kafka, and opens the days."""
+"""The rating relay: carries facts and decisions from the database to Kafka, opens the days, reviews populations."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import contextlib
 
 import uvloop
 
+from services.rating.adapters import catalogue
+from services.rating.adapters.reviewing import keep_reviewing
+from services.rating.adapters.workdays import china
+from services.rating.core.brain import RatingBrain
+from services.rating.core.state import Setting
 from shared.edge import logs, metrics_port, waiting
 from shared.edge.kafka.generation import Generation
 from shared.edge.kafka.producer import Publisher
@@ -20,7 +25,7 @@ from shared.edge.worker.calendar import keep_opening
 from shared.edge.worker.process import until_stopped
 
 SCHEMA = "rating"
-POOL = 2
+POOL = 3
 
 
 def run(settings: Settings) -> int:
@@ -36,6 +41,7 @@ async def _relay(settings: Settings, stop: asyncio.Event) -> None:
     pool = await waiting.pool_as_soon_as_it_answers(settings, stop, schema=SCHEMA, size=POOL)
     if pool is None:
         return
+    brain = RatingBrain(catalogue.in_use(settings.policies), Setting(calendar=china(), currency=settings.currency))
     profile = choose(embedded=settings.embedded)
     topics = load(partitions=settings.partitions)
     publisher = Publisher(settings.kafka, profile, partitions=counts(topics))
@@ -51,6 +57,7 @@ async def _relay(settings: Settings, stop: asyncio.Event) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(relay.run(stop))
+            group.create_task(keep_reviewing(pool, stop, brain=brain, told=settings))
             group.create_task(
                 keep_opening(pool, stop, zone=settings.zone, partitions=settings.partitions, instance=settings.instance)
             )

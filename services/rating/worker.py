@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.rating.adapters import catalogue
+from services.rating.adapters.context import Activations
 from services.rating.adapters.projecting import CustomerProjector
 from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain
@@ -25,5 +26,11 @@ def run(settings: Settings) -> int:
     """Work until SIGTERM; returns the exit status. Raises Misconfigured."""
     logs.configure(level=settings.log_level, service="rating-worker")
     metrics_port.serve(settings)
-    rating = brain(settings.currency, settings.policies)
-    return assembly.run(settings, service="rating", brain=rating, projector=CustomerProjector(), topics=TOPICS)
+    return assembly.run(
+        settings,
+        service="rating",
+        brain=brain(settings.currency, settings.policies),
+        projector=CustomerProjector(),
+        topics=TOPICS,
+        changes=Activations(),
+    )

@@ -15,6 +15,7 @@ class Refusal(StrEnum):
     TOO_FEW_FACTS = "TOO_FEW_FACTS"
     MEASURE_MISSING = "MEASURE_MISSING"
     TOO_THIN = "TOO_THIN"
+    GRADE_LAPSED = "GRADE_LAPSED"
 
 
 SENTENCES: dict[Refusal, str] = {
@@ -25,4 +26,5 @@ SENTENCES: dict[Refusal, str] = {
     Refusal.TOO_FEW_FACTS: "fewer than three documents have fallen due, or less than three months of history",
     Refusal.MEASURE_MISSING: "a measure without which the method has no sense is not known",
     Refusal.TOO_THIN: "less than half of the points of the card could be judged",
+    Refusal.GRADE_LAPSED: "the validity of the grade ended and no review was completed",
 }

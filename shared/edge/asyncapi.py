@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.core.events import DECISIONS, EVENTS, FACTS
 from shared.core.events.base import Data
-from shared.core.events.rating import GradeChanged
+from shared.core.events.rating import DecisionCorrected, GradeChanged, ReviewDue
 from shared.edge.cloudevents import STRUCTURED
 from shared.edge.schemas import components, envelope
 
@@ -53,7 +53,7 @@ def document(*, version: str, examples: Mapping[str, Sequence[Mapping[str, Any]]
 def carried_by(topic: str) -> tuple[type[Data], ...]:
     """Return the classes that *topic* carries."""
     if topic == "credit.restricted":
-        return (GradeChanged,)
+        return (GradeChanged, DecisionCorrected, ReviewDue)
     return tuple(cls for cls in (*FACTS, *DECISIONS) if topic == cls.TOPIC)
 
 

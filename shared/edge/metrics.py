@@ -59,6 +59,11 @@ LAST_EVENT = Gauge(
 BUSINESS_DAY = Gauge(
     "gradeline_business_day_timestamp_seconds", "The earliest day any partition stands at, in Unix time.", ["service"]
 )
+RERATING = Gauge(
+    "gradeline_rerating_partitions",
+    "Partitions whose customers are all being rated again, by this worker.",
+    ["service"],
+)
 AUTHZ_DENIED = Counter("gradeline_authz_denied_total", "Requests refused because the token lacked a scope.", ["scope"])
 HTTP_SECONDS = Histogram(
     "gradeline_http_request_seconds",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.core.policy.movement import EVENTS, REVIEWS, Approval, Fall, FromWorst, Movement, Rise
+from shared.core.policy.movement import EVENTS, REVIEWS, Approval, Fall, FromWorst, Lapse, Movement, Rise
 from shared.edge.http.roles import roles
 from shared.edge.policy_rules import read_assumed
 from shared.edge.policy_yaml import Section, read_flag, read_text, read_whole
@@ -21,10 +21,21 @@ def read_movement(section: Section, grades: tuple[str, ...]) -> Movement:
         reference=section.take("reference", read_text),
         falls=falls,
         approvals=tuple(_approval(one, grades) for one in section.sections("approvals")),
+        lapse=_lapse(section, grades),
         **read_assumed(section),
     )
     section.close()
     return movement
+
+
+def _lapse(section: Section, grades: tuple[str, ...]) -> Lapse | None:
+    given = section.maybe_section("lapse")
+    if given is None:
+        return None
+    then: Any = given.choice("then", ("no_grade", "cap"))
+    lapse = Lapse(then, given.take("after_days", read_whole), given.choice("cap", grades[1:]) if then == "cap" else "")
+    given.close()
+    return lapse
 
 
 def _rise(section: Section, grades: tuple[str, ...]) -> Rise:

@@ -14,7 +14,7 @@ from typing import Any
 
 from services.rating.core.brain import RatingBrain
 from services.rating.core.engine import Engine
-from services.rating.core.path import step
+from services.rating.core.standing import step
 from services.rating.core.state import State
 from services.rating.worker import brain
 from shared.core.envelope import Event
@@ -112,7 +112,7 @@ def timed(rounds: int, work: Callable[[], object]) -> float:
 def _assessment(customer: Customer, engine: Engine) -> Callable[[], object]:
     state, day = customer.state, customer.today.toordinal()
     standing = state.path[-1][1]
-    return lambda: step(state, standing, engine.sheet(state), day, engine)
+    return lambda: step(state, standing, engine.sheet(state), day)
 
 
 def _decision(customer: Customer) -> Callable[[], object]:

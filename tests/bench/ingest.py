@@ -102,18 +102,20 @@ def read(parts: Parts, workers: Sequence[Child], facts: int) -> Reading:
     )  # fmt: skip
 
 
-async def until(parts: Parts, count: int, *workers: Child, decided: bool = False) -> None:
+async def until(
+    parts: Parts, count: int, *workers: Child, decided: bool = False, seconds: float = PATIENCE_SECONDS
+) -> None:
     """Wait until *count* records are committed; *decided*: and no decision that was put off is still to be taken.
 
     Raises RuntimeError where a worker ends or they take far too long.
     """
-    patience = clock.monotonic() + PATIENCE_SECONDS
+    patience = clock.monotonic() + seconds
     while (reached := await parts.reached()) < count or (decided and await parts.put_off()):
         for worker in workers:
             if not worker.alive:
                 raise RuntimeError(f"a worker ended: {worker.output().strip()[-300:]}")
         if clock.monotonic() > patience:
-            raise RuntimeError(f"{reached:,} of {count:,} records after {PATIENCE_SECONDS:.0f} s")
+            raise RuntimeError(f"{reached:,} of {count:,} records after {seconds:.0f} s")
         await asyncio.sleep(LOOK_SECONDS)
 
 

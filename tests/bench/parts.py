@@ -39,6 +39,8 @@ class Parts:
 
     def __init__(self, folder: Path, postgres: EmbeddedPostgres, broker: EmbeddedBroker, session: asyncpg.Connection):
         self.folder, self.postgres, self.broker, self.session = folder, postgres, broker, session
+        self.carried: dict[int, int] = {}
+        """Partition → the position in intake up to which a step has carried facts to the broker."""
 
     async def produce(self, facts: Iterable[Keyed]) -> int:
         """Publish *facts* to credit.events, in order. Returns how many."""

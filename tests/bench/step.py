@@ -29,6 +29,7 @@ STEPS = {
     "ingest-large": ("tests.bench.ingest:large", 480),
     "stored": ("tests.bench.storing:stored", 3_600),
     "import": ("tests.bench.importing:imported", 3_600),
+    "populations": ("tests.bench.reviewing:populations", 1_000),
     "latency": ("tests.bench.latency:latency", 240),
     "profile": ("tests.bench.profiling:profiled", 180),
 }

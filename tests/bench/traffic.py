@@ -23,6 +23,8 @@ _INVOICE = _HEAD + (
     '{"transaction_id":"%s","kind":"invoice","amount":"%s","currency":"CNY","booked_on":"%s","due_on":"%s"}}'
 )
 _PAYMENT = _HEAD + '{"payment_id":"P%s","amount":"%s","currency":"CNY","paid_on":"%s","allocations":[%s]}}'
+_PROFILE = _HEAD + '{"region":"%s"}}'
+_REPORTED = _HEAD + '{"name":"%s","value":"%s","period_end":"%s"}}'
 _ALLOCATION = '{"transaction_id":"%s","amount":"%s"}'
 _SIGNAL = _HEAD + '{"signal_id":"%s","kind":"dishonest_debtor","on":"%s"}}'
 
@@ -51,6 +53,16 @@ def signal(number: int, on: date) -> Keyed:
     """The customer *number* is listed as a dishonest debtor, which ends every grade at once."""
     subject, day = subject_of(number), on.isoformat()
     return subject, (_SIGNAL % (f"s-{number}", "signal.reported", subject, day, f"S{number}", day)).encode()
+
+
+def profile(subject: str, number: int, on: str, *, region: str) -> bytes:
+    """The customer *number* belongs to *region*."""
+    return (_PROFILE % (f"r-{number}", "customer.updated", subject, on, region)).encode()
+
+
+def reported(subject: str, number: int, on: str, name: str, value: int) -> bytes:
+    """Another system reports a measure."""
+    return (_REPORTED % (f"{name}-{number}", "measure.reported", subject, on, name, value, on)).encode()
 
 
 def opening(number: int) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import json
 import shlex
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,9 @@ def follow(folder: Path) -> None:
             subprocess.run(words, cwd=folder, check=True, capture_output=True, timeout=60)
 
 
-def test_a_method_written_by_the_page_rates_a_live_customer_as_the_page_says(tmp_path: Path) -> None:
+def test_a_method_written_by_the_page_rates_a_live_customer_as_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     follow(tmp_path)
     rules, today = tmp_path / "rules", clock.today("Asia/Shanghai")
     policy = load_rules(rules).books["our-card"].versions[-1]
@@ -50,6 +53,10 @@ def test_a_method_written_by_the_page_rates_a_live_customer_as_the_page_says(tmp
     other = facts("WALK-2", policy, given, today)
     other[0]["data"]["segment"] = "retail"
     with up(tmp_path / "instance", policies=rules) as instance, subscribed(instance.kafka) as subscriber:
+        monkeypatch.setenv("GRADELINE_POLICIES", str(rules))
+        activated = instance.command("policy", "activate", "our-card", "1", "--by", "li.wei")
+        assert activated.returncode == 0, activated.stderr
+        instance.open_day(today + timedelta(days=1))
         instance.post([*told, *other])
         instance.until_applied({"WALK-1": len(told), "WALK-2": len(other)})
         assert subscriber.until(lambda: bool(subscriber.about("WALK-1", GRADE)))

@@ -112,8 +112,8 @@ def rules(tmp_path_factory: pytest.TempPathFactory, today: date) -> Path:
         file = folder / shape / "1.yaml"
         file.write_text(re.sub(r"^purpose: \w+", "purpose: credit", file.read_text("utf-8"), flags=re.M), "utf-8")
         order += f"      - {{method: {shape}, applies_to: [{{attribute: segment, is: {shape}}}]}}\n"
-    with (folder / "methods.yaml").open("a", encoding="utf-8") as methods:
-        methods.write(order + "      - {method: rm-32}\n")
+    # the first order: what a later one brings in would wait for its activation
+    (folder / "methods.yaml").write_text(order + "      - {method: rm-32}\n", "utf-8")
     return folder
 
 

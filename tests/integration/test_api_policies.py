@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,18 @@ import pytest
 
 from gradeline.shapes import SHAPES
 from services.rating.adapters import catalogue
+from services.rating.adapters.activating import RECORD
+from services.rating.adapters.trials import Trials
+from services.rating.adapters.viewing import customer_view
+from services.rating.core.trying import Trial
 from shared.core import limits
+from shared.core.policy.rulebook import Rulebook
+from shared.edge import clock
+from shared.edge.store.migrate import upgraded
+from shared.edge.store.pool import open_pool
 from tests.integration.test_api_reads import DAY, answered, serving
 from tests.support.covers import covers
-from tests.support.rating_api import bearer, client, wired
+from tests.support.rating_api import bearer, client, settings, wired
 
 covers("DP-20", "DP-22")
 
@@ -177,15 +185,42 @@ async def test_a_version_is_shown_whole(api: httpx2.AsyncClient) -> None:
     assert found["rules"]["movement"]["rise"]["cooldown_days"] == 90
 
 
-async def test_a_diff_names_every_place(tmp_path: Path) -> None:
+def second(tmp_path: Path) -> Rulebook:
+    """The shipped rules with a second version of rm-22, dated 2026-07-01."""
     folder = Path(shutil.copytree(catalogue.SHIPPED, tmp_path / "rules"))
     text = (folder / "rm-22/1.yaml").read_text("utf-8").replace('version: "1"', 'version: "2"')
     text = text.replace("effective: 2000-01-01", "effective: 2026-07-01").replace(
         "cooldown_days: 90", "cooldown_days: 120"
     )
     (folder / "rm-22/2.yaml").write_text(text, "utf-8")
+    return catalogue.in_use(folder)
+
+
+@pytest.mark.parts
+async def test_a_trial_that_names_no_version_is_of_the_activated_one(database: str, tmp_path: Path) -> None:
+    await upgraded(database, "rating")
+    rules, pool = second(tmp_path), await open_pool(database, schema="rating", size=1)
+    told = settings(database, tmp_path)
+    trials = Trials(told, rules, catalogue.shared_tables(None), customer_view(told, rules))
+
+    async def connected() -> Any:
+        return pool
+
+    async def version(on: date) -> str | None:
+        found = await trials(connected, Trial(method="rm-22", measures=AAA, as_of=on))
+        return found.tried.policy.version if found and found.tried else None
+
+    assert await version(date(2026, 8, 3)) == "1", "its date alone puts no version in force"
+    sha256 = rules.books["rm-22"].versions[1].sha256
+    row = (1, "rm-22", "2", sha256, date(2026, 8, 3), clock.now(), "risk", None)
+    await pool.execute(RECORD, *row)
+    assert (await version(date(2026, 8, 2)), await version(date(2026, 8, 3))) == ("1", "2")
+    await pool.close()
+
+
+async def test_a_diff_names_every_place(tmp_path: Path) -> None:
     app = wired("postgresql://nobody@127.0.0.1:1/nothing", tmp_path)
-    app.state.ports.books = catalogue.in_use(folder).books
+    app.state.ports.books = second(tmp_path).books
     async with client(app, bearer(tmp_path, "risk_analyst")) as api:
         found = (await api.get("/v1/policies/rm-22/diff")).json()
         assert (found["before"]["version"], found["after"]["version"]) == ("1", "2")

@@ -13,8 +13,9 @@ from services.rating.core.context import Context
 from services.rating.core.evolve import evolve
 from services.rating.core.measures.catalogue import compile_reading
 from services.rating.core.measures.reading import Reader
-from services.rating.core.path import Standing, at
+from services.rating.core.path import at
 from services.rating.core.show import show
+from services.rating.core.standing import Standing
 from services.rating.core.state import Setting, State
 from services.rating.core.told import Told
 from shared.core.brain import Decided

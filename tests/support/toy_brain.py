@@ -14,7 +14,7 @@ from shared.core.envelope import Event
 from shared.core.events import FactQuarantined, PaymentRecorded, ReferencePublished, ReviewDue, TransactionRecorded
 
 ROWS = """
-create table toy_rows (
+create table if not exists toy_rows (
     stream text collate "C" primary key, version int, total numeric, facts int, level int, overdue int, rate text, day date
 )
 """

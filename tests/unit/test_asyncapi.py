@@ -60,8 +60,8 @@ def test_every_topic_is_a_channel_with_the_messages_it_carries() -> None:
     assert list(channels) == ["credit.events", "credit.ratings", "credit.limits", "credit.alerts", "credit.restricted"]
     for cls in EVENTS:
         assert cls.__name__ in channels[cls.TOPIC]["messages"]
-    assert list(channels["credit.restricted"]["messages"]) == ["GradeChanged"]
-    assert sum(len(channel["messages"]) for channel in channels.values()) == len(EVENTS) + 1
+    assert list(channels["credit.restricted"]["messages"]) == ["GradeChanged", "DecisionCorrected", "ReviewDue"]
+    assert sum(len(channel["messages"]) for channel in channels.values()) == len(EVENTS) + 3
     sent = {name.removeprefix("send.") for name in published()["operations"] if name.startswith("send.")}
     assert sent == {cls.TOPIC for cls in DECISIONS} | {"credit.restricted"}
 

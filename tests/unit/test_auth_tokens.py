@@ -224,6 +224,7 @@ def test_each_role_of_the_product_carries_only_scopes_that_exist() -> None:
         "risk_manager",
         "finance",
         "auditor",
+        "compliance_officer",
         "integrator",
         "operator",
         "privacy_officer",
@@ -232,7 +233,7 @@ def test_each_role_of_the_product_carries_only_scopes_that_exist() -> None:
         "general_manager",
         "office_automation",
     }
-    assert len(roles.scopes()) == 17
+    assert len(roles.scopes()) == 18
     assert not roles.roles()["operator"] & {"ratings:read", "exposures:read", "pii:read"}, "no business data"
     assert "pii:read" not in roles.roles()["auditor"]
     assert roles.roles()["integrator"] == {"events:write"}

@@ -17,7 +17,7 @@ from shared.core.events.rating import Direction
 from shared.core.refusal import SENTENCES, Refusal
 
 SERVICE = Path(__file__).parents[2] / "services" / "rating"
-HELD = re.compile(r'"((?:RISE_|FALL_|OVERRIDE)[A-Z_]*)"')
+HELD = re.compile(r'"((?:RISE_|FALL_|QUOTA_|OVERRIDE)[A-Z_]*)"')
 
 
 def reasons_in(node: Any) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 from typer.testing import CliRunner
 
+from gradeline.commands.policy_list import DRAFT
 from gradeline.language import chinese, language
 from gradeline.main import build
 from gradeline.shapes import SHAPES
@@ -29,7 +30,18 @@ RULES = {one.replace("_", " ") for one in (*get_args(How), *get_args(When), *cho
 RULES |= {one.replace("_", " ") for one in choices(Missing, "then")} - {"neutral", "letter"}
 RULES |= {one.replace("_", "-") for one in choices(Quota, "review")}
 RULES |= {*choices(Quota, "above"), *choices(Quota, "exceeded"), *(one.capitalize() for one in choices(Approval, "of"))}
-RULES |= {"credit", "service", "compliance", "usage", "warning", "to come", "superseded", "in force", "rates nobody"}
+RULES |= {
+    "credit",
+    "service",
+    "compliance",
+    "usage",
+    "warning",
+    "to come",
+    "superseded",
+    "in force",
+    "rates nobody",
+    DRAFT,
+}
 RULES |= {"reasons", "capped by", "to do"}
 """Words of the rules that are said as they stand."""
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.rating.core.path import Path, Standing, at, walk
+from services.rating.core.path import Path, at, walk
+from services.rating.core.standing import Standing
 from tests.support.covers import covers
 from tests.support.customer import BRAIN, Customer, Day, Desk, day
 from tests.support.dealer import SECOND, THIRD, WORST, dealer, told

@@ -15,16 +15,20 @@ from services.rating.core import snapshot
 from services.rating.core.context import Context
 from services.rating.core.engine import Engine
 from services.rating.core.overriding import renewals
-from services.rating.core.path import Path, Standing, walk
+from services.rating.core.path import Path, walk
+from services.rating.core.standing import Standing
 from services.rating.core.state import State
 from shared.core.brain import Decided
 from shared.core.envelope import Event
 from shared.core.events.approval import OverrideExpired, OverrideSet, OverrideWithdrawn
 from shared.core.events.base import Decision
 from shared.core.events.rating import DecisionCorrected, GradeChanged
+from tests.support.covers import covers
 from tests.support.customer import BRAIN, SETTING, Customer, Desk, day
 from tests.support.histories import START, ZONE, history
 from tests.unit.test_ledger_order import RULES, folded
+
+covers("G-25")
 
 OPENED = date(2026, 3, 2)
 

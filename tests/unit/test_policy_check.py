@@ -178,7 +178,7 @@ def test_one_bad_file_does_not_hide_what_is_wrong_with_another(folder: Path) -> 
     assert run("check", "--policies", "/nowhere/at/all").exit_code == 2
 
 
-def test_states_follow_the_day(folder: Path) -> None:
+def test_a_version_after_the_first_waits_for_its_activation_whatever_its_date(folder: Path) -> None:
     text = (folder / "rm-22/1.yaml").read_text("utf-8").replace('version: "1"', 'version: "2"')
     (folder / "rm-22/2.yaml").write_text(text.replace("effective: 2000-01-01", "effective: 2026-07-01"), "utf-8")
 
@@ -186,8 +186,8 @@ def test_states_follow_the_day(folder: Path) -> None:
         listed = json.loads(run("list", "--json", "--as-of", day, "--policies", str(folder)).stdout)
         return [one["state"] for one in listed if one["id"] == "rm-22"]
 
-    assert states("2026-06-30") == ["in force", "to come"]
-    assert states("2026-07-01") == ["superseded", "in force"]
+    assert states("1999-06-30") == ["to come", "to be activated"]
+    assert states("2026-07-01") == ["in force", "to be activated"]
 
 
 def test_a_method_that_no_order_names_rates_nobody(folder: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.rating.adapters import approvals
+from services.rating.adapters.context import Activations
 from services.rating.core.brain import RatingBrain
 from services.rating.core.context import Context
 from services.rating.core.requests import Act, Found, policy_of
@@ -108,7 +109,7 @@ class Deciding:
         async with pool.acquire() as connection, connection.transaction(readonly=True, isolation="repeatable_read"):
             loaded = (await load(connection, [customer_id], fold_version=self.brain.fold_version))[customer_id]
             day = await connection.fetchval(DAY, partition)
-            context = await self._context(connection, partition)
+            context = await self._context(connection, partition, day)
             register = await approvals.register(connection)
         if not loaded.version:
             raise NotFound("there is no such customer, or nothing was known of it then")
@@ -118,12 +119,14 @@ class Deciding:
             raise Unavailable("no business day is open here yet; try again later")
         return _Read(loaded, day, context, register)
 
-    async def _context(self, connection: Connection, partition: int) -> Context:
+    async def _context(self, connection: Connection, partition: int, day: date | None) -> Context:
         reached, context = self._contexts.get(partition) or (0, self.brain.context())
         for one in await read_stream(connection, f"~reference/{partition}", after=reached):
             self.brain.refer(context, one.event)
             reached = one.version
         self._contexts[partition] = (reached, context)
+        if day is not None:
+            await Activations().bring(connection, context, None, day)
         return context
 
     def _prepared(self, customer_id: str, read: _Read, command: Callable[[Found], Act]) -> _Prepared | None:

@@ -19,8 +19,11 @@ select stream, version, kind, type, source, id, time, utc_offset, business_on, r
 from events
 where stream = $1 and version > $2 and ($3::date is null or business_on <= $3)
   and ($4::timestamptz is null or recorded_at <= $4)
+  and ($6 or kind = 0 or convert_from(data, 'UTF8')::jsonb ->> 'purpose' is distinct from 'compliance')
 order by version limit $5
 """
+
+RESTRICTED = "credit.restricted"
 
 Unseal = Callable[[Any, Sequence[Mapping[str, Any]]], Awaitable[list[dict[str, Any]]]]
 """(pool, rows of events) → the data of each row with its personal fields in clear; what was erased stays a marker."""
@@ -43,17 +46,27 @@ class Log:
         known_at: datetime | None,
         limit: int,
         clear: bool,
+        restricted: bool,
     ) -> list[dict[str, Any]]:
-        """The events of *stream* above version *after*. Personal fields are null unless *clear*."""
-        rows = await pool.fetch(STREAM, stream, after, as_of, known_at, limit)
+        """The events of *stream* above version *after*. Personal fields are null unless *clear*.
+
+        What belongs on `credit.restricted` is left out unless *restricted*.
+        """
+        rows = await pool.fetch(STREAM, stream, after, as_of, known_at, limit, restricted)
         data = await self._unseal(pool, rows) if clear else [msgspec.json.decode(row["data"]) for row in rows]
         return [_logged(row, without_sealed(one)) for row, one in zip(rows, data, strict=True)]
 
-    async def partition(self, pool: Any, partition: int, *, after: int, limit: int) -> tuple[list[bytes], int, bool]:
-        """Events of *partition* in commit order, as the topic carries them; the position reached; whether there are more."""
+    async def partition(
+        self, pool: Any, partition: int, *, after: int, limit: int, restricted: bool
+    ) -> tuple[list[bytes], int, bool]:
+        """Events of *partition* in commit order, as the topics carry them; the position reached; whether there are more.
+
+        *restricted* as in `stream`.
+        """
         async with pool.acquire() as connection:
             page = await export.page(connection, partition=partition, after=after, limit=limit)
-        return [codec.encode(stored.event) for stored in page.events], page.position, page.more
+        shown = [one.event for one in page.events if restricted or one.event.data.topic != RESTRICTED]
+        return [codec.encode(event) for event in shown], page.position, page.more
 
 
 def unsealing(wrapping_key: bytes) -> Unseal:

@@ -8,7 +8,7 @@ import msgspec
 
 from services.rating.adapters import aliases, approvals
 from services.rating.adapters.aliases import Claim
-from services.rating.core.row import Row
+from services.rating.core.row import Rated, Row
 from shared.edge.store.pool import Connection
 
 CUSTOMERS = """
@@ -51,12 +51,28 @@ on conflict (customer_id, warning_id) do update set
 """
 
 
+RATINGS = """
+insert into ratings (customer_id, purpose, method, grade, due, refusal, score, since, active, populations, ranks)
+select customer_id, purpose, method, grade, due, refusal, score, since, active, populations::text[], ranks::numeric[]
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::date[],
+            $9::bool[], $10::text[], $11::text[])
+    as r (customer_id, purpose, method, grade, due, refusal, score, since, active, populations, ranks)
+on conflict (customer_id, purpose) do update set
+    method = excluded.method, grade = excluded.grade, due = excluded.due, refusal = excluded.refusal,
+    score = excluded.score, since = excluded.since, active = excluded.active, populations = excluded.populations,
+    ranks = excluded.ranks
+"""
+
+
 class CustomerProjector:
-    """Keeps `customers` (the head of every path) and `warnings` (those that stand)."""
+    """Keeps `customers` (the head of every path), `warnings` (those that stand), and `ratings` where there are several."""
 
     async def write(self, connection: Connection, rows: Sequence[tuple[str, int, Row]], /) -> None:
         """Keep *rows*: (customer, version, row), one a customer."""
         await connection.execute(CUSTOMERS, *zip(*(_columns(*one) for one in rows), strict=True))
+        ratings = [(customer, one) for customer, _, row in rows for one in row.ratings]
+        if ratings:
+            await connection.execute(RATINGS, *rating_columns(ratings))
         links = [
             Claim(*alias, customer, order, holds) for customer, _, row in rows for alias, order, holds in row.aliases
         ]
@@ -102,3 +118,33 @@ def _columns(customer: str, version: int, row: Row) -> tuple[object, ...]:
         row.override_id,
         _SEPARATOR.join(row.companies),
     )
+
+
+def rating_columns(ratings: Sequence[tuple[str, Rated]]) -> tuple[tuple[object, ...], ...]:
+    """The columns that RATINGS takes, of (customer, rated)."""
+    return tuple(zip(*(_rating(*one) for one in ratings), strict=True))
+
+
+def _rating(customer: str, one: Rated) -> tuple[object, ...]:
+    return (
+        customer,
+        one.purpose,
+        one.method,
+        one.grade,
+        one.due,
+        one.refusal,
+        one.score,
+        one.since,
+        one.active,
+        _array(one.populations),
+        _array(one.ranks),
+    )
+
+
+def _array(values: Sequence[object]) -> str:
+    """*values* as PostgreSQL writes an array: unnest takes no arrays of arrays of different lengths."""
+    return "{" + ",".join("null" if value is None else _quoted(str(value)) for value in values) + "}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

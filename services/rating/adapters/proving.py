@@ -15,6 +15,7 @@ from services.rating.adapters.refolding import Refolded, Refolder
 from services.rating.core.announce import NO_RULES
 from services.rating.core.brain import RatingBrain
 from services.rating.core.row import Row
+from services.rating.core.standing import LAPSED
 from shared.core.errors import Malformed
 from shared.core.events.rating import GradeChanged
 from shared.core.policy.evaluate import evaluate
@@ -160,7 +161,8 @@ def _graded(stream: str, id_: str, decision: GradeChanged, policy: Policy) -> It
         yield Finding(stream, id_, "measures", error.message)
         return
     assessment = evaluate(policy, values)
-    said = (decision.underlying, decision.refusal, decision.score)
+    refusal = None if decision.refusal == LAPSED else decision.refusal  # the calendar refuses, not the measures
+    said = (decision.underlying, refusal, decision.score)
     computed = (assessment.grade, None if assessment.refusal is None else str(assessment.refusal), assessment.score)
     if said != computed:
         yield Finding(stream, id_, str(said), str(computed))

@@ -25,6 +25,7 @@ TABLES: Mapping[str, str] = {
     "customers": "customer_id, currency, grade, refusal, method, score, since, region, segment, manager, "
     "receivable_balance, overdue_amount, warnings, underlying, override_id, companies",
     "warnings": "customer_id, warning_id, rule, kind, severity, since, figures",
+    "ratings": "customer_id, purpose, method, grade, due, refusal, score, since, active, populations, ranks",
     "aliases": "other_source, other_id, customer_id, day, at, source, id",
     "approvals": "customer_id, approval_id, kind, place, step, role, requested_by, requested_on, ended_by, ended_on, grants",
 }
@@ -114,7 +115,7 @@ async def _build(connection: Connection, brain: RatingBrain, schema: str, stream
     rows = sorted((one.stream, one.version, one.row) for one in refolded if one.row is not None)
     # a parked customer has the row that it had
     kept = [one.stream for one in refolded if one.failure is not None]
-    for table in ("customers", "warnings", "approvals") if kept else ():
+    for table in ("customers", "warnings", "ratings", "approvals") if kept else ():
         await connection.execute(TAKE_OUT.format(schema=schema, table=table), kept)
         await connection.execute(TAKE_OVER.format(schema=schema, table=table, live=LIVE), kept)
     if rows:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from services.rating.adapters.context import context_of
 from services.rating.core.brain import RatingBrain
 from services.rating.core.context import Context
 from services.rating.core.row import Row
@@ -16,7 +17,7 @@ from services.rating.core.state import State
 from shared.core.brain import Decided
 from shared.core.envelope import Event
 from shared.edge.store.pool import Connection
-from shared.edge.store.read import load, read_stream
+from shared.edge.store.read import load
 
 CUSTOMERS = "select stream, partition from streams where stream = any($1::text[]) and stream !~ '^~'"
 DAYS = "select partition, day from partitions where partition = any($1::smallint[])"
@@ -43,7 +44,7 @@ class Refolder:
         self._contexts: dict[int, Context] = {}
         self._days: dict[int, date] = {}
 
-    async def each(self, streams: Sequence[str], upto: Mapping[str, tuple[int, date]]) -> list[Refolded]:
+    async def each(self, streams: Sequence[str], upto: Mapping[str, tuple[int | None, date]]) -> list[Refolded]:
         """Fold and decide every customer of *streams*.
 
         *upto*: the version to fold to and the day to decide, of those that are not to be taken as they are now.
@@ -54,7 +55,10 @@ class Refolder:
         return list(self._folded(partitions, {name: one.tail for name, one in loaded.items()}, upto))
 
     def _folded(
-        self, partitions: Mapping[str, int], events: Mapping[str, list[Event]], upto: Mapping[str, tuple[int, date]]
+        self,
+        partitions: Mapping[str, int],
+        events: Mapping[str, list[Event]],
+        upto: Mapping[str, tuple[int | None, date]],
     ) -> Iterator[Refolded]:
         for stream, partition in partitions.items():
             version, day = upto.get(stream, (None, self._days[partition]))
@@ -76,6 +80,4 @@ class Refolder:
         for row in await self._connection.fetch(DAYS, partitions):
             self._days[row["partition"]] = row["day"]
         for partition in partitions:
-            context = self._contexts[partition] = self._brain.context()
-            for stored in await read_stream(self._connection, f"~reference/{partition}"):
-                self._brain.refer(context, stored.event)
+            self._contexts[partition] = await context_of(self._connection, self._brain, partition)

@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
 
+from services.rating.adapters.context import activations
 from services.rating.adapters.viewing import Viewer, customer_view
 from services.rating.core.engine import Values
 from services.rating.core.trying import Outcome, Trial, tried
 from shared.core.errors import Malformed
+from shared.core.policy.activation import basis, in_force
 from shared.core.policy.flaws import Finding
 from shared.core.policy.methods import Methods
 from shared.core.policy.policy import Book, Policy, Title
@@ -35,7 +37,7 @@ class Trials:
     async def __call__(self, database: Callable[[], Awaitable[Any]], asked: Trial) -> Outcome | None:
         """What comes of *asked*; None where the customer, the method or the version is not there. Raises Malformed."""
         today = clock.today(self._settings.zone)
-        policy, findings, viewer = self._pick(asked, today), tuple[Finding, ...](), self._viewer
+        policy, findings, viewer = await self._pick(database, asked, today), tuple[Finding, ...](), self._viewer
         if asked.draft is not None:
             policy, found = check_draft(asked.draft, asked.cases, self._shared)
             if policy is not None and policy.method != asked.method:
@@ -60,12 +62,15 @@ class Trials:
             return None
         return Outcome(findings=findings, tried=tried(policy, *seen, asked.reach, WORDS))
 
-    def _pick(self, asked: Trial, today: date) -> Policy | None:
+    async def _pick(self, database: Callable[[], Awaitable[Any]], asked: Trial, today: date) -> Policy | None:
         book = self._rules.books.get(asked.method)
         if book is None or asked.draft is not None:
             return None
         if asked.version is not None:
             return next((policy for policy in book.versions if policy.version == asked.version), None)
+        if len(book.versions) > 1 and basis(self._rules.methods, book):  # which of them binds, the activations say
+            async with (await database()).acquire() as connection:
+                book = in_force(self._rules, await activations(connection, asked.known_at)).books[asked.method]
         found = book.at(asked.as_of or today)
         return None if isinstance(found, Refusal) else found
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from services.rating.adapters.context import context_of
 from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain
-from services.rating.core.context import Context
 from services.rating.core.engine import Engine, Values
 from services.rating.core.show import show
 from services.rating.core.state import Setting, State
@@ -85,7 +85,7 @@ class Viewer:
                 if into is None or into == customer_id:
                     break
                 customer_id = into
-            context = await self._context(connection, partition, known_at)
+            context = await context_of(connection, self.brain, partition, known_at)
         return _Read(state, told, version, day.toordinal(), Engine(self.brain.rulebook, self.brain.setting, context))
 
     async def _fold(
@@ -99,12 +99,6 @@ class Viewer:
             self.brain.evolve(state, one.event)
             told.hear(one.event)
         return state, told, stored[-1].version
-
-    async def _context(self, connection: Connection, partition: int, known_at: datetime | None) -> Context:
-        context = self.brain.context()
-        for one in await read_stream(connection, f"~reference/{partition}", known_at=known_at):
-            self.brain.refer(context, one.event)
-        return context
 
     async def _today(self, connection: Connection, partition: int) -> date:
         day: date | None = await connection.fetchval(DAY, partition)

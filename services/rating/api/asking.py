@@ -19,6 +19,8 @@ from shared.edge.http.problem import Invalid
 from shared.edge.http.wording import refusal
 
 Reader = Annotated[Principal, Security(principal, scopes=["ratings:read"])]
+RESTRICTED = "compliance:read"
+"""The scope for what leaves on `credit.restricted`."""
 AsOf = Annotated[query.Day | None, Query(description="true when, YYYY-MM-DD; default: the customer's current day")]
 UNKNOWN = "there is no such customer, or nothing was known of it then"
 KnownAt = Annotated[query.Instant | None, Query(description="known when, with offset; default: everything known")]
@@ -67,15 +69,15 @@ async def times(as_of: AsOf = None, known_at: KnownAt = None) -> Times:
 Asked = Annotated[Times, Depends(times)]
 
 
-async def view(customer_id: CustomerId, seen: Seen, wired: Wired, asked: Asked) -> View:
-    """Return what stands about the customer. Raises NotFound."""
+async def view(who: Reader, customer_id: CustomerId, seen: Seen, wired: Wired, asked: Asked) -> View:
+    """Return what stands about the customer, as far as *who* may see it. Raises NotFound."""
     found = await wired.view(wired.database(), customer_id, asked.as_of, asked.known_at)
     if found is None:
         raise NotFound(UNKNOWN)
     merged = found.customer_id != customer_id
     if merged and not (seen.all or await wired.lists.may_see(wired.database(), found.customer_id, seen)):
         raise NotFound(UNKNOWN)
-    return found
+    return found if who.may(RESTRICTED) else found.without("compliance")
 
 
 Viewed = Annotated[View, Depends(view)]

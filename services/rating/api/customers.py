@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from services.rating.api import answers, listed
-from services.rating.api.asking import UNKNOWN, Asked, CustomerId, Reader, Viewed, Wired
+from services.rating.api.asking import RESTRICTED, UNKNOWN, Asked, CustomerId, Reader, Viewed, Wired
 from services.rating.api.telling import because, told
 from services.rating.core.trying import Trial
 from services.rating.core.view import PolicyId, View
@@ -141,6 +141,7 @@ async def events(
         known_at=asked.known_at,
         limit=limit + 1,
         clear=who.may("pii:read"),
+        restricted=who.may(RESTRICTED),
     )
     if not found and not after:
         raise NotFound(UNKNOWN)

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response, Security
 
 from services.rating.api import answers, listed
-from services.rating.api.asking import Wired
+from services.rating.api.asking import RESTRICTED, Wired
 from services.rating.api.posted import read_posted
 from services.rating.handlers.posting import Posting
 from shared.edge.http import paging, problem
@@ -74,11 +74,13 @@ async def export(
     """Return facts and decisions in commit order, whole transactions, about *limit* events, as the topics carry them.
 
     A new service reads pages until `more` is false and then follows the topics. `next` is always a cursor: ask it again
-    later for what was committed since.
+    later for what was committed since. Without the scope compliance:read, decisions of that purpose are left out.
     """
     if partition >= wired.partitions:
         raise Invalid([refusal("?partition", "partition", "at-most", most=wired.partitions - 1)])
     start = place(after, tuple[paging.BigInt])[0] if after else 0
-    found, reached, more = await wired.log.partition(wired.database(), partition, after=start, limit=limit)
+    found, reached, more = await wired.log.partition(
+        wired.database(), partition, after=start, limit=limit, restricted=who.may(RESTRICTED)
+    )
     body = {"events": [msgspec.Raw(one) for one in found], "next": cursor(reached), "more": more}
     return Response(msgspec.json.encode(body), media_type="application/json")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 from pydantic_core import PydanticCustomError
 
 from services.rating.api import answers, listed
-from services.rating.api.asking import Reader, Times, Wired, readable, view
+from services.rating.api.asking import RESTRICTED, Reader, Times, Wired, readable, view
 from services.rating.api.telling import told
 from services.rating.core.trying import Trial
 from shared.core import limits
@@ -160,9 +160,11 @@ async def trial(
     if asked.draft is not None and not who.may("rules:propose"):
         raise Forbidden("a draft needs the scope rules:propose")
     _check(asked)
+    if asked.customer_id is not None and _restricted(wired.books, policy_id) and not who.may(RESTRICTED):
+        raise Forbidden(f"what a method of purpose compliance says of a customer needs the scope {RESTRICTED}")
     customer_id = None if asked.customer_id is None else await readable(who, seen, wired, asked.customer_id)
     if customer_id is not None and not seen.all:  # it may have been merged into one that is not to be seen
-        await view(customer_id, seen, wired, Times(asked.as_of, asked.known_at))
+        await view(who, customer_id, seen, wired, Times(asked.as_of, asked.known_at))
     fields = asked.model_dump() | {"customer_id": customer_id}
     found = await wired.attempt(Trial(method=policy_id, **fields))
     if found is None:
@@ -192,6 +194,12 @@ def _check(asked: TrialAsked) -> None:
         found.append(refusal("/version", "version", "one-of", fields="version, draft"))
     if found:
         raise Invalid(found)
+
+
+def _restricted(books: Any, policy_id: str) -> bool:
+    """Whether the method is of purpose compliance; one that is not loaded is not."""
+    book: Book | None = books.get(policy_id)
+    return book is not None and any(policy.purpose == "compliance" for policy in book.versions)
 
 
 def _book(books: Any, policy_id: str) -> Book:

@@ -9,11 +9,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from services.rating.core.days import FAR, months_before
+from services.rating.core.days import FAR
 from services.rating.core.engine import Sheet
 from services.rating.core.lived import Alarm, Published
+from services.rating.core.moving import place_of
 from services.rating.core.overriding import ended_untold
-from services.rating.core.path import Standing, at
+from services.rating.core.path import Path, at
+from services.rating.core.reviews import review_due, valid_until
+from services.rating.core.standing import Standing
 from services.rating.core.state import State
 from shared.core import money
 from shared.core.approval.timing import due
@@ -48,8 +51,8 @@ LABELS = ("region", "segment", "industry", "manager", "kind")
 
 def announce(state: State, standing: Standing, sheet: Sheet, start: int, cause: str) -> list[Decided]:
     """Everything that follows from *standing* being what holds now; the path was walked from *start* on."""
-    said = _Said(state, standing, sheet, cause)
-    return [
+    said = _Said(state, state.path, standing, sheet, cause)
+    decided = [
         *_expired(said),
         *_corrected(said, start),
         *_grade(said),
@@ -58,13 +61,19 @@ def announce(state: State, standing: Standing, sheet: Sheet, start: int, cause: 
         *_review(said),
         *_approvals(said),
     ]
+    for one in sheet.besides:
+        path = state.besides[one.purpose]
+        said = _Said(state, path, path[-1][1], one, cause)
+        decided += [*_corrected(said, start), *_grade(said), *_review(said)]
+    return decided
 
 
 class _Said:
-    """What every decision about one customer on one day carries."""
+    """What every decision about one customer on one day under one purpose carries."""
 
-    def __init__(self, state: State, standing: Standing, sheet: Sheet, cause: str) -> None:
-        self.state, self.standing, self.sheet = state, standing, sheet
+    def __init__(self, state: State, path: Path, standing: Standing, sheet: Sheet, cause: str) -> None:
+        self.state, self.path, self.standing, self.sheet = state, path, standing, sheet
+        self.lived = state.lived.under(sheet.purpose)
         self.day = state.head
         labels = {name: str(value) for name in LABELS if (value := state.attribute(name, self.day))}
         self.common: dict[str, Any] = {"as_of": date.fromordinal(self.day), "cause": cause, "labels": labels}
@@ -80,7 +89,7 @@ def text(value: Any) -> str | None:
 
 
 def _grade(said: _Said) -> list[Decided]:
-    now, last = said.standing, said.state.lived.last
+    now, last = said.standing, said.lived.last
     if last is None and now.grade is None:
         return []
     # where no method applies, what is said is said under the last one
@@ -95,7 +104,7 @@ def _grade(said: _Said) -> list[Decided]:
     decision = GradeChanged(
         **said.common | _caused(said, last, policy),
         method=rules[0],
-        purpose="credit",
+        purpose=sheet.purpose,
         from_=was,
         to=now.grade,
         direction=_direction(was, now, last.method if last else "", last.underlying if last else None, policy),
@@ -130,30 +139,20 @@ def _caused(said: _Said, last: Published | None, policy: Any) -> dict[str, str]:
     return {"cause": "review"} if _at_review(said, last.grade if last else None, policy) else {}
 
 
-def valid_until(policy: Policy, standing: Standing, day: int) -> date | None:
-    """The day by which the grade that stands on *day* must be reviewed: its cadence counted on from when it began."""
-    months = policy.movement.valid_months.get(standing.grade or "")
-    if not months or not standing.since:
-        return None
-    until = months_before(standing.since, -months)
-    rounds = 1
-    while until < day:
-        rounds += 1
-        until = months_before(standing.since, -months * rounds)
-    return date.fromordinal(until)
-
-
 def _measures(assessment: Assessment | None) -> dict[str, str | None]:
     return {alias: text(value) for alias, value in assessment.values.items()} if assessment else {}
 
 
 def _at_review(said: _Said, was: str | None, policy: Any) -> bool:
-    """Whether the grade rose at the review at which alone it may."""
-    if was is None or said.standing.grade is None or not isinstance(policy, Policy):
+    """Whether the grade rose at the review at which alone it may, or moved as a population review said."""
+    now = said.standing
+    if was is None or now.grade is None or not isinstance(policy, Policy):
         return False
+    if any(place_of(said.state, policy.method, quota.holds, now.since) for quota in policy.capped):
+        return True
     ranks = policy.ranks
-    rose = ranks.get(said.standing.grade, 0) > ranks.get(was, 100)
-    return rose and policy.movement.rise.only_at != "any_day" and said.standing.since == said.day
+    rose = ranks.get(now.grade, 0) > ranks.get(was, 100)
+    return rose and policy.movement.rise.only_at != "any_day" and now.since == said.day
 
 
 def _direction(was: str | None, now: Standing, method: str, underlying: str | None, policy: Any) -> Any:
@@ -197,9 +196,9 @@ def _corrected(said: _Said, start: int) -> list[Decided]:
     if start >= FAR or state.late is None:
         return []
     changed = []
-    for one in state.lived.said:
+    for one in said.lived.said:
         if start <= one.as_of < said.day:
-            standing = at(state.path, one.as_of)
+            standing = at(said.path, one.as_of)
             would_be = standing.grade if standing else None
             if would_be != one.restated:
                 on, method = date.fromordinal(one.as_of), standing.method if standing else ""
@@ -212,6 +211,7 @@ def _corrected(said: _Said, start: int) -> list[Decided]:
         fact=FactRef(source=source, id=event_id, type=event_type),
         from_=date.fromordinal(start),
         decisions=tuple(changed),
+        purpose=said.sheet.purpose,
     )
     return [Decided(decision, True)]
 
@@ -279,17 +279,15 @@ def contradictions(state: State, day: int) -> dict[str, str] | None:
 
 def _review(said: _Said) -> list[Decided]:
     """The periodic review of the grade falls due (cadence of the method); announced once a due date."""
-    now, policy = said.standing, said.sheet.policy
-    months = policy.movement.review_months.get(now.grade or "") if isinstance(policy, Policy) else None
-    if not months or now.grade is None:
-        return []
-    reviews = said.state.records.get("review", {}).values()
-    last = max((r.day for r in reviews if r.order and r.day <= said.day), default=0)
-    due = months_before(max(now.since, last), -months)
-    if due > said.day or due <= said.state.lived.review_due:
+    now, due = said.standing, review_due(said.state, said.standing, said.sheet)
+    if due > said.day or due <= said.lived.review_due:
         return []
     on = date.fromordinal(due)
     decision = ReviewDue(
-        **said.common | {"cause": "review"}, review_id=f"{now.method}/{on}", method=now.method, due_on=on
+        **said.common | {"cause": "review"},
+        review_id=f"{now.method}/{on}",
+        method=now.method,
+        due_on=on,
+        purpose=said.sheet.purpose,
     )
     return [Decided(decision, True)]

@@ -14,14 +14,16 @@ from services.rating.core.days import FAR
 from services.rating.core.engine import Engine, Sheet, setting_for
 from services.rating.core.evolve import evolve
 from services.rating.core.path import next_day, walk
+from services.rating.core.reviews import next_review
 from services.rating.core.row import row_of
 from services.rating.core.state import Setting, State
 from shared.core.approval.timing import next_due
 from shared.core.brain import Outcome
 from shared.core.envelope import Event
+from shared.core.policy.activation import in_force
 from shared.core.policy.rulebook import Rulebook
 
-FOLD_VERSION = "4"
+FOLD_VERSION = "5"
 """Raised by hand whenever the fold or the snapshot changes."""
 
 
@@ -32,7 +34,9 @@ class RatingBrain:
         """Raises Misconfigured where a rule reads a measure that does not exist."""
         self.rulebook = rulebook
         self.setting = setting_for(rulebook, setting)
-        seed = "\0".join([FOLD_VERSION, self.setting.calendar.version, repr(self.setting.lenses), _rules(rulebook)])
+        seed = "\0".join(
+            [FOLD_VERSION, self.setting.calendar.version, repr(self.setting.lenses), _rules(in_force(rulebook, ()))]
+        )
         self.fold_version = blake2b(seed.encode(), digest_size=8).hexdigest()
         self._engines: dict[int, Engine] = {}
 
@@ -55,7 +59,7 @@ class RatingBrain:
     def engine(self, context: Context) -> Engine:
         """The rules over *context*."""
         held = self._engines.get(id(context))
-        if held is None or held.context is not context:
+        if held is None or held.context is not context or held.activations is not context.activations:
             held = self._engines[id(context)] = Engine(self.rulebook, self.setting, context)
         return held
 
@@ -71,9 +75,10 @@ class RatingBrain:
         standing = state.path[-1][1]
         decisions = announce(state, standing, sheet, start, cause)
         state.late = None
+        wakes_on = min(wakes_on, next_review(state, standing, sheet))
         for one in state.approvals.values():
             wakes_on = min(wakes_on, next_due(one, end))
-        return Outcome(decisions, row_of(state, standing, sheet), date.fromordinal(wakes_on))
+        return Outcome(decisions, row_of(state, standing, sheet, several=engine.several), date.fromordinal(wakes_on))
 
     def dump(self, state: State) -> bytes:
         """A snapshot of *state*."""
@@ -102,7 +107,7 @@ class RatingBrain:
             + len(state.conflicts)
             + 2 * len(state.approvals)
             + len(state.overrides)
-            + (len(state.path) + len(state.days)) // 4
+            + (len(state.path) + sum(map(len, state.besides.values())) + len(state.days)) // 4
         )
 
 
@@ -120,6 +125,8 @@ def bring(state: State, end: int, engine: Engine) -> tuple[Sheet, int, int]:
         sheet = engine.sheet(state)
     if sheet.assessment is None:
         sheet.judge(state.path[-1][1].default_on)
+        for one in sheet.besides:
+            one.judge(state.besides[one.purpose][-1][1].default_on)
     if not next_look:
         next_look = next_day(state, state.path[-1][1], sheet, end, engine)
     return sheet, start if start <= end else FAR, next_look
@@ -134,6 +141,7 @@ def restart(state: State, context: Context) -> int:
 
 
 def _rules(rulebook: Rulebook) -> str:
+    """What binds without an activation: one that follows binds only days that no path has reached."""
     prints = [p.sha256 for book in rulebook.books.values() for p in book.versions]
     prints += [w.sha256 for versions in rulebook.warnings.rules.values() for w in versions]
     return " ".join(sorted(prints)) + msgspec.json.encode(rulebook.methods.orders, enc_hook=str).decode()

@@ -1,4 +1,5 @@
-"""Reference facts of a partition: exchange rates, industry list. Dated, so that yesterday is read with yesterday's."""
+"""What every customer of a partition is measured and judged with: exchange rates, lists, activated policies. Dated, so
+that yesterday is read with yesterday's."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Any
 from services.rating.core.days import FAR
 from shared.core.envelope import Event
 from shared.core.events.calendar import ReferencePublished
+from shared.core.policy.activation import Activation
 
 
 class Context:
@@ -24,6 +26,15 @@ class Context:
         """Series → name → its values, by (day, time, source, id) of the publication."""
         self.published: dict[str, list[int]] = {}
         """Series → the days of its publications, in order."""
+        self.activations: tuple[Activation, ...] = ()
+        """The versions of policies that were put in force, by the day from which they are."""
+
+    def activating(self, activations: tuple[Activation, ...]) -> Context:
+        """The same publications, with other versions of policies in force."""
+        other = Context()
+        other.dates, other.days, other.series, other.published = self.dates, self.days, self.series, self.published
+        other.activations = activations
+        return other
 
     def refer(self, event: Event) -> None:
         """Keep one published series."""

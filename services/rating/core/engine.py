@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from services.rating.core.days import FAR, months_before
 from services.rating.core.measures.catalogue import Measured, compile_reading, is_daily, lenses_of, reads_ledger
 from services.rating.core.measures.reading import Reader
 from services.rating.core.state import Setting, State
+from shared.core.policy.activation import in_force
 from shared.core.policy.assessment import Assessment
 from shared.core.policy.evaluate import evaluate
 from shared.core.policy.measure import ATTRIBUTES, Reading, Value
@@ -28,24 +30,29 @@ class _Plan(NamedTuple):
     """Those that documents and payments can change."""
     side: list[tuple[int, Measured]]
     """Those of profile, records and reports: called once a day, unless such a fact came in."""
-    values: list[tuple[str, int]]
+    values: list[list[tuple[str, int]]]
+    """Of each purpose, `credit` first."""
     signs: list[tuple[str, int]]
     daily: bool
     """Whether any of them may move with the day alone."""
 
 
 class Sheet:
-    """What is seen of one customer on one day: the method that applies, its measures, the signs that warnings read."""
+    """What is seen of one customer on one day under one purpose: the method that applies, and its measures.
 
-    __slots__ = ("assessment", "daily", "policy", "reader", "rules", "signs", "values")
+    The sheet of purpose `credit` also has the signs that warnings read, and the sheets of the other purposes beside it.
+    """
 
-    def __init__(
-        self, policy: Policy | Refusal, reader: Reader, values: Values, rules: tuple[WarningRule, ...], signs: Values
-    ) -> None:
+    __slots__ = ("assessment", "besides", "daily", "policy", "purpose", "reader", "rules", "signs", "values")
+
+    def __init__(self, purpose: str, policy: Policy | Refusal, reader: Reader, values: Values) -> None:
         """Hold what was measured."""
+        self.purpose, self.policy, self.reader, self.values = purpose, policy, reader, values
+        self.rules: tuple[WarningRule, ...] = ()
+        self.signs: Values = {}
+        self.besides: tuple[Sheet, ...] = ()
         self.daily = False
         """Whether the next day has to be looked at whatever happens on it."""
-        self.policy, self.reader, self.values, self.rules, self.signs = policy, reader, values, rules, signs
         self.assessment: Assessment | None = None
 
     def assess(self, values: Values) -> Assessment:
@@ -66,24 +73,37 @@ class Sheet:
         return self.values
 
 
+CREDIT = "credit"
+"""The one purpose under which every customer is rated."""
+
+
 class Engine:
-    """The rules of one rulebook over one reference context, for purpose `credit`."""
+    """The rules in force of one rulebook over one reference context."""
 
     def __init__(self, rulebook: Rulebook, setting: Setting, context: Context) -> None:
-        """Raises Misconfigured where a rule reads a measure that does not exist."""
-        self.rulebook, self.context = rulebook, context
+        """*rulebook* is everything that is loaded.
+
+        Raises Misconfigured where a rule reads a measure that does not exist, or an activated version is not loaded.
+        """
+        self.rulebook = rulebook = in_force(rulebook, context.activations)
+        self.context, self.activations = context, context.activations
         self.setting = setting
-        self._plans: dict[tuple[str, int], _Plan] = {}
+        self._plans: dict[tuple[object, ...], _Plan] = {}
         self._rules: dict[int, tuple[WarningRule, ...]] = {}
         self._since: dict[int, int] = {}
         self._attributes = _attributes(rulebook)
+        orders = rulebook.methods.orders
+        self.besides = tuple(dict.fromkeys(name for order in orders for name in order.purposes if name != CREDIT))
+        """The other purposes under which anybody is rated."""
+        self.several = bool(self.besides) or any(p.capped for book in rulebook.books.values() for p in book.versions)
+        """Whether one grade a customer does not say it all: there are other purposes, or grades under a quota."""
         days = {p.effective for book in rulebook.books.values() for p in book.versions}
-        days |= {order.effective for order in rulebook.methods.orders}
+        days |= {order.effective for order in orders}
         days |= {rule.effective for versions in rulebook.warnings.rules.values() for rule in versions}
         self._effective = sorted(day.toordinal() for day in days)
         for book in rulebook.books.values():
             for policy in book.versions:
-                self._plan(policy, rulebook.warnings.at(policy.effective), policy.effective.toordinal())
+                self._plan((policy,), rulebook.warnings.at(policy.effective), policy.effective.toordinal())
 
     def warnings(self, day: int) -> tuple[WarningRule, ...]:
         """The warning rules in force on *day*."""
@@ -106,14 +126,19 @@ class Engine:
         """The next day on which a version of anything takes effect; FAR where there is none."""
         return next((on for on in self._effective if on > day), FAR)
 
+    def purpose_of(self, method: str | None) -> str:
+        """The one purpose for which *method* rates; `credit` where none is named, or one that is not loaded."""
+        book = self.rulebook.books.get(method or "")
+        return book.versions[0].purpose if book and book.versions else CREDIT
+
     def sheet(self, state: State) -> Sheet:
         """Measure *state* on the day its ledger stands on."""
         day = state.ledger.day
         on = date.fromordinal(day)
         reader = Reader(state, self.setting, self.context)
-        policy = self._policy(state, reader, on)
         rules = self.warnings(day)
-        plan = self._plan(policy if isinstance(policy, Policy) else None, rules, day)
+        found = self._policies(state, reader, on)
+        plan = self._plan(found, rules, day)
         key = (day, state.told, len(self.context.dates), id(plan))
         if state.side is None or state.side[0] != key:
             aside: list[Any] = [None] * (len(plan.ledger) + len(plan.side))
@@ -123,28 +148,37 @@ class Engine:
         seen = state.side[1].copy()
         for i, function in plan.ledger:
             seen[i] = function(reader)
-        values = {alias: seen[i] for alias, i in plan.values}
-        sheet = Sheet(policy, reader, values, rules, {alias: seen[i] for alias, i in plan.signs})
+        sheet = Sheet(CREDIT, found[0], reader, {alias: seen[i] for alias, i in plan.values[0]})
+        sheet.rules, sheet.signs = rules, {alias: seen[i] for alias, i in plan.signs}
         sheet.daily = plan.daily
+        if self.besides:
+            others = zip(self.besides, found[1:], plan.values[1:], strict=True)
+            sheet.besides = tuple(
+                Sheet(purpose, policy, reader, {alias: seen[i] for alias, i in values})
+                for purpose, policy, values in others
+            )
         return sheet
 
-    def _policy(self, state: State, reader: Reader, on: date) -> Policy | Refusal:
+    def _policies(self, state: State, reader: Reader, on: date) -> tuple[Policy | Refusal, ...]:
+        """What rates the customer on that day under each purpose, `credit` first."""
         if state.merges and state.merged_into(reader.day) is not None:
-            return Refusal.MERGED
+            return (Refusal.MERGED,) * (1 + len(self.besides))
         if reader.without_rate:
-            return Refusal.RATE_MISSING
+            return (Refusal.RATE_MISSING,) * (1 + len(self.besides))
         attributes = {name: state.attribute(name, reader.day) for name in self._attributes if name in state.profile}
-        return self.rulebook.methods.pick("credit", attributes, on)
+        pick = self.rulebook.methods.pick
+        return (pick(CREDIT, attributes, on), *(pick(purpose, attributes, on) for purpose in self.besides))
 
-    def _plan(self, policy: Policy | None, rules: tuple[WarningRule, ...], day: int) -> _Plan:
-        """What is called for *policy* and *rules*."""
-        key = (policy.sha256 if policy else "", self._in_force_since(day))
+    def _plan(self, policies: Sequence[Policy | Refusal], rules: tuple[WarningRule, ...], day: int) -> _Plan:
+        """What is called for *policies*, one a purpose, and *rules*."""
+        key = (self._in_force_since(day), *(p.sha256 if isinstance(p, Policy) else "" for p in policies))
         plan = self._plans.get(key)
         if plan is not None:
             return plan
         signs = {alias: reading for rule in rules for alias, reading in rule.measures.items()}
-        readings = [*(policy.measures.values() if policy else ()), *signs.values()]
-        plan = _Plan([], [], [], [], any(map(is_daily, readings)))
+        of_purposes = [policy.measures if isinstance(policy, Policy) else {} for policy in policies]
+        daily = any(is_daily(reading) for readings in (*of_purposes, signs) for reading in readings.values())
+        plan = _Plan([], [], [], [], daily)
         known: dict[str, int] = {}
 
         def place(reading: Reading) -> int:
@@ -155,8 +189,8 @@ class Engine:
                 (plan.ledger if reads_ledger(reading) else plan.side).append((known[name], function))
             return known[name]
 
-        if policy:
-            plan.values.extend((alias, place(reading)) for alias, reading in policy.measures.items())
+        for readings in of_purposes:
+            plan.values.append([(alias, place(reading)) for alias, reading in readings.items()])
         plan.signs.extend((alias, place(reading)) for alias, reading in signs.items())
         self._plans[key] = plan
         return plan

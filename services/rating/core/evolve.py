@@ -110,5 +110,5 @@ HANDLERS: dict[type, Callable[[State, Any, Order], None]] = {
     ConductClosed: records.ended("conduct", "conduct_id"),
     SignalReported: records.kept("signal", "signal_id", "kind", "severity", "amount", "currency"),
     SignalLifted: records.ended("signal", "signal_id"),
-    ReviewCompleted: records.kept("review", "review_id", "outcome"),
+    ReviewCompleted: records.reviewed,
 }

@@ -57,10 +57,18 @@ class Lived(msgspec.Struct, array_like=True, gc=False):
     review_due: int = 0
     contradictions: int = 0
     """How many facts that contradict each other staff were told of."""
+    besides: dict[str, Lived] = {}
+    """Every other purpose than `credit` → what was said under it."""
+
+    def under(self, purpose: str) -> Lived:
+        """What was said under *purpose*."""
+        return self if purpose == "credit" else self.besides.setdefault(purpose, Lived())
 
 
 def remember(lived: Lived, decision: Decision, id: str) -> None:
     """Fold one of our own decisions, which was recorded under *id*."""
+    if isinstance(decision, GradeChanged | DecisionCorrected | ReviewDue):
+        lived = lived.under(decision.purpose)
     if isinstance(decision, GradeChanged):
         if lived.last is None or lived.last.grade != decision.to or lived.last.refusal != decision.refusal:
             if lived.said and lived.said[-1].as_of == decision.as_of.toordinal():

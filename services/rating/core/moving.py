@@ -1,4 +1,4 @@
-"""How far a grade moves on a day: what the movement rules of a policy let pass, and which of them hold it (G-22, G-23)."""
+"""How far a grade moves on a day: what the rules of movement and the quotas let pass, and what holds it (G-22, G-23)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from services.rating.core.days import months_before
-from services.rating.core.state import State
+from services.rating.core.state import PLACES, State
 from shared.core.policy.movement import is_review
 from shared.core.policy.policy import Policy
 
 if TYPE_CHECKING:
-    from services.rating.core.path import Standing
+    from services.rating.core.standing import Standing
 
 _APPROVING = frozenset({"approved", "rise", "release"})
 """Outcomes of a completed review that let a grade rise where that needs an approval."""
@@ -79,3 +79,42 @@ def _approved(state: State, was: Standing, clean_months: int, day: int) -> bool:
         and (not was.worst_on or months_before(review.day, clean_months) >= was.worst_on)
         for review in state.records.get("review", {}).values()
     )
+
+
+def placed(policy: Policy, grade: str, stood: str | None, state: State, day: int) -> Moved:
+    """What is left on *day* of *grade*, which the rules of movement give to who stood at *stood* (None: nowhere).
+
+    A grade under a quota is entered only with a place that a population review of this very day gave, and is held until
+    the grade is lost by the rules or a review takes the place away.
+    """
+    grades = policy.grades
+    for quota in policy.capped:
+        if grade != quota.holds:
+            continue
+        said = place_of(state, policy.method, quota.holds, day)
+        lower = grades[min(grades.index(grade) + 1, len(grades) - 1)]
+        if stood == grade:
+            return (lower, ("QUOTA_PUSHED_OUT",)) if said == "pushed_out" else (grade, ())
+        if said != "place":
+            below = stood is not None and grades.index(stood) > grades.index(grade)
+            return (stood if stood is not None and below and quota.above == "stay" else lower), ("QUOTA_NO_PLACE",)
+    return grade, ()
+
+
+def place_of(state: State, method: str, holds: str, day: int) -> str:
+    """What the population review of *day* said: place, pushed_out; empty where there was none or it said nothing."""
+    record = state.records.get(PLACES, {}).get(review_id(method, holds, date.fromordinal(day)))
+    return record.what.get("outcome") or "" if record is not None and record.order else ""
+
+
+def review_id(method: str, holds: str, on: date) -> str:
+    """What the population review of *on* under the quota of the grade *holds* is called."""
+    return f"{method}/{holds}/{on}"
+
+
+def reviewed_by(state: State, day: int) -> int:
+    """The day of the last review of this customer that was completed by *day*; 0: none."""
+    reviews = state.records.get("review")
+    if not reviews:
+        return 0
+    return max((one.day for one in reviews.values() if one.order and one.day <= day), default=0)

@@ -12,11 +12,12 @@ import msgspec
 
 from shared.core.events.approval import OverrideExpired, OverrideSet, OverrideWithdrawn
 from shared.core.events.base import Decision
+from shared.core.refusal import Refusal
 
 if TYPE_CHECKING:
-    from services.rating.core.path import Standing
+    from services.rating.core.engine import Engine, Sheet
+    from services.rating.core.standing import Standing
     from services.rating.core.state import State
-    from shared.core.policy.policy import Policy
 
 SET, CAPPED, OFF_SCALE = "OVERRIDE", "OVERRIDE_CAP", "OVERRIDE_OFF_SCALE"
 """Why the grade is not that of the rules; the last: an override stands whose grade this scale has not."""
@@ -74,21 +75,20 @@ def fold(state: State, data: Decision) -> None:
         state.overrides[data.override_id].told = True
 
 
-def in_force(state: State, day: int) -> Override | None:
-    """The override that holds on *day*: of several the one that was set last."""
-    return next((one for one in reversed(state.overrides.values()) if one.holds(day)), None)
+def in_force(state: State, day: int, purpose: str, engine: Engine) -> Override | None:
+    """The override that holds on *day* under *purpose*, that of its method: of several the one that was set last."""
+    holding = (one for one in reversed(state.overrides.values()) if one.holds(day))
+    return next((one for one in holding if engine.purpose_of(one.method) == purpose), None)
 
 
-def overlaid(state: State, before: Standing | None, now: Standing, policy: Policy | None, day: int) -> Standing:
+def overlaid(state: State, before: Standing | None, now: Standing, sheet: Sheet, day: int, engine: Engine) -> Standing:
     """The standing on *day* with the override that holds laid over *now*, what the rules give; *before*: yesterday's.
 
     What has no grade has no scale to override it on: a refusal stands.
     """
-    if not state.overrides:
-        return now
-    grade, held, name = now.grade, now.held, ""
-    one = in_force(state, day)
-    if one is not None and policy is not None and grade is not None:
+    grade, held, name, policy = now.grade, now.held, "", sheet.policy
+    one = in_force(state, day, sheet.purpose, engine)
+    if one is not None and not isinstance(policy, Refusal) and grade is not None:
         wanted = one.grade or one.cap or ""
         if wanted not in policy.grades or one.method not in {None, policy.method}:
             held = (OFF_SCALE, *held)

@@ -7,55 +7,22 @@ walk is a property test. Movement rules (G-22, G-23) depend on the path, so a la
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from datetime import date
-
-import msgspec
 
 from services.rating.core.days import months_before
 from services.rating.core.engine import Engine, Sheet
-from services.rating.core.moving import fallen, risen
 from services.rating.core.overriding import next_change as next_change_of_overrides
 from services.rating.core.overriding import overlaid
 from services.rating.core.position import BOOKED, DUE, Position
+from services.rating.core.standing import Standing, lapses_on, step
 from services.rating.core.state import State
 from shared.core.policy.policy import Policy
-from shared.core.policy.warning import Watch, next_change, watch
+from shared.core.policy.warning import next_change
 from shared.core.refusal import Refusal
 
 _EARLY = 4
 """How many days before its time a sum over months may change: windows of months jump at the end of February."""
-
-
-class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What holds from one day of the path on."""
-
-    method: str = ""
-    version: str = ""
-    sha256: str = ""
-    grade: str | None = None
-    """The effective grade: movement rules and overrides count."""
-    underlying: str | None = None
-    refusal: str | None = None
-    since: int = 0
-    """The first day of the unbroken run of this grade."""
-    fell_on: int = 0
-    kept: str | None = None
-    """The last grade before a refusal: the movement rules hold against it when there is a grade again."""
-    worst: bool = False
-    """Whether the rules alone give the worst grade."""
-    worst_on: int = 0
-    """The last day on which the rules alone gave the worst grade, once they give another."""
-    default_on: int = 0
-    """Where a trigger of default holds, the day it began to; afterwards the last day it held."""
-    defaulted: bool = False
-    """Whether a trigger of default holds."""
-    held: tuple[str, ...] = ()
-    """Movement rules that keep the grade away from the underlying one."""
-    watches: tuple[Watch, ...] = ()
-    override: str = ""
-    """The override that holds."""
-    rules: Standing | None = None
-    """What would hold had nobody ever overridden, where that is another standing: the movement rules go on from it."""
 
 
 Path = list[tuple[int, Standing]]
@@ -71,27 +38,41 @@ def at(path: Path, day: int) -> Standing | None:
 def walk(
     state: State, path: Path, start: int, end: int, engine: Engine, *, daily: bool = False
 ) -> tuple[Sheet | None, int]:
-    """Extend *path* (cut at *start*) to *end* and leave the ledger there.
+    """Extend *path*, and the paths of the other purposes, (cut at *start*) to *end* and leave the ledger there.
 
     Returns what was seen on the last day (None: nothing had to be looked at there), and the next day to look at.
 
     *daily* takes every single day, for the property test.
     """
-    del path[bisect_left(path, start, key=lambda entry: entry[0]) :]
+    _cut(path, start)
+    for other in state.besides.values():
+        _cut(other, start)
     standing = path[-1][1] if path else None
     day, sheet = max(start, state.first), None
     while day <= end:
         state.ledger.move_to(day)
         sheet = engine.sheet(state)
-        now = step(state, standing.rules or standing if standing else None, sheet, day, engine)
-        if state.overrides:
-            now = overlaid(state, standing, now, sheet.policy if isinstance(sheet.policy, Policy) else None, day)
-        standing = _extend(path, standing, now, day)
+        standing = _extend(path, standing, _now(state, standing, sheet, day, engine), day)
+        for one in sheet.besides:
+            along = state.besides.setdefault(one.purpose, [])
+            before = along[-1][1] if along else None
+            _extend(along, before, _now(state, before, one, day, engine), day)
         day = day + 1 if daily else next_day(state, standing, sheet, day, engine)
     if state.ledger.day != end:
         state.ledger.move_to(end)
         sheet = None
     return sheet, day
+
+
+def _cut(path: Path, start: int) -> None:
+    del path[bisect_left(path, start, key=lambda entry: entry[0]) :]
+
+
+def _now(state: State, before: Standing | None, sheet: Sheet, day: int, engine: Engine) -> Standing:
+    """The standing on *day* under the purpose of *sheet*: what the rules give, and over it what people put in its place."""
+    rules = before.rules or before if before else None
+    now = step(state, rules, sheet, day)
+    return overlaid(state, before, now, sheet, day, engine) if state.overrides else now
 
 
 def _extend(path: Path, before: Standing | None, now: Standing, day: int) -> Standing:
@@ -100,88 +81,20 @@ def _extend(path: Path, before: Standing | None, now: Standing, day: int) -> Sta
     return now
 
 
-def step(state: State, before: Standing | None, sheet: Sheet, day: int, engine: Engine) -> Standing:
-    """The standing on *day*, given the one before and what is seen on *day*. Between the two nothing changed."""
-    was = before or Standing()
-    watches, _ = watch(engine.warnings(day), sheet.signs, was.watches, date.fromordinal(day))
-    policy = sheet.policy
-    if isinstance(policy, Refusal):
-        return _ungraded(was, str(policy), day, () if policy is Refusal.MERGED else watches)
-    defaulted = bool(sheet.values.get("in_default"))
-    default_on = was.default_on
-    if defaulted != was.defaulted:
-        default_on = day if defaulted else day - 1
-    assessment = sheet.assess(sheet.in_default_since(default_on))
-    if assessment.grade is None:
-        now = _ungraded(was, str(assessment.refusal), day, watches)
-    else:
-        now = _graded(state, was, policy, assessment.grade, day, ruled=bool(assessment.caps))
-    return msgspec.structs.replace(
-        now,
-        method=policy.method,
-        version=policy.version,
-        sha256=policy.sha256,
-        default_on=default_on,
-        defaulted=defaulted,
-        watches=watches,
-    )
-
-
-def _ungraded(was: Standing, refusal: str, day: int, watches: tuple[Watch, ...]) -> Standing:
-    return msgspec.structs.replace(
-        was,
-        method="",
-        version="",
-        sha256="",
-        grade=None,
-        underlying=None,
-        refusal=refusal,
-        since=was.since if was.grade is None and was.refusal == refusal else day,
-        kept=was.grade or was.kept,
-        worst_on=day - 1 if was.worst else was.worst_on,
-        worst=False,
-        held=(),
-        watches=watches,
-    )
-
-
-def _graded(state: State, was: Standing, policy: Policy, underlying: str, day: int, *, ruled: bool) -> Standing:
-    grades = policy.grades
-    worst = underlying == grades[-1]
-    fell_on = was.fell_on
-    held: tuple[str, ...] = ()
-    grade, stood = underlying, was.grade or was.kept
-    worst_on = day - 1 if was.worst and not worst else was.worst_on
-    if stood is not None and stood in grades and was.method in {"", policy.method}:
-        place, target = grades.index(stood), grades.index(underlying)
-        if target > place:
-            grade, held = (underlying, ()) if ruled else fallen(policy, place, target, state, day)
-            fell_on = was.fell_on if held else day
-        elif target < place:
-            grade, held = risen(state, msgspec.structs.replace(was, worst_on=worst_on), policy, place, target, day)
-    return Standing(
-        grade=grade,
-        underlying=underlying,
-        since=was.since if grade == was.grade and was.method == policy.method else day,
-        fell_on=fell_on,
-        worst_on=worst_on,
-        worst=worst,
-        held=held,
-    )
-
-
 def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: Engine) -> int:
     """The next day on which anything may change with no fact but the day. Early is allowed, late is not."""
     if sheet.daily:
         return day + 1
     on = date.fromordinal(day)
-    if on.day == 1 and (standing.held or standing.grade != standing.underlying):
+    looked = [(standing, sheet)]
+    if sheet.besides:
+        looked += [(state.besides[one.purpose][-1][1], one) for one in sheet.besides]
+    if on.day == 1 and any(now.held or now.grade != now.underlying for now, _ in looked):
         return day + 1  # what may only move at a review is held again
     least = months_before(day - on.day + 1, -1)
     least = min(least, state.ledger.next_effect(), engine.context.next_date(day))
-    if standing.fell_on and isinstance(sheet.policy, Policy):
-        cooled = standing.fell_on + sheet.policy.movement.rise.cooldown_days
-        least = min(least, cooled if cooled > day else least)
+    for now, seen in looked:
+        least = min(least, _next_move(now.rules or now, seen.policy, day, least))
     if state.overrides:
         least = min(least, next_change_of_overrides(state, day))
     at = bisect_right(state.days, day)
@@ -191,11 +104,24 @@ def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: E
         least = min(least, _next_in(position, day, least))
         if least <= day + 1:
             return day + 1
-    least = min(least, _next_anniversary(_anniversaries(state, standing), on))
-    waits = next_change(engine.warnings(day), sheet.signs, standing.watches, on)
+    least = min(least, _next_anniversary(_anniversaries(state, [now for now, _ in looked]), on))
+    waits = next_change(sheet.rules, sheet.signs, standing.watches, on)
     if waits is not None:
         least = min(least, waits.toordinal())
     return max(day + 1, min(least, engine.next_effective(day)))
+
+
+def _next_move(standing: Standing, policy: Policy | Refusal, day: int, least: int) -> int:
+    """The next day, *least* at the latest, on which a rule of movement changes what it says."""
+    if isinstance(policy, Refusal):
+        return least
+    if standing.fell_on:
+        cooled = standing.fell_on + policy.movement.rise.cooldown_days
+        least = min(least, cooled if cooled > day else least)
+    if standing.valid_from:
+        lapses = lapses_on(policy, standing.grade, standing.valid_from)
+        least = min(least, lapses if lapses > day else least)
+    return least
 
 
 def _next_in(position: Position, day: int, least: int) -> int:
@@ -214,9 +140,9 @@ def _next_in(position: Position, day: int, least: int) -> int:
     return least
 
 
-def _anniversaries(state: State, standing: Standing) -> set[int]:
+def _anniversaries(state: State, standings: Sequence[Standing]) -> set[int]:
     """Days of the month on which a measure that counts whole months may change, or on the day after."""
-    bases = [day for day in (standing.default_on, standing.worst_on) if day]
+    bases = [day for standing in standings for day in (standing.default_on, standing.worst_on) if day]
     for position in state.ledger.positions.values():
         first = position.flow(BOOKED).first()
         if first:

@@ -12,11 +12,34 @@ from services.rating.core.documents import Order
 from services.rating.core.engine import Sheet
 from services.rating.core.measures.payment import overdue_amount, receivable_balance
 from services.rating.core.measures.reading import Params
-from services.rating.core.path import Standing
+from services.rating.core.standing import Standing
 from services.rating.core.state import State
 from services.rating.core.view import Warning
 from shared.core.approval.request import Approval
+from shared.core.policy.measure import Value
+from shared.core.policy.policy import Policy
 from shared.core.policy.warning import Level
+
+
+class Rated(msgspec.Struct, frozen=True):
+    """The head of the path under one purpose, with what a population review ranks by. Where nobody is, all is None.
+
+    As the rules alone have it: an override neither takes a place under a quota nor gives one back.
+    """
+
+    purpose: str
+    method: str | None
+    grade: str | None
+    due: str | None
+    """The grade that waits for a place under a quota."""
+    refusal: str | None
+    score: Decimal | None
+    since: date | None
+    active: bool
+    populations: tuple[str | None, ...]
+    """Of each quota of the method: the code of the attribute that divides the population."""
+    ranks: tuple[Decimal | None, ...]
+    """Of each quota, one after the other: the values by which it ranks."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -45,10 +68,12 @@ class Row(msgspec.Struct, frozen=True):
     approvals: tuple[Approval, ...]
     warned: bool
     """Whether a warning stands now or stood before: only then the stored ones need a look."""
+    ratings: tuple[Rated, ...] = ()
+    """Of every purpose, where there are several or any grade is under a quota; else the row says it all."""
 
 
-def row_of(state: State, standing: Standing, sheet: Sheet) -> Row:
-    """The row of *state* as its ledger stands."""
+def row_of(state: State, standing: Standing, sheet: Sheet, *, several: bool = False) -> Row:
+    """The row of *state* as its ledger stands. *several*: what each purpose says is kept too."""
     reader, day = sheet.reader, state.head
     known = not reader.without_rate and bool(reader.parts)
     warnings = warnings_of(state, standing, sheet) if standing.watches or state.conflicts else ()
@@ -72,7 +97,37 @@ def row_of(state: State, standing: Standing, sheet: Sheet) -> Row:
         override_id=standing.override or None,
         approvals=tuple(msgspec.structs.replace(one) for one in state.approvals.values()),
         warned=bool(warnings or state.lived.alarms),
+        ratings=_ratings(state, standing, sheet) if several else (),
     )
+
+
+def _ratings(state: State, standing: Standing, sheet: Sheet) -> tuple[Rated, ...]:
+    found = [_rated(state, standing, sheet)]
+    found += [_rated(state, state.besides[one.purpose][-1][1], one) for one in sheet.besides]
+    return tuple(found)
+
+
+def _rated(state: State, standing: Standing, sheet: Sheet) -> Rated:
+    quotas = sheet.policy.capped if isinstance(sheet.policy, Policy) else ()
+    score = sheet.assessment.score if sheet.assessment else None
+    standing = standing.rules or standing
+    known = {**sheet.values, "score": score}
+    return Rated(
+        purpose=sheet.purpose,
+        method=standing.method or None,
+        grade=standing.grade,
+        due=standing.due,
+        refusal=standing.refusal,
+        score=score,
+        since=date.fromordinal(standing.since) if standing.since else None,
+        active=state.attribute("status", state.head) in {None, "active"},
+        populations=tuple(state.attribute(quota.by, state.head) for quota in quotas),
+        ranks=tuple(_number(known.get(alias)) for quota in quotas for alias in quota.rank_by),
+    )
+
+
+def _number(value: Value) -> Decimal | None:
+    return Decimal(value) if isinstance(value, Decimal | int) else None
 
 
 def warnings_of(state: State, standing: Standing, sheet: Sheet) -> tuple[Warning, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -10,15 +11,17 @@ from typing import Any
 import msgspec
 
 from services.rating.core import view as v
-from services.rating.core.announce import text, valid_until
+from services.rating.core.announce import text
 from services.rating.core.documents import RECEIVABLES, UNIT, Document
-from services.rating.core.engine import Engine, Sheet
+from services.rating.core.engine import CREDIT, Engine, Sheet
 from services.rating.core.measures.catalogue import CATALOGUE, Measure, Measured, compile_reading
 from services.rating.core.measures.reading import Reader
-from services.rating.core.path import Standing, walk
+from services.rating.core.path import Path, walk
 from services.rating.core.position import OPEN, SCALAR, Lens
+from services.rating.core.reviews import valid_until
 from services.rating.core.row import warnings_of
 from services.rating.core.sight import gross
+from services.rating.core.standing import Standing
 from services.rating.core.state import State
 from services.rating.core.timeline import postings
 from services.rating.core.told import Told
@@ -36,27 +39,34 @@ def show(state: State, day: int, version: int, engine: Engine, told: Told) -> v.
 
     *told* has heard the same events.
     """
-    path: list[tuple[int, Standing]] = []
+    path: Path = []
     sheet = walk(state, path, state.first, day, engine)[0] if state.first and state.first <= day else None
     state.path, state.head = path, day
     if sheet is None:
         state.ledger.move_to(day)
         sheet = engine.sheet(state)
     standing = path[-1][1] if path else Standing()
-    sheet.judge(standing.default_on)
     reader = sheet.reader
-    rating = _rating(standing, sheet)
-    explanation = _explanation(state, standing, sheet)
+    seen = [(path, sheet), *((state.besides.get(one.purpose, []), one) for one in sheet.besides)]
+    ratings: list[v.Rating] = []
+    explanations: list[v.Explanation] = []
+    history: list[v.Step] = []
+    for along, one in seen:
+        now = along[-1][1] if along else Standing()
+        one.judge(now.default_on)
+        ratings += _rating(now, one)
+        explanations += _explanation(now, one, _overrides(state, day, one.purpose, engine))
+        history += _history(told, along, one.purpose)
     return v.View(
         customer_id=state.customer_id,
         as_of=date.fromordinal(day),
         version=version,
         currency=reader.currency,
-        ratings=(rating,) if rating else (),
+        ratings=tuple(ratings),
         measures=measures(reader, engine),
         warnings=warnings_of(state, standing, sheet),
-        history=_history(told, path),
-        explanations=(explanation,) if explanation else (),
+        history=tuple(history),
+        explanations=tuple(explanations),
         items=tuple(_items(state, day, told)),
         unallocated_cash=_money(reader.scalar("cash"), reader.currency),
     )
@@ -95,14 +105,14 @@ def _money(amount: int, currency: str) -> str:
     return format(Decimal(amount).scaleb(-UNIT).quantize(QUANTA[currency]), "f")
 
 
-def _rating(standing: Standing, sheet: Sheet) -> v.Rating | None:
-    if not standing.since:
-        return None
+def _rating(standing: Standing, sheet: Sheet) -> Iterator[v.Rating]:
+    if not standing.since or _never_rated(standing, sheet.purpose):
+        return
     assessment, policy = sheet.assessment, sheet.policy
     valid = valid_until(policy, standing, sheet.reader.day) if isinstance(policy, Policy) else None
-    return v.Rating(
+    yield v.Rating(
         method=standing.method or "none",
-        purpose="credit",
+        purpose=sheet.purpose,
         grade=standing.grade,
         refusal=standing.refusal,
         parts=assessment.parts if assessment else {},
@@ -115,8 +125,13 @@ def _rating(standing: Standing, sheet: Sheet) -> v.Rating | None:
     )
 
 
-def _overrides(state: State, day: int) -> tuple[v.Overriding, ...]:
-    """Every override that was set by *day*, as it stands on it."""
+def _never_rated(standing: Standing, purpose: str) -> bool:
+    """Whether a purpose other than `credit` has nothing to do with the customer."""
+    return purpose != CREDIT and standing.grade is None and standing.kept is None and not standing.method
+
+
+def _overrides(state: State, day: int, purpose: str, engine: Engine) -> tuple[v.Overriding, ...]:
+    """Every override under *purpose* that was set by *day*, as it stands on it."""
     return tuple(
         v.Overriding(
             override_id=one.override_id,
@@ -132,17 +147,17 @@ def _overrides(state: State, day: int) -> tuple[v.Overriding, ...]:
             approval_id=one.approval_id,
         )
         for one in state.overrides.values()
-        if one.set_on <= day
+        if one.set_on <= day and engine.purpose_of(one.method) == purpose
     )
 
 
-def _explanation(state: State, standing: Standing, sheet: Sheet) -> v.Explanation | None:
+def _explanation(standing: Standing, sheet: Sheet, overrides: tuple[v.Overriding, ...]) -> Iterator[v.Explanation]:
     assessment = sheet.assessment
     if assessment is None:
-        return None
-    return v.Explanation(
+        return
+    yield v.Explanation(
         method=assessment.method,
-        purpose="credit",
+        purpose=sheet.purpose,
         grade=standing.grade,
         underlying=standing.underlying,
         score=text(assessment.score),
@@ -154,7 +169,7 @@ def _explanation(state: State, standing: Standing, sheet: Sheet) -> v.Explanatio
         movement=standing.held,
         measures={alias: _shown(value, is_money=False) for alias, value in assessment.values.items()},
         lines=tuple(_line(line) for line in assessment.lines),
-        overrides=_overrides(state, state.head),
+        overrides=overrides,
     )
 
 
@@ -175,21 +190,23 @@ def _line(line: Line) -> v.Line:
     )
 
 
-def _history(told: Told, path: list[tuple[int, Standing]]) -> tuple[v.Step, ...]:
+def _history(told: Told, path: Path, purpose: str) -> list[v.Step]:
     """The runs of days with one grade, oldest first. Of runs that were lived the log says why they began."""
     runs: list[v.Step] = []
     for day, standing in path:
+        if not runs and _never_rated(standing, purpose):
+            continue
         if runs and (runs[-1].grade, runs[-1].refusal, runs[-1].method) == _key(standing):
             continue
         on = date.fromordinal(day)
         if runs:
             runs[-1] = _until(runs[-1], date.fromordinal(day - 1))
         policy = v.PolicyId(standing.method, standing.version, standing.sha256) if standing.method else None
-        decision = told.decision(on, standing.grade, standing.refusal, standing.method)
+        decision = told.decision(on, standing.grade, standing.refusal, standing.method, purpose)
         runs.append(
             v.Step(
                 method=standing.method or "none",
-                purpose="credit",
+                purpose=purpose,
                 grade=standing.grade,
                 refusal=standing.refusal,
                 since=on,
@@ -200,7 +217,7 @@ def _history(told: Told, path: list[tuple[int, Standing]]) -> tuple[v.Step, ...]
                 policy=policy,
             )
         )
-    return tuple(runs)
+    return runs
 
 
 def _key(standing: Standing) -> tuple[str | None, str | None, str]:

@@ -9,7 +9,7 @@ import msgspec
 from services.rating.core.documents import Dispute, Document, Order, Payment, Refund, Settlement
 from services.rating.core.lived import Lived
 from services.rating.core.overriding import Override
-from services.rating.core.path import Standing
+from services.rating.core.standing import Standing
 from services.rating.core.state import Record, Setting, State
 from shared.core.approval.request import Approvals
 
@@ -36,6 +36,7 @@ class Snapshot(msgspec.Struct, array_like=True):
     touched: int
     late: tuple[int, str, str, str] | None
     path: list[tuple[int, Standing]]
+    besides: dict[str, list[tuple[int, Standing]]]
     head: int
     referred: int
     lived: Lived
@@ -72,6 +73,7 @@ def dump(state: State) -> bytes:
             ledger.touched,
             state.late,
             state.path,
+            state.besides,
             state.head,
             state.referred,
             state.lived,
@@ -97,6 +99,7 @@ def load(raw: bytes, setting: Setting) -> State:
     state.aliases, state.merges, state.conflicts = dict(kept.aliases), kept.merges, kept.conflicts
     state.days, state.late = kept.days, kept.late
     state.first = kept.days[0] if kept.days else 0
+    state.besides = kept.besides
     state.path, state.head, state.referred, state.lived = kept.path, kept.head, kept.referred, kept.lived
     state.overrides, state.approvals, state.companies = kept.overrides, kept.approvals, set(kept.companies)
     return state

@@ -19,6 +19,10 @@ REPORTED_OVERDUE = "overdue "
 """What billing says of a document is kept like an attribute, under this word and the document: (units, currency)."""
 
 
+PLACES = "place"
+"""The kind of record that keeps what population reviews said of the customer."""
+
+
 class Record(msgspec.Struct, array_like=True, gc=False):
     """A dated fact that another may end: a promise, a signal, a matter of conduct. `order` is None until it is recorded."""
 
@@ -54,6 +58,7 @@ class State:
     __slots__ = (
         "aliases",
         "approvals",
+        "besides",
         "companies",
         "conflicts",
         "customer_id",
@@ -95,7 +100,9 @@ class State:
         self.first = 0
         """The earliest business date of any fact; 0 while there is none."""
         self.path: list[tuple[int, Any]] = []
-        """(day, standing) for each day on which the standing changed."""
+        """(day, standing) for each day on which the standing of purpose `credit` changed."""
+        self.besides: dict[str, list[tuple[int, Any]]] = {}
+        """Every other purpose → its path."""
         self.head = 0
         """The day the path has reached; 0 while nothing was decided."""
         self.late: tuple[int, str, str, str] | None = None

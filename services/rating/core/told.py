@@ -42,13 +42,17 @@ class Told:
             if held is None or paper.order < held.order:
                 self.papers[data.transaction_id] = paper
 
-    def decision(self, on: date, grade: str | None, refusal: str | None, method: str) -> GradeChanged | None:
+    def decision(
+        self, on: date, grade: str | None, refusal: str | None, method: str, purpose: str = "credit"
+    ) -> GradeChanged | None:
         """The decision, taken on the day *on*, since which *grade*, *refusal* and *method* held at its end.
 
         None where that day ended otherwise, or nothing was decided on it: what is seen of it now was restated later.
         """
         since = None
         for one in self._decided.get(on, ()):
+            if one.purpose != purpose:
+                continue
             if (one.to, one.refusal) != (grade, refusal) or (grade is not None and one.method != method):
                 since = None
             elif since is None:

@@ -194,6 +194,15 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """By due date."""
     unallocated_cash: str
 
+    def without(self, purpose: str) -> View:
+        """The view without what methods of *purpose* say."""
+        return msgspec.structs.replace(
+            self,
+            ratings=tuple(one for one in self.ratings if one.purpose != purpose),
+            history=tuple(one for one in self.history if one.purpose != purpose),
+            explanations=tuple(one for one in self.explanations if one.purpose != purpose),
+        )
+
     @property
     def credit(self) -> Rating | None:
         """The rating of purpose `credit`, where a method of it applies."""

@@ -59,11 +59,20 @@ class Log(Protocol):
         known_at: datetime | None,
         limit: int,
         clear: bool,
+        restricted: bool,
     ) -> list[dict[str, Any]]:
-        """The events of *stream* above version *after*. Personal fields are null unless *clear*."""
+        """The events of *stream* above version *after*. Personal fields are null unless *clear*.
 
-    async def partition(self, pool: Any, partition: int, *, after: int, limit: int) -> tuple[list[bytes], int, bool]:
-        """Events of *partition* in commit order, as the topic carries them; the position reached; whether there are more."""
+        What belongs on `credit.restricted` is left out unless *restricted*.
+        """
+
+    async def partition(
+        self, pool: Any, partition: int, *, after: int, limit: int, restricted: bool
+    ) -> tuple[list[bytes], int, bool]:
+        """Events of *partition* in commit order, as the topics carry them; the position reached; whether there are more.
+
+        *restricted* as in `stream`.
+        """
 
 
 class Lists(Protocol):

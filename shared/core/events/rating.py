@@ -54,6 +54,10 @@ class RatingDecision(Decision, frozen=True, kw_only=True, forbid_unknown_fields=
     TOPIC: ClassVar[str] = "credit.ratings"
 
 
+def _topic(purpose: str) -> str:
+    return "credit.restricted" if purpose == "compliance" else RatingDecision.TOPIC
+
+
 class GradeChanged(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
     """The effective grade of a customer under one method is another one; `to` null: no grade, and `refusal` says why."""
 
@@ -85,7 +89,7 @@ class GradeChanged(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fie
     @property
     def topic(self) -> str:
         """Compliance is read by few."""
-        return "credit.restricted" if self.purpose == "compliance" else self.TOPIC
+        return _topic(self.purpose)
 
 
 class WarningDecision(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -126,6 +130,13 @@ class DecisionCorrected(RatingDecision, frozen=True, kw_only=True, forbid_unknow
     from_: date = field(name="from")
     """The first date that is seen differently now."""
     decisions: tuple[Restated, ...]
+    purpose: Code = "credit"
+    """Of the methods under which they were taken."""
+
+    @property
+    def topic(self) -> str:
+        """Compliance is read by few."""
+        return _topic(self.purpose)
 
 
 class ReviewDue(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -136,6 +147,13 @@ class ReviewDue(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields
     review_id: DocumentId
     method: Code
     due_on: date
+    purpose: Code = "credit"
+    """Of the method."""
+
+    @property
+    def topic(self) -> str:
+        """Compliance is read by few."""
+        return _topic(self.purpose)
 
 
 class PolicyActivated(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):

@@ -39,6 +39,8 @@ class Methods(msgspec.Struct, frozen=True):
 
     orders: tuple[Order, ...]
     books: dict[str, Book]
+    drafts: frozenset[str] = frozenset()
+    """Methods that rate nobody before a version of theirs is activated: until then the next of the order applies."""
 
     def pick(
         self, purpose: str, attributes: Mapping[str, str | None], as_of: date, known_on: date | None = None
@@ -53,7 +55,10 @@ class Methods(msgspec.Struct, frozen=True):
             return Refusal.NO_METHOD
         for applies in order.purposes.get(purpose, ()):
             if applies.to(attributes):
-                return self.books[applies.method].at(as_of, known_on)
+                found = self.books[applies.method].at(as_of, known_on)
+                if found is Refusal.POLICY_NOT_IN_FORCE and applies.method in self.drafts:
+                    continue
+                return found
         return Refusal.NO_METHOD
 
     def purposes(self, as_of: date, known_on: date | None = None) -> tuple[str, ...]:

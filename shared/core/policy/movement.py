@@ -49,6 +49,19 @@ class Fall(msgspec.Struct, frozen=True, omit_defaults=True):
     """Kinds of facts on whose day it falls at once, by any number of steps."""
 
 
+class Lapse(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What becomes of a grade whose validity ended without a completed review. Without it the grade goes on.
+
+    The validity counts from the day on which the grade began, or from the last completed review of it.
+    """
+
+    then: Literal["no_grade", "cap"]
+    after_days: int
+    """Days of grace after the last day of validity."""
+    cap: str = ""
+    """The best grade that is left, where it is capped."""
+
+
 class Approval(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who must approve what. Approvals of one kind add up: each of them is needed."""
 
@@ -74,6 +87,7 @@ class Movement(msgspec.Struct, frozen=True, omit_defaults=True):
     why: str = ""
     falls: Fall | None = None
     approvals: tuple[Approval, ...] = ()
+    lapse: Lapse | None = None
 
     def approvers(self, of: str, grade: str) -> tuple[str, ...]:
         """The roles that must approve a rise or override to *grade*, or an exception for it; none: nobody need."""

@@ -18,7 +18,7 @@ from shared.core.policy.label import is_late
 from shared.core.policy.measure import Reading
 from shared.core.policy.movement import Movement
 from shared.core.policy.plan import Plan
-from shared.core.policy.shape import Shape
+from shared.core.policy.shape import Quota, Shape
 from shared.core.policy.shaped import ShapedPlan
 from shared.core.refusal import Refusal
 
@@ -116,6 +116,11 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dict
             or any(step.default for step in self.scale)
             or any(is_late(condition.measure) for rule in self.rules for condition in rule.when)
         )
+
+    @cached_property
+    def capped(self) -> tuple[Quota, ...]:
+        """The quotas of grades."""
+        return tuple(quota for quota in self.shape.quotas if quota.of == "grade") if self.shape else ()
 
     @property
     def grades(self) -> tuple[str, ...]:

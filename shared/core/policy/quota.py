@@ -38,6 +38,15 @@ class Placed(msgspec.Struct, frozen=True):
     """Its place in the ranking of those that hold or want one, from 1; 0 where it is not ranked."""
 
 
+class Crowd(msgspec.Struct, frozen=True):
+    """The population of one region, counted."""
+
+    region: str
+    active: int
+    holders: int
+    """How many hold a place and still qualify."""
+
+
 class Region(msgspec.Struct, frozen=True):
     """One region after the review."""
 
@@ -58,36 +67,63 @@ def review(quota: Quota, codes: Sequence[str], members: Iterable[Member]) -> tup
     """
     groups: dict[str, list[Member]] = {}
     for member in members:
-        name = member.region if member.region is not None and member.region in quota.shares else "default"
-        groups.setdefault(name, []).append(member)
+        groups.setdefault(name_of(quota, member.region), []).append(member)
     placed: list[Placed] = []
     regions: list[Region] = []
-    for name in sorted(groups):
-        found, region = _region(quota, codes, name, groups[name])
-        placed += found
-        regions.append(region)
+    for name, group in sorted(groups.items()):
+        wanting = sorted((member for member in group if member.due == quota.holds), key=_rank)
+        holders = sum(member.held == quota.holds for member in wanting)
+        ranking = Ranking(quota, codes, Crowd(name, sum(member.active for member in group), holders))
+        placed += [Placed(member.customer, member.due, "as_due") for member in group if member.due != quota.holds]
+        placed += [ranking.next(member) for member in wanting]
+        regions.append(ranking.region)
     return sorted(placed, key=lambda one: one.customer), regions
 
 
-def _region(quota: Quota, codes: Sequence[str], name: str, members: list[Member]) -> tuple[list[Placed], Region]:
-    active = sum(member.active for member in members)
-    places = int((quota.shares[name] * active).to_integral_value(ROUND_FLOOR))
-    wanting = sorted((member for member in members if member.due == quota.holds), key=_rank)
-    holders = [member for member in wanting if member.held == quota.holds]
-    candidates = [member for member in wanting if member.held != quota.holds]
-    kept = holders if quota.exceeded == "keep" else holders[:places]
-    granted = candidates[: max(0, places - len(kept))]
-    order = {member.customer: place for place, member in enumerate(wanting, 1)}
-    below = codes[min(codes.index(quota.holds) + 1, len(codes) - 1)]
-    placed = [Placed(member.customer, member.due, "as_due") for member in members if member.due != quota.holds]
-    placed += [Placed(member.customer, quota.holds, "keeps", order[member.customer]) for member in kept]
-    placed += [Placed(member.customer, below, "pushed_out", order[member.customer]) for member in holders[len(kept) :]]
-    placed += [Placed(member.customer, quota.holds, "place", order[member.customer]) for member in granted]
-    for member in candidates[len(granted) :]:
-        gets = member.held if quota.above == "stay" and member.held in codes else below
-        placed.append(Placed(member.customer, gets, "no_place", order[member.customer]))
-    taken = len(kept) + len(granted)
-    return placed, Region(name, active, places, taken, exceeded=len(holders) > places)
+def name_of(quota: Quota, code: str | None) -> str:
+    """The region that a customer with *code* counts in."""
+    return code if code is not None and code in quota.shares else "default"
+
+
+class Ranking:
+    """Goes through those of one region that hold or want a place, in their order, and says what becomes of each.
+
+    Nothing is kept of those that went by, so a region may be as large as it likes.
+    """
+
+    def __init__(self, quota: Quota, codes: Sequence[str], crowd: Crowd) -> None:
+        """Nobody has been placed yet. *codes* stand best first."""
+        self._quota, self._codes, self._crowd = quota, codes, crowd
+        self._places = int((quota.shares[crowd.region] * crowd.active).to_integral_value(ROUND_FLOOR))
+        self._kept = crowd.holders if quota.exceeded == "keep" else min(crowd.holders, self._places)
+        self._free = max(0, self._places - self._kept)
+        self._below = codes[min(codes.index(quota.holds) + 1, len(codes) - 1)]
+        self._seen = self._taken = 0
+
+    def next(self, member: Member) -> Placed:
+        """What the review says of *member*, who comes after all those before."""
+        self._seen += 1
+        holds, name = self._quota.holds, member.customer
+        if member.held == holds:
+            if not self._kept:
+                return Placed(name, self._below, "pushed_out", self._seen)
+            self._kept -= 1
+            self._taken += 1
+            return Placed(name, holds, "keeps", self._seen)
+        if self._free:
+            self._free -= 1
+            self._taken += 1
+            return Placed(name, holds, "place", self._seen)
+        codes = self._codes
+        stays = self._quota.above == "stay" and member.held in codes and codes.index(member.held) > codes.index(holds)
+        return Placed(name, member.held if stays else self._below, "no_place", self._seen)
+
+    @property
+    def region(self) -> Region:
+        """The region, when everybody went by."""
+        crowd = self._crowd
+        exceeded = crowd.holders > self._places
+        return Region(crowd.region, crowd.active, self._places, self._taken, exceeded=exceeded)
 
 
 def _rank(member: Member) -> tuple[object, ...]:

@@ -27,7 +27,7 @@ async def open_first(connection: Connection, first: date, *, now: datetime) -> d
 
     A partition that has no day yet takes the latest one, so the first day of an installation needs no event.
     """
-    await _alone(connection)
+    await no_day_opens(connection)
     last = await last_opened(connection)
     if last is not None:
         return last
@@ -46,7 +46,7 @@ async def open_days(
     opened: list[date] = []
     while len(opened) < most:
         async with pool.acquire() as connection, connection.transaction():
-            await _alone(connection)
+            await no_day_opens(connection)
             last = await last_opened(connection)
             if last is not None and upto < last:
                 raise Conflict(f"{last} is open already; {upto} is before it, and days never go back")
@@ -59,8 +59,8 @@ async def open_days(
     return opened
 
 
-async def _alone(connection: Connection) -> None:
-    """Days are opened by one transaction at a time."""
+async def no_day_opens(connection: Connection) -> None:
+    """Until the end of the transaction nobody else opens a day."""
     await connection.execute("select pg_advisory_xact_lock(hashtextextended(current_schema() || '.business_days', 0))")
 
 

@@ -21,6 +21,7 @@ from shared.edge.store.keys import SubjectKeys
 from shared.edge.store.pool import LOST
 from shared.edge.store.sealing import Box
 from shared.edge.worker.loop import Worker
+from shared.edge.worker.ports import Changes
 from shared.edge.worker.process import until_stopped
 from shared.edge.worker.settings import WorkerSettings
 
@@ -39,6 +40,7 @@ def run(
     projector: Projector | None,
     topics: Sequence[str],
     worker: WorkerSettings | None = None,
+    changes: Changes | None = None,
 ) -> int:
     """Run the worker of *service* over *topics* until SIGTERM. Returns the exit status.
 
@@ -70,7 +72,9 @@ def run(
         metrics.CONSUMER_LAG.watch(group, source.lag)
         sealer = SubjectKeys(pool, keys.wrapping) if told.intake else None
         try:
-            await Worker(brain, projector, source, pool, told, box=Box(keys.box), sealer=sealer).run(stop)
+            await Worker(brain, projector, source, pool, told, box=Box(keys.box), sealer=sealer, changes=changes).run(
+                stop
+            )
         finally:
             with contextlib.suppress(TimeoutError, *LOST):
                 await asyncio.wait_for(pool.close(), 1.0)

@@ -27,7 +27,7 @@ from shared.edge.worker.deciding import Decider, Failed, NewFact
 from shared.edge.worker.incoming import BREATH, decoded, partition_for
 from shared.edge.worker.memory import Memory
 from shared.edge.worker.partition import Part
-from shared.edge.worker.ports import Sealer
+from shared.edge.worker.ports import Changes, Sealer
 from shared.edge.worker.prepared import Prepared
 from shared.edge.worker.settings import WorkerSettings
 from shared.edge.worker.sifting import Sifted, sift
@@ -50,6 +50,7 @@ class Preparer:
     box: Box
     sealer: Sealer | None
     opened: days.OpenedDays
+    changes: Changes | None = None
 
     async def records(self, records: Iterable[Record], *, park: str = "", bury: str = "") -> Prepared:
         """The batch of *records*. Raises Stopped (too many customers failed), asyncpg errors.
@@ -66,7 +67,7 @@ class Preparer:
                 connection, good, settings=self.settings, memory=self.memory, sealer=self.sealer, opened=self.opened
             )
             bad += sifted.refused
-            self._open(prepared, sifted.opening)
+            await self._open(connection, prepared, sifted.opening)
             await self.load(connection, sifted.facts.keys() | sifted.own.keys(), pinned=bool(good))
         prepared.write.quarantine.extend(sifted.quarantine)
         prepared.duplicates, prepared.facts = sifted.duplicates, sifted.count
@@ -195,11 +196,13 @@ class Preparer:
         prepared.partitions.update(record.partition for record in taken)
         return taken
 
-    def _open(self, prepared: Prepared, opening: dict[int, date]) -> None:
+    async def _open(self, connection: Connection, prepared: Prepared, opening: dict[int, date]) -> None:
         """Move partitions to their new day. Only once everything is read: what raises must leave memory as it was."""
         for number, day in opening.items():
-            part = self.memory.parts[number]
+            part, since = self.memory.parts[number], self.memory.parts[number].day
             part.open(day)
+            if self.changes is not None and await self.changes.bring(connection, part.context, since, day):
+                part.sweep_everyone()
             prepared.moves_days = True
             prepared.write.days[number] = part.as_write()
 

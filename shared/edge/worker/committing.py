@@ -56,4 +56,6 @@ class Committer:
         metrics.LAST_EVENT.labels(service).set(prepared.now.timestamp())
         if write.days and self.memory.parts:
             earliest = min(part.day for part in self.memory.parts.values())
+            everyone = sum(part.sweeping and part.sweep_all for part in self.memory.parts.values())
+            metrics.RERATING.labels(service).set(everyone)
             metrics.BUSINESS_DAY.labels(service).set((earliest.toordinal() - 719_163) * 86_400)

@@ -29,7 +29,7 @@ from shared.edge.worker.days import OpenedDays
 from shared.edge.worker.doubles import Doubles
 from shared.edge.worker.jitter import MOVED_SECONDS, part_of
 from shared.edge.worker.memory import Memory
-from shared.edge.worker.ports import Sealer, Source
+from shared.edge.worker.ports import Changes, Sealer, Source
 from shared.edge.worker.prepared import Prepared
 from shared.edge.worker.settings import WorkerSettings
 from shared.edge.worker.sweep import Sweeper
@@ -56,14 +56,15 @@ class Worker:
         *,
         box: Box,
         sealer: Sealer | None = None,
+        changes: Changes | None = None,
     ) -> None:
-        """*box* seals dead letters; *sealer* personal fields (None: nothing that comes has any)."""
+        """*box* seals dead letters, *sealer* personal fields; *changes* come as a day opens. None: there are none."""
         self.settings = settings
         self.source = source
         self.memory = Memory.bounded(settings)
-        self.preparer = Preparer(brain, pool, settings, self.memory, box, sealer, OpenedDays())
+        self.preparer = Preparer(brain, pool, settings, self.memory, box, sealer, OpenedDays(), changes)
         self.committer = Committer(pool, projector, settings, self.memory)
-        self.takeover = Takeover(brain, pool, settings, self.memory)
+        self.takeover = Takeover(brain, pool, settings, self.memory, changes)
         self.finder = Finder(self.preparer, self.committer, self.takeover)
         self.sweeper = Sweeper(self.preparer, self.committer, self.finder)
         self.doubles = Doubles(self.preparer, self.finder)
@@ -71,8 +72,7 @@ class Worker:
         self._writing: asyncio.Task[None] | None = None
         self._written: Prepared | None = None
         self._failures = 0
-        self._looked = 0.0
-        self._caught_up = 0.0
+        self._looked = self._caught_up = 0.0
         self._paced_until = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -101,7 +101,7 @@ class Worker:
         await asyncio.sleep(max(0.0, self._paced_until - clock.monotonic()))
         sweeping = self.sweeper.waiting()
         records: list[Record] = self._released()
-        batch: Batch | None = None
+        batch = None
         if self.memory.has_room(self.settings):
             busy = sweeping or records or self.sweeper.behind() is not None or (self.doubles.due and self._owned)
             idle = self._writing is None and not busy

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from datetime import date
+from typing import Any, Protocol
 
 from shared.core.envelope import Event
 from shared.edge.kafka.record import Batch, Place
+from shared.edge.store.pool import Connection
 
 
 class Source(Protocol):
@@ -23,6 +25,13 @@ class Source(Protocol):
 
     async def stop(self) -> None:
         """Leave the group."""
+
+
+class Changes(Protocol):
+    """What takes effect as a day opens, besides facts: new versions of the rules."""
+
+    async def bring(self, connection: Connection, context: Any, since: date | None, day: date, /) -> bool:
+        """Bring *context* to what was recorded by now. Returns whether anything took effect after *since*, by *day*."""
 
 
 class Sealer(Protocol):

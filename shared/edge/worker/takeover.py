@@ -23,6 +23,7 @@ from shared.edge.store.rows import stream_of
 from shared.edge.worker.days import REFERENCE_SUBJECT
 from shared.edge.worker.memory import Memory
 from shared.edge.worker.partition import Part
+from shared.edge.worker.ports import Changes
 from shared.edge.worker.settings import WorkerSettings
 
 SKIP = """
@@ -41,6 +42,7 @@ class Takeover:
     pool: asyncpg.Pool
     settings: WorkerSettings
     memory: Memory
+    changes: Changes | None = None
 
     async def take(self, places: Iterable[Place]) -> dict[Place, int]:
         """Take *places* over. Returns the offset at which each goes on.
@@ -56,7 +58,7 @@ class Takeover:
             day = await self._day(connection)
             numbers = sorted({partition for _, partition in wanted} - self.memory.parts.keys())
             standing = await positions.take_over_partitions(connection, numbers, day)
-            contexts = {number: await self._context(connection, number) for number in numbers}
+            contexts = {number: await self._context(connection, number, day) for number in numbers}
         if generation != self.memory.generation and self.memory.next_offsets.keys() - set(wanted):
             raise Fenced("the broker's log is another one now")
         self.memory.generation = generation
@@ -115,10 +117,12 @@ class Takeover:
         first = self.settings.first_day or clock.today(self.settings.zone)
         return await open_first(connection, first, now=clock.now())
 
-    async def _context(self, connection: Connection, number: int) -> Any:
+    async def _context(self, connection: Connection, number: int, day: date) -> Any:
         context = self.brain.context()
         for stored in await read_stream(connection, stream_of(REFERENCE_SUBJECT, number)):
             self.brain.refer(context, stored.event)
+        if self.changes is not None:
+            await self.changes.bring(connection, context, None, day)
         return context
 
 

@@ -12,8 +12,10 @@ from msgspec import UNSET, structs
 
 from services.rating.core.documents import Order, units
 from services.rating.core.fold.marking import added
-from services.rating.core.state import REPORTED_OVERDUE, Record, State
+from services.rating.core.state import PLACES, REPORTED_OVERDUE, Record, State
+from shared.core.envelope import is_ours
 from shared.core.events.collection import OverdueCured, OverdueReported
+from shared.core.events.conduct import ReviewCompleted
 from shared.core.events.customer import (
     CustomerLinked,
     CustomerMerged,
@@ -93,6 +95,12 @@ def kept(kind: str, id_field: str, *fields: str) -> Callable[[State, Any, Order]
         keep(state, kind, getattr(data, id_field), order, what)
 
     return handle
+
+
+def reviewed(state: State, data: ReviewCompleted, order: Order) -> None:
+    """Keep a completed review; what our own population reviews say is kept apart, for nobody else gives a place."""
+    what = {"outcome": data.outcome} if data.outcome is not None else {}
+    keep(state, PLACES if is_ours(order[2]) else "review", data.review_id, order, what)
 
 
 def plain(value: Any) -> Any:
