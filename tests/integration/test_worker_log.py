@@ -88,6 +88,23 @@ async def test_a_log_that_is_another_one_is_read_from_its_beginning_in_every_par
         assert {row["generation"] for row in await pool.fetch("select generation from positions")} == {"two"}
 
 
+async def test_what_was_read_before_the_relay_first_named_the_log_is_not_read_again(database: str) -> None:
+    async with store(database) as pool:
+        log = FakeLog()
+        log.add(invoice("C1", 1))
+        log.raw(b"rubbish", key="C1")
+        async with working(make_worker(pool, log)):
+            await until(pool, {"C1": (100, 1)})
+            await pool.execute("insert into broker (generation) values ('one')")
+            log.add(invoice("C1", 2))
+            await until(pool, {"C1": (200, 2)})
+        async with working(make_worker(pool, log)):
+            log.add(invoice("C1", 3))
+            await until(pool, {"C1": (300, 3)})
+        assert {row["generation"] for row in await pool.fetch("select generation from positions")} == {"one"}
+        assert await pool.fetchval("select count(*) from dead_letters") == 1
+
+
 async def test_partitions_that_somebody_added_are_left_alone(database: str) -> None:
     async with store(database) as pool:
         log = FakeLog()

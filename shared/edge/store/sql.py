@@ -148,7 +148,7 @@ TAKE_OVER_POSITIONS = """
 insert into positions (topic, partition, generation, next_offset)
 select u.topic, u.partition, $3, 0 from unnest($1::text[], $2::smallint[]) as u(topic, partition)
 on conflict (topic, partition) do update set
-    next_offset = case when positions.generation = excluded.generation then positions.next_offset else 0 end,
+    next_offset = case when positions.generation in (excluded.generation, '') then positions.next_offset else 0 end,
     generation = excluded.generation
 returning topic, partition, next_offset
 """
