@@ -149,7 +149,7 @@ def test_no_measure_moves_on_a_day_that_the_path_passes_over(seed: int) -> None:
         sheet = engine.sheet(state)
         seen = dict(sheet.values)  # before a default is carried on in them
         if on == looked:
-            standing = step(state, standing, sheet, on, engine)
+            standing = step(state, standing, sheet, on)
             looked = next_day(state, standing, sheet, on, engine)
             assert not sheet.daily
         else:
