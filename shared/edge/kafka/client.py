@@ -33,7 +33,7 @@ class Client(KafkaNetClient):  # type: ignore[misc]
         return bool(connections) and all(one.connected for one in connections)
 
     def poll(self, timeout_ms: float | None = None, future: Any = None) -> None:
-        """Wait for what comes in, at most *timeout_ms*: not of use while there is nothing to wait on."""
+        """Wait for what comes in, at most *timeout_ms*; without a connection that returns at once, so pause before."""
         if not self.connected_to_all:
             sleep(PAUSE_MS / 1000)
         super().poll(timeout_ms=timeout_ms, future=future)

@@ -24,7 +24,7 @@ from shared.edge.kafka.producer import Publisher
 from shared.edge.kafka.profile import MAX_RECORD_BYTES
 from shared.edge.kafka.record import Outgoing
 from shared.edge.store import dead, sql
-from shared.edge.store.conservation import Conservation, pending
+from shared.edge.store.conservation import Conservation, left
 from shared.edge.store.pool import LOST, connect
 from shared.edge.worker.failpoints import failpoint
 
@@ -193,7 +193,7 @@ class Relay:
         if "intake" in self._names:
             difference = await self._conservation.difference(connection)
             metrics.CONSERVATION_DIFFERENCE.labels(self._schema).set(difference)
-            metrics.EVENTS_PENDING.labels(self._schema).set(await pending(connection))
+            metrics.EVENTS_PENDING.labels(self._schema).set(await left(connection))
 
 
 async def wait(stop: asyncio.Event, seconds: float) -> None:
