@@ -38,7 +38,10 @@ READY_SECONDS = 90.0
 SETTLE_SECONDS = 75.0
 """How long everything may take to come to rest once everything runs again."""
 LOOK_SECONDS = 0.05
-READY = "select (select max(date) from business_days) as day, (select count(*) from positions where partition < 12) as taken"
+READY = f"""
+select (select max(date) from business_days) as day,
+       (select count(*) from positions where partition < {PARTITIONS}) as taken
+"""
 """A day is open, and every partition was given to a worker once."""
 SETTINGS = PostgresSettings(shared_buffers=64 * MIB, max_wal_size=GIB)
 """Small, but as careful with the disk as an instance's."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from services.rating.core.experience import FINE, index_points
 from services.rating.core.measures import portfolio
-from tests.support.customer import Customer, day
+from tests.support.customer import Customer
 
 D = Decimal
 
@@ -72,16 +71,6 @@ def test_roll_and_cure_rates_are_shares_of_the_start() -> None:
 
 
 # --- 5.2: payment behaviour
-
-
-@pytest.fixture
-def three_payments() -> Customer:
-    """10,000 five days late, 20,000 ten days early, 30,000 thirty days late."""
-    book = Customer()
-    for name, amount, days in (("A", "10000.00", 5), ("B", "20000.00", -10), ("C", "30000.00", 30)):
-        book.invoice(name, amount, "2025-03-03", due="2025-04-02")
-        book.pays(f"P{name}", amount, day("2025-04-02") + timedelta(days=days), for_={name: amount})
-    return book
 
 
 def test_signed_12_50_and_floored_15_83(three_payments: Customer) -> None:

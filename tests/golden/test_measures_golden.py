@@ -5,24 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-import pytest
-
 from tests.support.covers import covers
 from tests.support.customer import Customer, day
 
 covers("RM-22", "G-06", "MN-01")
 
 # --- features 5.2: days beyond terms
-
-
-@pytest.fixture
-def three_payments() -> Customer:
-    """10,000 five days late, 20,000 ten days early, 30,000 thirty days late."""
-    book = Customer()
-    for name, amount, days in (("A", "10000.00", 5), ("B", "20000.00", -10), ("C", "30000.00", 30)):
-        book.invoice(name, amount, "2025-03-03", due="2025-04-02")
-        book.pays(f"P{name}", amount, day("2025-04-02") + timedelta(days=days), for_={name: amount})
-    return book
 
 
 def test_days_beyond_terms_of_the_example_are_15_83_floored_and_12_50_signed(three_payments: Customer) -> None:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from services.rating.adapters import approvals
 from services.rating.adapters.context import Activations
+from services.rating.core.announce import labels
 from services.rating.core.brain import RatingBrain
 from services.rating.core.context import Context
 from services.rating.core.requests import Act, Found, policy_of
@@ -31,8 +32,10 @@ from shared.edge.store.append import Moved, Projector, append
 from shared.edge.store.keys import SubjectKeys
 from shared.edge.store.pool import Connection
 from shared.edge.store.read import Loaded, load, read_stream
+from shared.edge.store.rows import stream_of
 from shared.edge.store.write import Write
 from shared.edge.worker.cache import Entry
+from shared.edge.worker.days import REFERENCE_SUBJECT
 from shared.edge.worker.deciding import Decider
 from shared.edge.worker.jitter import MOVED_SECONDS, part_of
 from shared.edge.worker.partition import Part
@@ -43,7 +46,6 @@ ATTEMPTS = 40
 PAUSES = 3
 """The pause between two attempts grows so often."""
 DAY = "select day from partitions where partition = $1"
-LABELS = ("region", "segment", "industry", "manager", "kind")
 
 
 class _Read(NamedTuple):
@@ -121,7 +123,7 @@ class Deciding:
 
     async def _context(self, connection: Connection, partition: int, day: date | None) -> Context:
         reached, context = self._contexts.get(partition) or (0, self.brain.context())
-        for one in await read_stream(connection, f"~reference/{partition}", after=reached):
+        for one in await read_stream(connection, stream_of(REFERENCE_SUBJECT, partition), after=reached):
             self.brain.refer(context, one.event)
             reached = one.version
         self._contexts[partition] = (reached, context)
@@ -159,13 +161,12 @@ class Deciding:
             raise RuntimeError(f"{entry.stream} cannot be decided: {failed.reason}")
 
     def _found(self, state: State, read: _Read) -> Found:
-        labels = {name: str(value) for name in LABELS if (value := state.attribute(name, state.head))}
         desk = Desk(
             day=read.day,
             chains=in_force(self.chains, read.day),
             rests=self.brain.setting.calendar.rests,
             register=read.register,
-            common={"cause": "override", "labels": labels},
+            common={"cause": "override", "labels": labels(state)},
         )
         return Found(state, desk, policy_of(state, self.brain.rulebook))
 

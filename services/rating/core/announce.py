@@ -68,6 +68,11 @@ def announce(state: State, standing: Standing, sheet: Sheet, start: int, cause: 
     return decided
 
 
+def labels(state: State) -> dict[str, str]:
+    """By what decisions about the customer are routed, as they stand at the head of its path."""
+    return {name: str(value) for name in LABELS if (value := state.attribute(name, state.head))}
+
+
 class _Said:
     """What every decision about one customer on one day under one purpose carries."""
 
@@ -75,8 +80,7 @@ class _Said:
         self.state, self.path, self.standing, self.sheet = state, path, standing, sheet
         self.lived = state.lived.under(sheet.purpose)
         self.day = state.head
-        labels = {name: str(value) for name in LABELS if (value := state.attribute(name, self.day))}
-        self.common: dict[str, Any] = {"as_of": date.fromordinal(self.day), "cause": cause, "labels": labels}
+        self.common: dict[str, Any] = {"as_of": date.fromordinal(self.day), "cause": cause, "labels": labels(state)}
 
 
 def text(value: Any) -> str | None:
