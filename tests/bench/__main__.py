@@ -1,6 +1,8 @@
 """`make bench`: every step in a process of its own and within its time; the page and the data at the end.
 
 python -m tests.bench [--quick] [--only NAME …] [--events N] [--stored N] [--out FOLDER]
+
+With `--only`, the other steps keep the figures of the last run on this machine.
 """
 
 from __future__ import annotations
@@ -41,6 +43,10 @@ def main(words: list[str]) -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     told.out.mkdir(parents=True, exist_ok=True)
+    for one in tolds:
+        one.date = described["date"]
+    if told.only and not told.quick:
+        tolds = page.kept(told.out / "benchmarks.json", described, tolds, list(STEPS))
     (told.out / "benchmarks.md").write_text(page.page(described, scale, tolds, load, quick=told.quick), "utf-8")
     (told.out / "benchmarks.json").write_bytes(page.data(described, scale, tolds, load))
     if told.out == DOCS:

@@ -62,8 +62,17 @@ def data(machine: dict[str, str], scale: Scale, tolds: Sequence[Told], load: flo
     failed = {told.step: told.failed for told in tolds if told.failed}
     seconds = {told.step: round(told.seconds, 1) for told in tolds}
     whole = {"machine": machine | versions(tolds), "load_before": load, "scale": msgspec.structs.asdict(scale),
-             "figures": figures, "failed": failed, "seconds": seconds}  # fmt: skip
+             "figures": figures, "failed": failed, "seconds": seconds, "steps": tolds}  # fmt: skip
     return msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n"
+
+
+def kept(before: Path, machine: dict[str, str], ran: Sequence[Told], order: Sequence[str]) -> list[Told]:
+    """Every step of *order*: as it *ran* now, else as the run kept at *before* had it, if that was on the same machine."""
+    whole = msgspec.json.decode(before.read_bytes()) if before.exists() else {}
+    same = all(whole.get("machine", {}).get(part) == machine[part] for part in ("CPU", "memory"))
+    old = msgspec.convert(whole.get("steps", []) if same else [], list[Told])
+    found = {told.step: told for told in (*old, *ran)}
+    return [found[step] for step in order if step in found]
 
 
 def page(machine: dict[str, str], scale: Scale, tolds: Sequence[Told], load: float, *, quick: bool) -> str:
@@ -79,8 +88,8 @@ def versions(tolds: Sequence[Told]) -> dict[str, str]:
 def _lines(machine: dict[str, str], scale: Scale, tolds: Sequence[Told], load: float, quick: bool) -> Iterator[str]:
     yield "# Benchmarks"
     yield ""
-    yield "Written by `make bench`; not edited by hand. One run, everything on one machine, side by side: on another machine"
-    yield "the values differ, the ratios hardly."
+    yield "Written by `make bench`; not edited by hand. Everything on one machine, side by side: on another machine the values"
+    yield "differ, the ratios hardly. A step with a date of its own ran on that day, by itself."
     if quick:
         yield ""
         yield "**This was a quick run**: too short for values that are compared with the promises."
@@ -97,7 +106,7 @@ def _lines(machine: dict[str, str], scale: Scale, tolds: Sequence[Told], load: f
     yield "## Everything that was measured"
     for told in tolds:
         yield ""
-        yield f"### {told.step}"
+        yield f"### {told.step}{f' ({told.date})' if told.date != machine['date'] else ''}"
         yield ""
         yield from _told(told)
     yield ""

@@ -36,6 +36,7 @@ class Told(msgspec.Struct, kw_only=True):
     versions: dict[str, str] = {}
     failed: str | None = None
     seconds: float = 0.0
+    date: str = ""
 
     def value(self, key: str) -> float | None:
         """The figure *key*, where it was measured."""

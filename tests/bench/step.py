@@ -27,13 +27,13 @@ STEPS = {
     "assessment": ("tests.bench.assessing:assessed", 60),
     "evaluation": ("tests.bench.explaining:explained", 30),
     "ingest-large": ("tests.bench.ingest:large", 480),
-    "stored": ("tests.bench.storing:stored", 3_600),
-    "import": ("tests.bench.importing:imported", 3_600),
-    "populations": ("tests.bench.reviewing:populations", 1_000),
     "latency": ("tests.bench.latency:latency", 240),
     "profile": ("tests.bench.profiling:profiled", 180),
+    "populations": ("tests.bench.reviewing:populations", 1_000),
+    "stored": ("tests.bench.storing:stored", 3_600),
+    "import": ("tests.bench.importing:imported", 3_600),
 }
-"""Name → what runs, and the seconds it may take. In the order in which they run: replay reads what ingest-small left."""
+"""Name → what runs, and the seconds it may take. In the order in which they run: replay reads what ingest-small left; what takes long is last."""
 
 
 def where(folder: Path, name: str) -> Path:
