@@ -19,10 +19,10 @@ from services.rating.adapters.viewers import Viewers
 from services.rating.adapters.workdays import china
 from services.rating.api import approvals, aside, customers, events, library, overview, policies
 from services.rating.core.brain import RatingBrain
-from services.rating.core.state import Setting
 from services.rating.handlers.ports import Ports
 from services.rating.handlers.posting import Posting
 from services.rating.settings import SCHEMA
+from shared.core.customer.state import Setting
 from shared.core.errors import Misconfigured, Unavailable
 from shared.core.policy.rulebook import Rulebook
 from shared.edge import logs, waiting

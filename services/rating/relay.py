@@ -11,7 +11,7 @@ from services.rating.adapters import catalogue
 from services.rating.adapters.reviewing import keep_reviewing
 from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain
-from services.rating.core.state import Setting
+from shared.core.customer.state import Setting
 from shared.edge import logs, metrics_port, waiting
 from shared.edge.kafka.generation import Generation
 from shared.edge.kafka.producer import Publisher

@@ -9,7 +9,7 @@ from services.rating.adapters.context import Activations
 from services.rating.adapters.projecting import CustomerProjector
 from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain
-from services.rating.core.state import Setting
+from shared.core.customer.state import Setting
 from shared.edge import logs, metrics_port
 from shared.edge.settings import Settings
 from shared.edge.worker import assembly

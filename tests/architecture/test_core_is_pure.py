@@ -83,8 +83,8 @@ def test_a_planted_import_is_seen(name: str) -> None:
     planted = copy.deepcopy(bare())
     if name not in planted.modules:
         planted.add_module(name, is_squashed=True)
-    planted.add_import(importer="services.rating.core.ledger", imported=name)
-    assert strangers(planted) == [f"services.rating.core.ledger → {name}"]
+    planted.add_import(importer="shared.core.ledger.ledger", imported=name)
+    assert strangers(planted) == [f"shared.core.ledger.ledger → {name}"]
 
 
 def test_core_neither_touches_the_machine_nor_counts_in_floats() -> None:

@@ -20,8 +20,9 @@ from services.rating.adapters.context import Activations, context_of
 from services.rating.adapters.projecting import CustomerProjector
 from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain, bring
-from services.rating.core.state import Setting, State
+from services.rating.core.state import State
 from services.rating.worker import TOPICS
+from shared.core.customer.state import Setting
 from shared.edge import clock, settings
 from shared.edge.embedded.process import Child
 from shared.edge.kafka.producer import Publisher

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from services.rating.core.experience import FINE, index_points
 from services.rating.core.measures import portfolio
+from shared.core.ledger.experience import FINE, index_points
 from tests.support.customer import Customer
 
 D = Decimal

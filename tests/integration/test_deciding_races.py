@@ -17,7 +17,7 @@ from services.rating.adapters.deciding import Deciding
 from services.rating.adapters.projecting import CustomerProjector
 from services.rating.core.brain import RatingBrain
 from services.rating.core.requests import Act, Found
-from services.rating.core.state import Setting
+from shared.core.customer.state import Setting
 from shared.core.envelope import canonical
 from shared.core.errors import NotFound, Unavailable
 from shared.core.events.approval import OverrideSet

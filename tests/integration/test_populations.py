@@ -17,7 +17,7 @@ from services.rating.adapters.projecting import CustomerProjector
 from services.rating.core.activating import Wanted
 from services.rating.core.brain import RatingBrain
 from services.rating.core.preview import with_trial
-from services.rating.core.state import Setting
+from shared.core.customer.state import Setting
 from shared.core.envelope import Event
 from shared.core.errors import Conflict, Malformed
 from shared.core.events.approval import OverrideSet

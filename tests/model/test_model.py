@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 from services.rating.adapters import catalogue, proving, rebuilding
 from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain
-from services.rating.core.state import Setting
+from shared.core.customer.state import Setting
 from shared.core.envelope import Event
 from shared.core.errors import Conflict, Unavailable
 from shared.edge import clock

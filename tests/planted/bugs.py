@@ -131,7 +131,7 @@ def _lag_from_end_offsets() -> None:
 )
 def _float_money() -> None:
     from services.rating import worker  # so that every module that imports it is there
-    from services.rating.core import documents
+    from shared.core.ledger import documents
 
     assert worker
     graft(documents, "units", lambda amount: round(float(amount) * 10**documents.UNIT))
@@ -243,8 +243,8 @@ def _day_counted_twice() -> None:
 )
 def _unallocated_cash_lost() -> None:
     from services.rating import worker  # so that every module that imports it is there
-    from services.rating.core import ledger, lots
-    from services.rating.core.position import SCALAR
+    from shared.core.ledger import ledger, lots
+    from shared.core.ledger.position import SCALAR
 
     def postings(payment: Any) -> list[Any]:
         kept = right(payment)

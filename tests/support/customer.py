@@ -16,9 +16,10 @@ from services.rating.core.measures.reading import Reader
 from services.rating.core.path import at
 from services.rating.core.show import show
 from services.rating.core.standing import Standing
-from services.rating.core.state import Setting, State
+from services.rating.core.state import State
 from services.rating.core.told import Told
 from shared.core.brain import Decided
+from shared.core.customer.state import Setting
 from shared.core.envelope import Event
 from shared.core.policy.measure import Reading
 from shared.edge.policy_files import load_rules

@@ -14,7 +14,7 @@ from services.rating.adapters import reviewing
 from services.rating.adapters.context import Activations
 from services.rating.adapters.projecting import CustomerProjector
 from services.rating.core.brain import RatingBrain
-from services.rating.core.state import Setting
+from shared.core.customer.state import Setting
 from shared.core.envelope import Event
 from shared.edge import codec, settings
 from shared.edge.store.days import open_days

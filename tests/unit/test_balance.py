@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from services.rating.core.balance import Balance, Companies, balances
-from services.rating.core.position import OPEN
 from shared.core.envelope import Event
 from shared.core.events.base import DocumentFact
+from shared.core.ledger.position import OPEN
 from tests.support.customer import BRAIN, Customer, day
 from tests.support.histories import START, history
 

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rating.core.evolve import order_of
+from shared.core.customer.evolve import order_of
 from shared.edge import codec
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

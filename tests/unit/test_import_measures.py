@@ -21,7 +21,8 @@ from services.rating.core.engine import setting_for
 from services.rating.core.evolve import evolve
 from services.rating.core.measures.catalogue import compile_reading
 from services.rating.core.measures.reading import Reader
-from services.rating.core.state import Setting, State
+from services.rating.core.state import State
+from shared.core.customer.state import Setting
 from shared.core.envelope import Event
 from shared.core.policy.measure import Reading
 from shared.edge import codec

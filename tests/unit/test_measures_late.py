@@ -12,8 +12,9 @@ import pytest
 from services.rating.core.evolve import evolve
 from services.rating.core.measures.catalogue import compile_reading
 from services.rating.core.measures.reading import Reader
-from services.rating.core.position import RAW, Lens
-from services.rating.core.state import Setting, State
+from services.rating.core.state import State
+from shared.core.customer.state import Setting
+from shared.core.ledger.position import RAW, Lens
 from shared.core.policy.measure import Reading
 from tests.support.covers import covers
 from tests.support.customer import GRADING, Customer, Day, Seen, day

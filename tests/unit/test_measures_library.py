@@ -17,7 +17,8 @@ from services.rating.core.context import Context
 from services.rating.core.measures.catalogue import CATALOGUE, compile_reading, is_daily
 from services.rating.core.measures.reading import Reader
 from services.rating.core.path import Standing, next_day, step
-from services.rating.core.state import Setting, State
+from services.rating.core.state import State
+from shared.core.customer.state import Setting
 from shared.core.errors import Misconfigured
 from shared.core.measures.declared import PARAMETER_VALUES, Measure
 from shared.core.measures.library import FAMILIES, LIBRARY, find, is_computed

@@ -10,7 +10,7 @@ import pytest
 from services.rating.core.brain import RatingBrain
 from services.rating.core.path import Path, at, walk
 from services.rating.core.standing import Standing
-from services.rating.core.state import Setting
+from shared.core.customer.state import Setting
 from shared.core.policy.methods import Methods
 from shared.core.policy.movement import Approval, Fall
 from shared.core.policy.policy import Book, sealed

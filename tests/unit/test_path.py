@@ -14,7 +14,7 @@ from services.rating.core.brain import RatingBrain
 from services.rating.core.context import Context
 from services.rating.core.engine import Engine
 from services.rating.core.path import Path, walk
-from services.rating.core.state import Setting
+from shared.core.customer.state import Setting
 from shared.core.envelope import Event
 from tests.support.histories import START, history
 from tests.unit.test_ledger_order import RULES, SETTING, folded

@@ -14,8 +14,8 @@ from services.rating.adapters.proving import unfounded
 from services.rating.core.brain import RatingBrain
 from services.rating.core.path import walk
 from services.rating.core.show import show
-from services.rating.core.state import Setting
 from services.rating.core.told import Told
+from shared.core.customer.state import Setting
 from shared.core.events.rating import GradeChanged
 from shared.core.policy.methods import Applies, Methods, Order
 from shared.core.policy.policy import Book, Reference, sealed

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from services.rating.core.ledger import Ledger
+from shared.core.ledger.ledger import Ledger
 from tests.support.customer import BRAIN
 from tests.support.histories import history
 from tests.unit.test_path import CONTEXT, END, date

@@ -7,9 +7,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rating.core.documents import RECEIVABLES
-from services.rating.core.receivable import Receivable
-from services.rating.core.timeline import _plain, _walk
+from shared.core.ledger.documents import RECEIVABLES
+from shared.core.ledger.receivable import Receivable
+from shared.core.ledger.timeline import _plain, _walk
 from tests.support.histories import history
 from tests.unit.test_ledger_order import folded
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.rating.core.documents import Order
 from shared.core.envelope import Event
+from shared.core.ledger.documents import Order
 from shared.edge.store.pool import Connection
 
 FIND = """

@@ -11,8 +11,8 @@ import msgspec
 from services.rating.adapters import aliases
 from services.rating.core.balance import Companies, balances
 from services.rating.core.brain import RatingBrain
-from services.rating.core.documents import UNIT
 from shared.core.envelope import Event
+from shared.core.ledger.documents import UNIT
 from shared.core.money import QUANTA
 from shared.edge.store.pool import Connection, transaction
 from shared.edge.store.read import load

@@ -10,11 +10,12 @@ from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain
 from services.rating.core.engine import Engine, Values
 from services.rating.core.show import show
-from services.rating.core.state import Setting, State
+from services.rating.core.state import State
 from services.rating.core.told import Told
 from services.rating.core.trying import measured
 from services.rating.core.view import View
 from shared.core import limits
+from shared.core.customer.state import Setting
 from shared.core.errors import Malformed
 from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import chinese_calendar
 
-from services.rating.core.days import WorkCalendar
+from shared.core.ledger.days import WorkCalendar
 
 FIRST, LAST = date(2004, 1, 1), date(2026, 12, 31)
 """What the library knows; outside it Saturday and Sunday rest."""

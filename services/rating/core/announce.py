@@ -9,7 +9,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from services.rating.core.days import FAR
 from services.rating.core.engine import Sheet
 from services.rating.core.lived import Alarm, Published
 from services.rating.core.moving import place_of
@@ -33,6 +32,7 @@ from shared.core.events.rating import (
     WarningRaised,
     WarningWithdrawn,
 )
+from shared.core.ledger.days import FAR
 from shared.core.policy.assessment import Assessment, plain
 from shared.core.policy.policy import Policy
 from shared.core.policy.warning import Level

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import msgspec
 
-from services.rating.core.documents import Order
-from services.rating.core.evolve import order_of
-from services.rating.core.ledger import Ledger
-from services.rating.core.lots import payment_postings, refund_postings
-from services.rating.core.position import OPEN, SCALAR, Posting
-from services.rating.core.timeline import postings
+from shared.core.customer.evolve import order_of
 from shared.core.envelope import Event
 from shared.core.events.payment import PaymentRecorded, RefundPaid
 from shared.core.events.transaction import TransactionRecorded
+from shared.core.ledger.documents import Order
+from shared.core.ledger.ledger import Ledger
+from shared.core.ledger.lots import payment_postings, refund_postings
+from shared.core.ledger.position import OPEN, SCALAR, Posting
+from shared.core.ledger.timeline import postings
 
 Account = tuple[str, str]
 """(company, currency); the company is empty where no recording names one."""

@@ -10,20 +10,21 @@ import msgspec
 from services.rating.core import snapshot
 from services.rating.core.announce import announce
 from services.rating.core.context import Context
-from services.rating.core.days import FAR
 from services.rating.core.engine import Engine, Sheet, setting_for
 from services.rating.core.evolve import evolve
 from services.rating.core.path import next_day, walk
 from services.rating.core.reviews import next_review
 from services.rating.core.row import row_of
-from services.rating.core.state import Setting, State
+from services.rating.core.state import State
 from shared.core.approval.timing import next_due
 from shared.core.brain import Outcome
+from shared.core.customer.state import Setting
 from shared.core.envelope import Event
+from shared.core.ledger.days import FAR
 from shared.core.policy.activation import in_force
 from shared.core.policy.rulebook import Rulebook
 
-FOLD_VERSION = "5"
+FOLD_VERSION = "6"
 """Raised by hand whenever the fold or the snapshot changes."""
 
 

@@ -7,9 +7,9 @@ from bisect import bisect_left, bisect_right, insort
 from decimal import Decimal
 from typing import Any
 
-from services.rating.core.days import FAR
 from shared.core.envelope import Event
 from shared.core.events.calendar import ReferencePublished
+from shared.core.ledger.days import FAR
 from shared.core.policy.activation import Activation
 
 

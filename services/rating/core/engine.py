@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from services.rating.core.context import Context
-from services.rating.core.days import FAR, months_before
 from services.rating.core.measures.catalogue import Measured, compile_reading, is_daily, lenses_of, reads_ledger
 from services.rating.core.measures.reading import Reader
-from services.rating.core.state import Setting, State
+from services.rating.core.state import State
+from shared.core.customer.state import Setting
+from shared.core.ledger.days import FAR, months_before
 from shared.core.policy.activation import in_force
 from shared.core.policy.assessment import Assessment
 from shared.core.policy.evaluate import evaluate

@@ -1,114 +1,28 @@
-"""The fold: one handler for every fact. Each keeps what was said; none concludes, and none can fail on a valid fact."""
+"""The fold: facts as every service folds them, and rating's own decisions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
-
 from services.rating.core import overriding
-from services.rating.core.documents import Order
-from services.rating.core.fold import documents, money, records
 from services.rating.core.lived import remember
 from services.rating.core.state import State
 from shared.core.approval import request as approval
+from shared.core.customer import evolve as customer
 from shared.core.envelope import Event
 from shared.core.events.approval import ApprovalDecision
 from shared.core.events.base import Decision
-from shared.core.events.collection import DunningSent, OverdueCured, OverdueReported, PromiseBroken, PromiseMade
-from shared.core.events.conduct import ConductClosed, ConductReported, ReviewCompleted, SignalLifted, SignalReported
-from shared.core.events.customer import (
-    CustomerLinked,
-    CustomerMerged,
-    CustomerRegistered,
-    CustomerUnlinked,
-    CustomerUpdated,
-    ErasureRequested,
-)
-from shared.core.events.dispute import DisputeClosed, DisputeOpened
-from shared.core.events.payment import PaymentRecorded, PaymentReversed, RefundPaid, SettlementApplied, SettlementUndone
 from shared.core.events.rating import FactQuarantined
-from shared.core.events.statement import AssessmentRecorded, FinancialsReported, MeasureReported
-from shared.core.events.transaction import (
-    TransactionAccepted,
-    TransactionAmended,
-    TransactionCancelled,
-    TransactionRecorded,
-    TransactionTermsChanged,
-)
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_EPOCHS: dict[timezone, datetime] = {}
-"""Offset → the epoch as clocks there showed it; few are in use, so each is made once."""
-
-
-def order_of(event: Event) -> Order:
-    """(business day, microseconds, source, id): where facts compete, the greatest holds."""
-    return (event.business_date.toordinal(), _instant(event.time), event.source, event.id)
-
-
-def _instant(time: datetime) -> int:
-    """Microseconds since 1970. Of two times at one fixed offset the difference is had without asking for the offset."""
-    zone = time.tzinfo
-    if type(zone) is not timezone:
-        return (time - _EPOCH) // _MICROSECOND
-    epoch = _EPOCHS.get(zone)
-    if epoch is None:
-        epoch = _EPOCHS[zone] = _EPOCH.astimezone(zone)
-    return (time - epoch) // _MICROSECOND
 
 
 def evolve(state: State, event: Event) -> None:
-    """Fold *event* into *state*: a fact, or one of our own decisions.
-
-    A fact of a class without a handler is a bug in our reasoning and raises KeyError.
-    """
+    """Fold *event* into *state*: a fact, or one of our own decisions."""
     data = event.data
-    if isinstance(data, Decision):
-        remember(state.lived, data, event.id)
-        if isinstance(data, FactQuarantined):
-            state.conflicts[f"fact {data.fact.source} {data.fact.id}"] = event.business_date.toordinal()
-        elif isinstance(data, ApprovalDecision):
-            approval.evolve(state.approvals, data)
-        else:
-            overriding.fold(state, data)
+    if not isinstance(data, Decision):
+        customer.evolve(state, event)
         return
-    order = order_of(event)
-    state.seen(order[0], event.source, event.id, event.type)
-    HANDLERS[type(data)](state, data, order)
-
-
-HANDLERS: dict[type, Callable[[State, Any, Order], None]] = {
-    CustomerRegistered: records.profile,
-    CustomerUpdated: records.profile,
-    CustomerLinked: records.alias(True),
-    CustomerUnlinked: records.alias(False),
-    CustomerMerged: records.merged,
-    ErasureRequested: records.kept("erasure", "request_id", "basis"),
-    TransactionRecorded: documents.recorded,
-    TransactionAmended: documents.amended,
-    TransactionAccepted: documents.accepted,
-    TransactionCancelled: documents.cancelled,
-    TransactionTermsChanged: documents.terms_changed,
-    PaymentRecorded: money.paid,
-    PaymentReversed: money.reversed,
-    SettlementApplied: money.settled,
-    SettlementUndone: money.unsettled,
-    RefundPaid: money.refunded,
-    OverdueReported: records.overdue,
-    OverdueCured: records.cured,
-    DisputeOpened: documents.dispute_opened,
-    DisputeClosed: documents.dispute_closed,
-    PromiseMade: records.kept("promise", "promise_id", "due_on", "amount", "currency"),
-    PromiseBroken: records.ended("promise", "promise_id"),
-    DunningSent: records.kept("dunning", "dunning_id", "level", "channel", "delivered_on"),
-    FinancialsReported: records.statement,
-    AssessmentRecorded: records.assessed,
-    MeasureReported: records.measured,
-    ConductReported: records.kept("conduct", "conduct_id", "kind", "severity", "amount", "currency"),
-    ConductClosed: records.ended("conduct", "conduct_id"),
-    SignalReported: records.kept("signal", "signal_id", "kind", "severity", "amount", "currency"),
-    SignalLifted: records.ended("signal", "signal_id"),
-    ReviewCompleted: records.reviewed,
-}
+    remember(state.lived, data, event.id)
+    if isinstance(data, FactQuarantined):
+        state.conflicts[f"fact {data.fact.source} {data.fact.id}"] = event.business_date.toordinal()
+    elif isinstance(data, ApprovalDecision):
+        approval.evolve(state.approvals, data)
+    else:
+        overriding.fold(state, data)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from services.rating.core.days import months_before
-from services.rating.core.state import PLACES, State
+from services.rating.core.state import State
+from shared.core.customer.state import PLACES
+from shared.core.ledger.days import months_before
 from shared.core.policy.movement import is_review
 from shared.core.policy.policy import Policy
 

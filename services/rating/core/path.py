@@ -10,13 +10,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import date
 
-from services.rating.core.days import months_before
 from services.rating.core.engine import Engine, Sheet
 from services.rating.core.overriding import next_change as next_change_of_overrides
 from services.rating.core.overriding import overlaid
-from services.rating.core.position import BOOKED, DUE, Position
 from services.rating.core.standing import Standing, lapses_on, step
 from services.rating.core.state import State
+from shared.core.ledger.days import months_before
+from shared.core.ledger.position import BOOKED, DUE, Position
 from shared.core.policy.policy import Policy
 from shared.core.policy.warning import next_change
 from shared.core.refusal import Refusal

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.rating.core.days import FAR, months_before
 from services.rating.core.engine import Sheet
 from services.rating.core.moving import reviewed_by
 from services.rating.core.standing import Standing
 from services.rating.core.state import State
+from shared.core.ledger.days import FAR, months_before
 from shared.core.policy.policy import Policy
 
 

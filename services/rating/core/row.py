@@ -8,7 +8,6 @@ from decimal import Decimal
 import msgspec
 
 from services.rating.core.announce import DATA_RULE, contradictions, text
-from services.rating.core.documents import Order
 from services.rating.core.engine import Sheet
 from services.rating.core.measures.payment import overdue_amount, receivable_balance
 from services.rating.core.measures.reading import Params
@@ -16,6 +15,7 @@ from services.rating.core.standing import Standing
 from services.rating.core.state import State
 from services.rating.core.view import Warning
 from shared.core.approval.request import Approval
+from shared.core.ledger.documents import Order
 from shared.core.policy.measure import Value
 from shared.core.policy.policy import Policy
 from shared.core.policy.warning import Level

@@ -12,19 +12,19 @@ import msgspec
 
 from services.rating.core import view as v
 from services.rating.core.announce import text
-from services.rating.core.documents import RECEIVABLES, UNIT, Document
 from services.rating.core.engine import CREDIT, Engine, Sheet
 from services.rating.core.measures.catalogue import CATALOGUE, Measure, Measured, compile_reading
 from services.rating.core.measures.reading import Reader
 from services.rating.core.path import Path, walk
-from services.rating.core.position import OPEN, SCALAR, Lens
 from services.rating.core.reviews import valid_until
 from services.rating.core.row import warnings_of
-from services.rating.core.sight import gross
 from services.rating.core.standing import Standing
 from services.rating.core.state import State
-from services.rating.core.timeline import postings
 from services.rating.core.told import Told
+from shared.core.ledger.documents import RECEIVABLES, UNIT, Document
+from shared.core.ledger.position import OPEN, SCALAR, Lens
+from shared.core.ledger.sight import gross
+from shared.core.ledger.timeline import postings
 from shared.core.money import QUANTA
 from shared.core.policy.assessment import Line, line_record
 from shared.core.policy.measure import Kind, Reading

@@ -6,10 +6,10 @@ from datetime import date
 
 import msgspec
 
-from services.rating.core.days import FAR, months_before
 from services.rating.core.engine import Sheet
 from services.rating.core.moving import fallen, placed, reviewed_by, risen
 from services.rating.core.state import State
+from shared.core.ledger.days import FAR, months_before
 from shared.core.policy.policy import Policy
 from shared.core.policy.warning import Watch, watch
 from shared.core.refusal import Refusal

@@ -1,164 +1,46 @@
-"""What we know about one customer: the ledger, dated facts of every other kind, the grade path, and what was said of it."""
+"""What rating knows about one customer: what is told of it, the grade path, and what was said of it."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from typing import Any
 
-import msgspec
-
-from services.rating.core.days import WEEKENDS, WorkCalendar
-from services.rating.core.documents import Order
-from services.rating.core.ledger import Ledger
 from services.rating.core.lived import Lived
 from services.rating.core.overriding import Override
-from services.rating.core.position import RAW, Lens
 from shared.core.approval.request import Approvals
-
-REPORTED_OVERDUE = "overdue "
-"""What billing says of a document is kept like an attribute, under this word and the document: (units, currency)."""
+from shared.core.customer.state import Customer, Setting
 
 
-PLACES = "place"
-"""The kind of record that keeps what population reviews said of the customer."""
-
-
-class Record(msgspec.Struct, array_like=True, gc=False):
-    """A dated fact that another may end: a promise, a signal, a matter of conduct. `order` is None until it is recorded."""
-
-    day: int = 0
-    order: Order | None = None
-    what: dict[str, Any] = {}
-    ends: list[tuple[Order, str]] = []
-    """(order, outcome) of everything that ended it."""
-
-    @property
-    def ended(self) -> int:
-        """The day of its last end; 0: none."""
-        return self.ends[-1][0][0] if self.ends else 0
-
-    def end_by(self, day: int) -> tuple[Order, str] | None:
-        """(order, outcome) of the greatest end up to *day*; None while it is open."""
-        return next((end for end in reversed(self.ends) if end[0][0] <= day), None)
-
-
-class Setting(msgspec.Struct, frozen=True):
-    """How a ledger is read: the lenses of the methods in force, the work calendar, the term of undated documents."""
-
-    lenses: tuple[Lens, ...] = (RAW,)
-    calendar: WorkCalendar = WEEKENDS
-    term_days: int = 30
-    currency: str = "CNY"
-    """Of the installation; a customer without items and without one of its own is shown in it."""
-
-
-class State:
-    """One customer. Mutated in place by `evolve`; pure seen from outside, for nothing else holds it."""
+class State(Customer):
+    """One customer with its grade path."""
 
     __slots__ = (
-        "aliases",
         "approvals",
         "besides",
-        "companies",
-        "conflicts",
-        "customer_id",
-        "days",
         "exempt",
-        "first",
         "head",
-        "late",
-        "ledger",
         "lived",
-        "measures",
-        "merges",
         "overrides",
         "path",
-        "profile",
-        "records",
         "referred",
         "side",
-        "told",
     )
 
     def __init__(self, customer_id: str, setting: Setting) -> None:
         """A customer of whom nothing is known."""
-        self.customer_id = customer_id
-        self.ledger = Ledger(setting.lenses, setting.calendar, setting.term_days)
-        self.profile: dict[str, list[tuple[Order, Any]]] = {}
-        """Attribute → its values, by order."""
-        self.records: dict[str, dict[str, Record]] = {}
-        """Kind of fact → id → record."""
-        self.measures: dict[str, list[tuple[Order, int, str]]] = {}
-        """Reported measure → (order, end of its period, value)."""
-        self.aliases: dict[tuple[str, str], tuple[Order, bool]] = {}
-        self.merges: list[tuple[Order, str]] = []
-        """(order, surviving customer), by order."""
-        self.conflicts: dict[str, int] = {}
-        """Documents recorded twice with other content, quarantined facts: what → day."""
-        self.days: list[int] = []
-        """Every business date of a fact, in order."""
-        self.first = 0
-        """The earliest business date of any fact; 0 while there is none."""
+        super().__init__(customer_id, setting)
         self.path: list[tuple[int, Any]] = []
         """(day, standing) for each day on which the standing of purpose `credit` changed."""
         self.besides: dict[str, list[tuple[int, Any]]] = {}
         """Every other purpose → its path."""
         self.head = 0
         """The day the path has reached; 0 while nothing was decided."""
-        self.late: tuple[int, str, str, str] | None = None
-        """(business day, source, id, type) of the fact that reaches back furthest since the last decision."""
         self.referred = 0
         """How many reference facts of the partition the path has seen."""
         self.lived = Lived()
         self.overrides: dict[str, Override] = {}
         """In the order in which they were set."""
         self.approvals: Approvals = {}
-        self.companies: set[str] = set()
-        """Our legal entities that ever booked something with the customer."""
-        self.told = 0
-        """Grows with every fact that is no document and no payment; what such facts give is measured once a day."""
         self.side: tuple[tuple[object, ...], list[Any]] | None = None
         """What the engine measured of those facts, and for which day."""
         self.exempt: dict[tuple[str, int], Any] = {}
         """(currency, lens) → what measures found of open items that is too small to matter."""
-
-    def merged_into(self, day: int) -> str | None:
-        """The customer that this one was merged into by *day*, as last told; None while it stands for itself."""
-        return next((into for order, into in reversed(self.merges) if order[0] <= day), None)
-
-    def attribute(self, name: str, day: int) -> Any:
-        """The value of a profile attribute as last told by *day*; None before it was told."""
-        found = None
-        for order, value in self.profile.get(name, ()):
-            if order[0] > day:
-                break
-            found = value
-        return found
-
-    def learn(self, name: str, order: Order, value: Any) -> None:
-        """Keep one more value of a profile attribute."""
-        self.told += 1
-        insort(self.profile.setdefault(name, []), (order, value), key=lambda entry: entry[0])
-
-    def record(self, kind: str, id: str) -> Record:
-        """The record *id* of *kind*, about to be told more; an empty one where only its end is known so far."""
-        self.told += 1
-        kept = self.records.setdefault(kind, {})
-        held = kept.get(id)
-        if held is None:
-            held = kept[id] = Record()
-        return held
-
-    def contradicted(self, what: str, order: Order, other: Order) -> None:
-        """*what* was told twice with other content; it counts from the later of the two days."""
-        self.conflicts[what] = max(order[0], other[0], self.conflicts.get(what, 0))
-
-    def seen(self, day: int, source: str, id: str, type: str) -> None:
-        """A fact of *day* came in: the path from that day on may be another."""
-        if self.late is None or (day, source, id) < self.late[:3]:
-            self.late = (day, source, id, type)
-        at = bisect_left(self.days, day)
-        if at == len(self.days) or self.days[at] != day:
-            self.days.insert(at, day)
-        self.first = self.days[0]
-        self.ledger.touched = min(self.ledger.touched, day)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from services.rating.core.documents import Order
-from services.rating.core.evolve import order_of
+from shared.core.customer.evolve import order_of
 from shared.core.envelope import Event
 from shared.core.events.rating import GradeChanged
 from shared.core.events.transaction import TransactionRecorded
+from shared.core.ledger.documents import Order
 
 
 class Paper(NamedTuple):

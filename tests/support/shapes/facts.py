@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.rating.adapters.workdays import china
-from services.rating.core.days import month_index, months_before
+from shared.core.ledger.days import month_index, months_before
 from shared.core.policy.measure import REPORTED, Value
 from shared.core.policy.policy import Policy
 from tests.support.told import fact

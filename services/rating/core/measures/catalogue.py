@@ -25,8 +25,8 @@ from services.rating.core.measures import (
 )
 from services.rating.core.measures.reading import UNDISPUTED, Params, Reader
 from services.rating.core.measures.reports import reported
-from services.rating.core.position import RAW, Lens
 from shared.core.errors import Misconfigured
+from shared.core.ledger.position import RAW, Lens
 from shared.core.measures import declared
 from shared.core.measures.library import FAMILIES, find
 from shared.core.policy.measure import REPORTED, Reading, kind_of

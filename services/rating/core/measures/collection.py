@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from services.rating.core.days import first_of_month, month_index, window_days
-from services.rating.core.documents import Document
 from services.rating.core.measures.reading import Params, Reader, ratio
-from services.rating.core.position import BALANCE, BOOKED, CLAIMS, COLLECTED, OPEN
-from services.rating.core.state import REPORTED_OVERDUE
-from services.rating.core.timeline import postings
+from shared.core.customer.state import REPORTED_OVERDUE
+from shared.core.ledger.days import first_of_month, month_index, window_days
+from shared.core.ledger.documents import Document
+from shared.core.ledger.position import BALANCE, BOOKED, CLAIMS, COLLECTED, OPEN
+from shared.core.ledger.timeline import postings
 
 
 def net_collection_rate_literal(r: Reader, p: Params) -> Decimal | None:

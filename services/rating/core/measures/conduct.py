@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from services.rating.core.days import window_start
-from services.rating.core.documents import units
 from services.rating.core.measures.reading import UNDISPUTED, Params, Reader, ratio
 from services.rating.core.measures.records import is_open, is_proven, records_of
 from services.rating.core.measures.signals import signals_that_stand
-from services.rating.core.position import BOOKED, CREDITED, DISPUTED
-from services.rating.core.state import Record
+from shared.core.customer.state import Record
+from shared.core.ledger.days import window_start
+from shared.core.ledger.documents import units
+from shared.core.ledger.position import BOOKED, CREDITED, DISPUTED
 
 _DEFAULT_DAYS, _DEFAULT_CNY, _DEFAULT_SHARE = 90, 5000 * 10**4, 100
 """Default: so many days past due, above so many units of CNY and above one in so many of all receivables (G-17)."""

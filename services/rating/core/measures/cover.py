@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from services.rating.core.documents import UNIT
 from services.rating.core.measures.reading import Params, Reader, ratio
 from services.rating.core.measures.records import number, number_reported
+from shared.core.ledger.documents import UNIT
 from shared.core.measures.reported import COLLATERAL
 
 SHARES = "collateral_share"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from services.rating.core.days import months_before
 from services.rating.core.measures.reading import Params, Reader
 from services.rating.core.measures.records import records_of
-from services.rating.core.state import Record
+from shared.core.customer.state import Record
+from shared.core.ledger.days import months_before
 from shared.core.policy.derived import quartile
 
 _LEAST_ROUNDS, _WIDEST, _FARTHEST = 2, Decimal(1), Decimal("0.5")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from services.rating.core.days import window_start
-from services.rating.core.experience import EXPERIENCE, FINE, index_points
 from services.rating.core.measures.payment import settled_before
 from services.rating.core.measures.reading import Params, Reader, ratio
-from services.rating.core.position import CASHED, COLLECTED, OTHERS
+from shared.core.ledger.days import window_start
+from shared.core.ledger.experience import EXPERIENCE, FINE, index_points
+from shared.core.ledger.position import CASHED, COLLECTED, OTHERS
 
 _LEAST = 3
 """Fewer experiences say nothing (features 5.2)."""

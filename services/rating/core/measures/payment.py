@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from services.rating.core.days import months_before
-from services.rating.core.lanes import unpack
 from services.rating.core.measures.reading import Params, Reader, ratio
-from services.rating.core.position import AGE, PAID
+from shared.core.ledger.days import months_before
+from shared.core.ledger.lanes import unpack
+from shared.core.ledger.position import AGE, PAID
 from shared.core.measures.declared import BUCKETS
 
 Ageing = dict[str, Decimal]

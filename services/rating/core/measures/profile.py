@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from services.rating.core.days import months_between
-from services.rating.core.documents import units
 from services.rating.core.measures.reading import Params, Reader
 from services.rating.core.measures.records import newest_report
+from shared.core.ledger.days import months_between
+from shared.core.ledger.documents import units
 
 
 def _attribute(name: str) -> Callable[[Reader, Params], str | None]:

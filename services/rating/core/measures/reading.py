@@ -7,12 +7,13 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
 from services.rating.core.context import Context
-from services.rating.core.days import window_start
-from services.rating.core.documents import UNIT
-from services.rating.core.lanes import unpack
 from services.rating.core.measures.small import MATERIAL, Exempt, late_in
-from services.rating.core.position import BOOKED, DUE, PAID, Lens, Position
-from services.rating.core.state import Setting, State
+from services.rating.core.state import State
+from shared.core.customer.state import Setting
+from shared.core.ledger.days import window_start
+from shared.core.ledger.documents import UNIT
+from shared.core.ledger.lanes import unpack
+from shared.core.ledger.position import BOOKED, DUE, PAID, Lens, Position
 from shared.core.measures.declared import Parameter
 from shared.core.money import QUANTA
 

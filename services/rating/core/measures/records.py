@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from services.rating.core.days import months_before
 from services.rating.core.measures.reading import Reader
-from services.rating.core.state import Record
+from shared.core.customer.state import Record
+from shared.core.ledger.days import months_before
 
 PROVEN = "proven"
 """The outcome of a matter of conduct that turned out to be true."""

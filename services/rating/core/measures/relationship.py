@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from services.rating.core.days import months_before, months_between
 from services.rating.core.measures.payment import due_documents
 from services.rating.core.measures.reading import Params, Reader
 from services.rating.core.measures.records import newest_report
 from services.rating.core.measures.sales import months_known, sales_of_months
+from shared.core.ledger.days import months_before, months_between
 
 _YEAR = Params(window="12m")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from services.rating.core.days import month_index, months_before, window_start
-from services.rating.core.documents import UNIT
-from services.rating.core.goods import QUANTITY
-from services.rating.core.lanes import unpack
 from services.rating.core.measures.reading import Params, Reader, ratio
-from services.rating.core.position import BOOKED, TRADES
-from services.rating.core.sums import Flow
+from shared.core.ledger.days import month_index, months_before, window_start
+from shared.core.ledger.documents import UNIT
+from shared.core.ledger.goods import QUANTITY
+from shared.core.ledger.lanes import unpack
+from shared.core.ledger.position import BOOKED, TRADES
+from shared.core.ledger.sums import Flow
 from shared.core.measures.declared import weights_of
 from shared.core.money import QUANTA
 

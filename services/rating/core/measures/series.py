@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from services.rating.core.days import window_start, year_apart
 from services.rating.core.measures.reading import Params, Reader
 from services.rating.core.measures.records import number
+from shared.core.ledger.days import window_start, year_apart
 from shared.core.policy.derived import quartile
 
 _NINE = Decimal("1e-9")

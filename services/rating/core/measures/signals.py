@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from services.rating.core.days import months_before, window_start
 from services.rating.core.measures.profile import register_check_age_months
 from services.rating.core.measures.reading import Params, Reader
 from services.rating.core.measures.records import is_open, records_of
 from services.rating.core.measures.statements import net_assets_of, newest_statement
-from services.rating.core.state import Record
+from shared.core.customer.state import Record
+from shared.core.ledger.days import months_before, window_start
 
 
 def signals_that_stand(r: Reader, *kinds: str) -> list[Record]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from services.rating.core.days import month_index, window_start
-from services.rating.core.sums import LateList, OpenItems
+from shared.core.ledger.days import month_index, window_start
+from shared.core.ledger.sums import LateList, OpenItems
 
 MATERIAL = 1000 * 10**4
 """1,000 CNY in units (G-06, assumed)."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from services.rating.core.days import months_before, months_between, year_apart
-from services.rating.core.documents import UNIT
 from services.rating.core.measures.reading import Params, Reader
 from services.rating.core.measures.records import records_of
-from services.rating.core.state import Record
+from shared.core.customer.state import Record
+from shared.core.ledger.days import months_before, months_between, year_apart
+from shared.core.ledger.documents import UNIT
 
 _USABLE_MONTHS = 18
 _YEAR_DAYS = 365

@@ -10,9 +10,8 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
-from services.rating.core.documents import Order, units
-from services.rating.core.fold.marking import added
-from services.rating.core.state import PLACES, REPORTED_OVERDUE, Record, State
+from shared.core.customer.fold.marking import added
+from shared.core.customer.state import PLACES, REPORTED_OVERDUE, Customer, Record
 from shared.core.envelope import is_ours
 from shared.core.events.collection import OverdueCured, OverdueReported
 from shared.core.events.conduct import ReviewCompleted
@@ -24,21 +23,22 @@ from shared.core.events.customer import (
     CustomerUpdated,
 )
 from shared.core.events.statement import AssessmentRecorded, FinancialsReported, MeasureReported
+from shared.core.ledger.documents import Order, units
 
 
-def keep(state: State, kind: str, id: str, order: Order, what: dict[str, Any]) -> Record:
+def keep(customer: Customer, kind: str, id: str, order: Order, what: dict[str, Any]) -> Record:
     """Keep a dated fact; of two under one id the lesser order stands, and other content is a contradiction."""
-    held = state.record(kind, id)
+    held = customer.record(kind, id)
     if held.order is not None and (order[0], what) != (held.day, held.what):
-        state.contradicted(f"{kind} {id}", order, held.order)
+        customer.contradicted(f"{kind} {id}", order, held.order)
     if held.order is None or order < held.order:
         held.order, held.day, held.what = order, order[0], what
     return held
 
 
-def end(state: State, kind: str, id: str, order: Order, outcome: str = "") -> None:
+def end(customer: Customer, kind: str, id: str, order: Order, outcome: str = "") -> None:
     """Keep when a dated fact ended, and how. All ends are kept: on a past day the greatest order up to that day holds."""
-    held = state.record(kind, id)
+    held = customer.record(kind, id)
     held.ends = added(held.ends, (order, outcome))
 
 
@@ -50,7 +50,7 @@ ATTRIBUTES = tuple(
 """What the fold keeps of a profile. Other personal fields stay sealed in the log."""
 
 
-def profile(state: State, data: CustomerRegistered | CustomerUpdated, order: Order) -> None:
+def profile(customer: Customer, data: CustomerRegistered | CustomerUpdated, order: Order) -> None:
     """Keep what was said about who the customer is."""
     for name in ATTRIBUTES:
         value = getattr(data, name)
@@ -60,47 +60,47 @@ def profile(state: State, data: CustomerRegistered | CustomerUpdated, order: Ord
             value = value.toordinal()
         elif isinstance(value, Decimal):
             value = str(value)
-        state.learn(name, order, value)
+        customer.learn(name, order, value)
 
 
-def alias(linked: bool) -> Callable[[State, Any, Order], None]:
+def alias(linked: bool) -> Callable[[Customer, Any, Order], None]:
     """Make the handler that keeps whether an id of another system means this customer."""
 
-    def handle(state: State, data: CustomerLinked | CustomerUnlinked, order: Order) -> None:
+    def handle(customer: Customer, data: CustomerLinked | CustomerUnlinked, order: Order) -> None:
         key = (data.other_source, data.other_id)
-        held = state.aliases.get(key)
+        held = customer.aliases.get(key)
         if held is None or order > held[0]:
-            state.aliases[key] = (order, linked)
+            customer.aliases[key] = (order, linked)
 
     return handle
 
 
-def merged(state: State, data: CustomerMerged, order: Order) -> None:
+def merged(customer: Customer, data: CustomerMerged, order: Order) -> None:
     """Keep into which customer this one was merged."""
-    if (order, data.into) not in state.merges:
-        insort(state.merges, (order, data.into))
+    if (order, data.into) not in customer.merges:
+        insort(customer.merges, (order, data.into))
 
 
-def measured(state: State, data: MeasureReported, order: Order) -> None:
+def measured(customer: Customer, data: MeasureReported, order: Order) -> None:
     """Keep a measure that another system reported."""
-    state.told += 1
-    insort(state.measures.setdefault(data.name, []), (order, data.period_end.toordinal(), data.value))
+    customer.told += 1
+    insort(customer.measures.setdefault(data.name, []), (order, data.period_end.toordinal(), data.value))
 
 
-def kept(kind: str, id_field: str, *fields: str) -> Callable[[State, Any, Order], None]:
+def kept(kind: str, id_field: str, *fields: str) -> Callable[[Customer, Any, Order], None]:
     """Make the handler that keeps *fields* of a fact under its own id."""
 
-    def handle(state: State, data: Any, order: Order) -> None:
+    def handle(customer: Customer, data: Any, order: Order) -> None:
         what = {name: plain(getattr(data, name)) for name in fields if getattr(data, name) is not None}
-        keep(state, kind, getattr(data, id_field), order, what)
+        keep(customer, kind, getattr(data, id_field), order, what)
 
     return handle
 
 
-def reviewed(state: State, data: ReviewCompleted, order: Order) -> None:
+def reviewed(customer: Customer, data: ReviewCompleted, order: Order) -> None:
     """Keep a completed review; what our own population reviews say is kept apart, for nobody else gives a place."""
     what = {"outcome": data.outcome} if data.outcome is not None else {}
-    keep(state, PLACES if is_ours(order[2]) else "review", data.review_id, order, what)
+    keep(customer, PLACES if is_ours(order[2]) else "review", data.review_id, order, what)
 
 
 def plain(value: Any) -> Any:
@@ -110,16 +110,16 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, int | str) else str(value)
 
 
-def ended(kind: str, id_field: str) -> Callable[[State, Any, Order], None]:
+def ended(kind: str, id_field: str) -> Callable[[Customer, Any, Order], None]:
     """Make the handler that keeps when such a fact ended, and with what outcome where the fact names one."""
 
-    def handle(state: State, data: Any, order: Order) -> None:
-        end(state, kind, getattr(data, id_field), order, getattr(data, "outcome", None) or "")
+    def handle(customer: Customer, data: Any, order: Order) -> None:
+        end(customer, kind, getattr(data, id_field), order, getattr(data, "outcome", None) or "")
 
     return handle
 
 
-def statement(state: State, data: FinancialsReported, order: Order) -> None:
+def statement(customer: Customer, data: FinancialsReported, order: Order) -> None:
     """Keep a financial statement and when it was received."""
     known = max(data.period_end, data.received_on or data.period_end).toordinal()
     what = {
@@ -129,22 +129,22 @@ def statement(state: State, data: FinancialsReported, order: Order) -> None:
         "currency": data.currency,
         "lines": {name: str(amount) for name, amount in data.lines.items()},
     }
-    keep(state, "statement", data.statement_id, order, what)
+    keep(customer, "statement", data.statement_id, order, what)
 
 
-def assessed(state: State, data: AssessmentRecorded, order: Order) -> None:
+def assessed(customer: Customer, data: AssessmentRecorded, order: Order) -> None:
     """Keep what people answered."""
     what = {"method": data.method, "round": data.round or 1, "scores": {k: str(v) for k, v in data.scores.items()}}
     if data.assessor is not None:
         what["assessor"] = data.assessor
-    keep(state, "assessment", data.assessment_id, order, what)
+    keep(customer, "assessment", data.assessment_id, order, what)
 
 
-def overdue(state: State, data: OverdueReported, order: Order) -> None:
+def overdue(customer: Customer, data: OverdueReported, order: Order) -> None:
     """Keep what billing says is overdue of a document."""
-    state.learn(f"{REPORTED_OVERDUE}{data.transaction_id}", order, (units(data.amount), data.currency))
+    customer.learn(f"{REPORTED_OVERDUE}{data.transaction_id}", order, (units(data.amount), data.currency))
 
 
-def cured(state: State, data: OverdueCured, order: Order) -> None:
+def cured(customer: Customer, data: OverdueCured, order: Order) -> None:
     """Keep that billing says nothing of it is overdue any more."""
-    state.learn(f"{REPORTED_OVERDUE}{data.transaction_id}", order, (0, ""))
+    customer.learn(f"{REPORTED_OVERDUE}{data.transaction_id}", order, (0, ""))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.rating.core.documents import CREDITS, RECEIVABLES, Document
-from services.rating.core.lanes import pack
-from services.rating.core.position import CLAIMS, CREDITED, SCALAR
-from services.rating.core.sight import (
+from shared.core.ledger.documents import CREDITS, RECEIVABLES, Document
+from shared.core.ledger.lanes import pack
+from shared.core.ledger.position import CLAIMS, CREDITED, SCALAR
+from shared.core.ledger.sight import (
     Contribution,
     Sight,
     changes_of,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.rating.core.days import months_before
-from services.rating.core.documents import Document, Term
-from services.rating.core.sight import Sight, accepted_on, takes_of
+from shared.core.ledger.days import months_before
+from shared.core.ledger.documents import Document, Term
+from shared.core.ledger.sight import Sight, accepted_on, takes_of
 
 CUT_OFF_DAY = 25
 """Monthly settlement whose terms name no cut-off day is cut off on this one (G-31, assumed); 31 means at the month's end."""

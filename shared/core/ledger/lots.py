@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.rating.core.documents import CREDITS, Document, Lot, Payment, Refund, Settlement
-from services.rating.core.lanes import pack
-from services.rating.core.position import COLLECTED, OTHERS, SCALAR, Posting
-from services.rating.core.sight import changes_of, gross
+from shared.core.ledger.documents import CREDITS, Document, Lot, Payment, Refund, Settlement
+from shared.core.ledger.lanes import pack
+from shared.core.ledger.position import COLLECTED, OTHERS, SCALAR, Posting
+from shared.core.ledger.sight import changes_of, gross
 
 
 def lots_of(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from services.rating.core.days import WorkCalendar
-from services.rating.core.documents import CREDITS, Dispute, Document, Lot
-from services.rating.core.position import Lens
+from shared.core.ledger.days import WorkCalendar
+from shared.core.ledger.documents import CREDITS, Dispute, Document, Lot
+from shared.core.ledger.position import Lens
 
 Key = tuple[int, int | str, Any, int]
 """(family, day or name, item or what was sold, days late)."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from services.rating.core.documents import Payment
-    from services.rating.core.ledger import Ledger
+    from shared.core.ledger.documents import Payment
+    from shared.core.ledger.ledger import Ledger
 
 Marked = tuple[str, str]
 """('document' | 'payment' | 'refund' | 'credit', id): what a fact touches. A credit posts nothing of its own."""

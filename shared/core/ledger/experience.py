@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from services.rating.core.documents import Document, Lot
-from services.rating.core.lanes import pack
+from shared.core.ledger.documents import Document, Lot
+from shared.core.ledger.lanes import pack
 
 FINE = 84
 """Points are whole numbers of 1/84: every step of the chart is exact."""

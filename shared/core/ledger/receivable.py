@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.rating.core.days import FAR
-from services.rating.core.documents import CREDITS, INVOICING, Document, Lot
-from services.rating.core.experience import experience
-from services.rating.core.goods import sold
-from services.rating.core.lanes import pack
-from services.rating.core.position import (
+from shared.core.ledger.days import FAR
+from shared.core.ledger.documents import CREDITS, INVOICING, Document, Lot
+from shared.core.ledger.experience import experience
+from shared.core.ledger.goods import sold
+from shared.core.ledger.lanes import pack
+from shared.core.ledger.position import (
     AGE,
     BOOKED,
     CASHED,
@@ -24,7 +24,7 @@ from services.rating.core.position import (
     TRADES,
     Lens,
 )
-from services.rating.core.sight import (
+from shared.core.ledger.sight import (
     Contribution,
     Key,
     Sight,
@@ -38,7 +38,7 @@ from services.rating.core.sight import (
     takes_of,
     turns_of,
 )
-from services.rating.core.terms import due_on, start_of
+from shared.core.ledger.terms import due_on, start_of
 
 
 class Receivable:

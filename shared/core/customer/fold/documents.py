@@ -5,10 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from services.rating.core.dependents import Marked
-from services.rating.core.documents import INVOICING, Line, Order, Term, units
-from services.rating.core.fold.marking import ALL, added, earlier, link, ordinal
-from services.rating.core.state import State
+from shared.core.customer.fold.marking import ALL, added, earlier, link, ordinal
+from shared.core.customer.state import Customer
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
 from shared.core.events.transaction import (
     TransactionAccepted,
@@ -17,6 +15,8 @@ from shared.core.events.transaction import (
     TransactionRecorded,
     TransactionTermsChanged,
 )
+from shared.core.ledger.dependents import Marked
+from shared.core.ledger.documents import INVOICING, Line, Order, Term, units
 
 
 def _term(data: Any) -> Term | None:
@@ -49,11 +49,11 @@ def _lines(data: TransactionRecorded) -> list[Line]:
     return [(name, unit, format(quantity, "f"), held) for (name, unit), (quantity, held) in found.items()]
 
 
-def recorded(state: State, data: TransactionRecorded, order: Order) -> None:
+def recorded(customer: Customer, data: TransactionRecorded, order: Order) -> None:
     """Keep a document; of two recordings the lesser order stands, and other content is a contradiction."""
-    ledger = state.ledger
+    ledger = customer.ledger
     if data.company:
-        state.companies.add(data.company)
+        customer.companies.add(data.company)
     held = ledger.document(data.transaction_id)
     takes = [(portion.transaction_id, units(portion.amount)) for portion in data.consumes or ()]
     replaces = data.replaces if data.replaces and data.replaces != held.id else ""
@@ -63,7 +63,7 @@ def recorded(state: State, data: TransactionRecorded, order: Order) -> None:
     if held.order is not None:
         was = (held.kind, held.currency, held.amount, held.booked, held.term, held.takes)
         if (said, replaces, discount, lines) != (was, held.replaces, held.discount, list(held.lines)):
-            state.contradicted(f"document {data.transaction_id}", order, held.order)
+            customer.contradicted(f"document {data.transaction_id}", order, held.order)
         if order >= held.order:
             return
     marks: list[Marked] = [("document", held.id)]
@@ -83,48 +83,48 @@ def recorded(state: State, data: TransactionRecorded, order: Order) -> None:
     ledger.after(found)
 
 
-def amended(state: State, data: TransactionAmended, order: Order) -> None:
+def amended(customer: Customer, data: TransactionAmended, order: Order) -> None:
     """Keep a new amount from its day on."""
-    held = state.ledger.document(data.transaction_id)
-    found = state.ledger.before([("document", held.id)])
+    held = customer.ledger.document(data.transaction_id)
+    found = customer.ledger.before([("document", held.id)])
     held.amended = added(held.amended, (order, order[0], units(data.amount)))
-    state.ledger.after(found)
+    customer.ledger.after(found)
 
 
-def accepted(state: State, data: TransactionAccepted, order: Order) -> None:
+def accepted(customer: Customer, data: TransactionAccepted, order: Order) -> None:
     """Keep when the goods or the work were accepted."""
-    held = state.ledger.document(data.transaction_id)
-    found = state.ledger.before([("document", held.id)])
+    held = customer.ledger.document(data.transaction_id)
+    found = customer.ledger.before([("document", held.id)])
     held.accepted = added(held.accepted, (order, data.accepted_on.toordinal()))
-    state.ledger.after(found)
+    customer.ledger.after(found)
 
 
-def cancelled(state: State, data: TransactionCancelled, order: Order) -> None:
+def cancelled(customer: Customer, data: TransactionCancelled, order: Order) -> None:
     """Keep that so much, or all, no longer counts."""
-    held = state.ledger.document(data.transaction_id)
-    found = state.ledger.before([("document", held.id)])
+    held = customer.ledger.document(data.transaction_id)
+    found = customer.ledger.before([("document", held.id)])
     held.cancelled = added(held.cancelled, (order[0], ALL if data.amount is None else units(data.amount)))
-    state.ledger.after(found)
+    customer.ledger.after(found)
 
 
-def terms_changed(state: State, data: TransactionTermsChanged, order: Order) -> None:
+def terms_changed(customer: Customer, data: TransactionTermsChanged, order: Order) -> None:
     """Keep other terms from their day on."""
-    held = state.ledger.document(data.transaction_id)
-    found = state.ledger.before([("document", held.id)])
+    held = customer.ledger.document(data.transaction_id)
+    found = customer.ledger.before([("document", held.id)])
     term = _term(data)
     if term is not None:
         held.terms = added(held.terms, (order, order[0], term), key=lambda entry: entry[0])
-    state.ledger.after(found)
+    customer.ledger.after(found)
 
 
-def dispute_opened(state: State, data: DisputeOpened, order: Order) -> None:
+def dispute_opened(customer: Customer, data: DisputeOpened, order: Order) -> None:
     """Keep a dispute and link it to its document."""
-    ledger = state.ledger
+    ledger = customer.ledger
     document = ledger.document(data.transaction_id)
     held = ledger.dispute(data.dispute_id)
     said = (document.id, data.opened_on.toordinal(), units(data.amount))
     if held.order is not None and said != (held.document, held.opened, held.amount):
-        state.contradicted(f"dispute {data.dispute_id}", order, held.order)
+        customer.contradicted(f"dispute {data.dispute_id}", order, held.order)
     found = ledger.before([("document", one) for one in {document.id, held.document} - {""}])
     if held.order is None or order < held.order:
         held.order = order
@@ -133,9 +133,9 @@ def dispute_opened(state: State, data: DisputeOpened, order: Order) -> None:
     ledger.after(found)
 
 
-def dispute_closed(state: State, data: DisputeClosed, order: Order) -> None:
+def dispute_closed(customer: Customer, data: DisputeClosed, order: Order) -> None:
     """Keep when a dispute ended; it may be told before it was opened."""
-    ledger = state.ledger
+    ledger = customer.ledger
     held = ledger.dispute(data.dispute_id)
     found = ledger.before([("document", held.document)] if held.document else [])
     held.closed = earlier(held.closed, data.closed_on.toordinal())

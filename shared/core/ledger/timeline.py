@@ -6,12 +6,12 @@ it contributes from then on, less what it contributed before. Payments and credi
 
 from __future__ import annotations
 
-from services.rating.core.commitment import Commitment
-from services.rating.core.documents import INVOICING, RECEIVABLES, Document
-from services.rating.core.experience import experience
-from services.rating.core.goods import sold
-from services.rating.core.lanes import pack
-from services.rating.core.position import (
+from shared.core.ledger.commitment import Commitment
+from shared.core.ledger.documents import INVOICING, RECEIVABLES, Document
+from shared.core.ledger.experience import experience
+from shared.core.ledger.goods import sold
+from shared.core.ledger.lanes import pack
+from shared.core.ledger.position import (
     AGE,
     BOOKED,
     CASHED,
@@ -25,8 +25,8 @@ from services.rating.core.position import (
     TRADES,
     Posting,
 )
-from services.rating.core.receivable import Receivable
-from services.rating.core.sight import Contribution, Key, Sight
+from shared.core.ledger.receivable import Receivable
+from shared.core.ledger.sight import Contribution, Key, Sight
 
 _FELL_DUE = pack(0, 0, 0, 1, 0)
 

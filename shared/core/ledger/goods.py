@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from services.rating.core.documents import Line
-from services.rating.core.lanes import pack
-from services.rating.core.sums import Flow
+from shared.core.ledger.documents import Line
+from shared.core.ledger.lanes import pack
+from shared.core.ledger.sums import Flow
 
 QUANTITY = 9
 """Quantities are whole numbers of 10⁻⁹: as many decimals as a fact may have."""

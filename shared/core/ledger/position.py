@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from services.rating.core.goods import Goods
-from services.rating.core.sums import Flow, LateList, OpenItems, Scalars
+from shared.core.ledger.goods import Goods
+from shared.core.ledger.sums import Flow, LateList, OpenItems, Scalars
 
 
 class Lens(NamedTuple):

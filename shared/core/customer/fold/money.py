@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from services.rating.core.dependents import Marked
-from services.rating.core.documents import Order, units
-from services.rating.core.fold.marking import ALL, added, earlier, link, ordinal
-from services.rating.core.fold.records import keep
-from services.rating.core.state import State
+from shared.core.customer.fold.marking import ALL, added, earlier, link, ordinal
+from shared.core.customer.fold.records import keep
+from shared.core.customer.state import Customer
 from shared.core.events.payment import PaymentRecorded, PaymentReversed, RefundPaid, SettlementApplied, SettlementUndone
+from shared.core.ledger.dependents import Marked
+from shared.core.ledger.documents import Order, units
 
 
-def paid(state: State, data: PaymentRecorded, order: Order) -> None:
+def paid(customer: Customer, data: PaymentRecorded, order: Order) -> None:
     """Keep a payment and what it was said to be for."""
-    ledger = state.ledger
+    ledger = customer.ledger
     if data.company:
-        state.companies.add(data.company)
+        customer.companies.add(data.company)
     held = ledger.payment(data.payment_id)
     allocations = [
         (a.transaction_id, units(a.amount), units(a.discount) if a.discount else 0) for a in data.allocations or ()
@@ -27,7 +27,7 @@ def paid(state: State, data: PaymentRecorded, order: Order) -> None:
     if held.order is not None:
         was = (held.amount, held.currency, held.paid, held.purpose, held.allocations)
         if (said, cash_on, how) != (was, held.cash_on, (held.by_other, held.by_bill)):
-            state.contradicted(f"payment {data.payment_id}", order, held.order)
+            customer.contradicted(f"payment {data.payment_id}", order, held.order)
         if order >= held.order:
             return
     marks: list[Marked] = [("payment", held.id)]
@@ -43,26 +43,26 @@ def paid(state: State, data: PaymentRecorded, order: Order) -> None:
     ledger.after(found)
 
 
-def reversed(state: State, data: PaymentReversed, order: Order) -> None:
+def reversed(customer: Customer, data: PaymentReversed, order: Order) -> None:
     """Keep that a payment, or a part of it, did not stand; bounced counts as conduct."""
-    held = state.ledger.payment(data.payment_id)
-    found = state.ledger.before([("payment", held.id)])
+    held = customer.ledger.payment(data.payment_id)
+    found = customer.ledger.before([("payment", held.id)])
     amount = ALL if data.amount is None else units(data.amount)
     held.reversals = added(held.reversals, (order[0], amount, data.reason, order), key=lambda r: (r[0], r[3]))
-    state.ledger.after(found)
+    customer.ledger.after(found)
     if data.reason == "bounced":
-        keep(state, "bounced", f"{data.payment_id}\0{order[3]}", order, {})
+        keep(customer, "bounced", f"{data.payment_id}\0{order[3]}", order, {})
 
 
-def settled(state: State, data: SettlementApplied, order: Order) -> None:
+def settled(customer: Customer, data: SettlementApplied, order: Order) -> None:
     """Keep that money or a credit that was there was set against documents."""
-    ledger = state.ledger
+    ledger = customer.ledger
     settlement = ledger.settlement(data.settlement_id)
     name, holder = ledger.holder(data.from_.kind, data.from_.id)
     to = [(portion.transaction_id, units(portion.amount)) for portion in data.to]
     if settlement.order is not None:
         if (name, to, order[0]) != (settlement.holder, settlement.to, settlement.day):
-            state.contradicted(f"settlement {data.settlement_id}", order, settlement.order)
+            customer.contradicted(f"settlement {data.settlement_id}", order, settlement.order)
         if order >= settlement.order:
             return
     is_payment = data.from_.kind in {"payment", "prepayment"}
@@ -81,9 +81,9 @@ def settled(state: State, data: SettlementApplied, order: Order) -> None:
     ledger.after(found)
 
 
-def unsettled(state: State, data: SettlementUndone, order: Order) -> None:
+def unsettled(customer: Customer, data: SettlementUndone, order: Order) -> None:
     """Keep that a settlement no longer holds."""
-    ledger = state.ledger
+    ledger = customer.ledger
     settlement = ledger.settlement(data.settlement_id)
     marks: list[Marked] = [("document", to) for to, _ in settlement.to]
     if settlement.holder:
@@ -93,14 +93,14 @@ def unsettled(state: State, data: SettlementUndone, order: Order) -> None:
     ledger.after(found)
 
 
-def refunded(state: State, data: RefundPaid, order: Order) -> None:
+def refunded(customer: Customer, data: RefundPaid, order: Order) -> None:
     """Keep that money was paid back."""
-    ledger = state.ledger
+    ledger = customer.ledger
     held = ledger.refund(data.refund_id)
     of = data.of or ""
     if held.order is not None:
         if (of, units(data.amount), data.currency, order[0]) != (held.of, held.amount, held.currency, held.day):
-            state.contradicted(f"refund {data.refund_id}", order, held.order)
+            customer.contradicted(f"refund {data.refund_id}", order, held.order)
         if order >= held.order:
             return
     marks: list[Marked] = [("refund", held.id)]

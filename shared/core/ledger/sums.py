@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 
-from services.rating.core.days import FAR, month_index, window_start
+from shared.core.ledger.days import FAR, month_index, window_start
 
 
 class Window:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections import Counter
 
-from services.rating.core.days import FAR, WorkCalendar
-from services.rating.core.dependents import Marked, looking_at
-from services.rating.core.documents import Dispute, Document, Lot, Payment, Refund, Settlement
-from services.rating.core.lots import as_credit, lots_of, payment_postings, refund_postings
-from services.rating.core.position import Lens, Position, Posting
-from services.rating.core.timeline import postings
+from shared.core.ledger.days import FAR, WorkCalendar
+from shared.core.ledger.dependents import Marked, looking_at
+from shared.core.ledger.documents import Dispute, Document, Lot, Payment, Refund, Settlement
+from shared.core.ledger.lots import as_credit, lots_of, payment_postings, refund_postings
+from shared.core.ledger.position import Lens, Position, Posting
+from shared.core.ledger.timeline import postings
 
 RECENT_DAYS = 10
 """Facts seldom reach back further, so the postings of so many days are kept at hand."""
