@@ -243,7 +243,7 @@ def _day_counted_twice() -> None:
 )
 def _unallocated_cash_lost() -> None:
     from services.rating import worker  # so that every module that imports it is there
-    from shared.core.ledger import ledger, lots
+    from shared.core.ledger import lots, reading
     from shared.core.ledger.position import SCALAR
 
     def postings(payment: Any) -> list[Any]:
@@ -251,7 +251,7 @@ def _unallocated_cash_lost() -> None:
         return kept if payment.allocations else [one for one in kept if one[1] != SCALAR]
 
     assert worker
-    assert ledger
+    assert reading
     right = graft(lots, "payment_postings", postings)
 
 

@@ -7,6 +7,8 @@ by it from what is open, and their sum does not: so do the books.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from shared.core.customer.evolve import order_of
@@ -66,7 +68,7 @@ class Companies:
         return self._said[kind, id_][1] if (kind, id_) in self._said else ""
 
 
-def balances(ledger: Ledger, companies: Companies, day: int) -> dict[Account, Balance]:
+def balances(ledger: Ledger[Any], companies: Companies, day: int) -> dict[Account, Balance]:
     """The balances at the end of *day* that are not wholly nothing."""
     found: dict[Account, Balance] = {}
     for document in ledger.documents.values():

@@ -8,9 +8,11 @@ from services.rating.core.lived import Lived
 from services.rating.core.overriding import Override
 from shared.core.approval.request import Approvals
 from shared.core.customer.state import Customer, Setting
+from shared.core.ledger.position import Position
+from shared.core.ledger.reading import BEHAVIOUR
 
 
-class State(Customer):
+class State(Customer[Position]):
     """One customer with its grade path."""
 
     __slots__ = (
@@ -27,7 +29,7 @@ class State(Customer):
 
     def __init__(self, customer_id: str, setting: Setting) -> None:
         """A customer of whom nothing is known."""
-        super().__init__(customer_id, setting)
+        super().__init__(customer_id, setting, BEHAVIOUR)
         self.path: list[tuple[int, Any]] = []
         """(day, standing) for each day on which the standing of purpose `credit` changed."""
         self.besides: dict[str, list[tuple[int, Any]]] = {}

@@ -53,14 +53,14 @@ def _instant(time: datetime) -> int:
     return (time - epoch) // _MICROSECOND
 
 
-def evolve(customer: Customer, event: Event) -> None:
+def evolve(customer: Customer[Any], event: Event) -> None:
     """Fold the fact *event* into *customer*. A fact of a class without a handler is a bug and raises KeyError."""
     order = order_of(event)
     customer.seen(order[0], event.source, event.id, event.type)
     HANDLERS[type(event.data)](customer, event.data, order)
 
 
-HANDLERS: dict[type, Callable[[Customer, Any, Order], None]] = {
+HANDLERS: dict[type, Callable[[Customer[Any], Any, Order], None]] = {
     CustomerRegistered: records.profile,
     CustomerUpdated: records.profile,
     CustomerLinked: records.alias(True),

@@ -34,7 +34,7 @@ class Facts(msgspec.Struct, array_like=True):
     companies: list[str]
 
 
-def facts_of(customer: Customer) -> Facts:
+def facts_of(customer: Customer[Any]) -> Facts:
     """What is kept of *customer*."""
     ledger = customer.ledger
     return Facts(
@@ -60,7 +60,7 @@ def facts_of(customer: Customer) -> Facts:
     )
 
 
-def restore(customer: Customer, kept: Facts) -> None:
+def restore(customer: Customer[Any], kept: Facts) -> None:
     """Give the empty *customer* what was *kept*; its positions are added up again from the documents."""
     ledger = customer.ledger
     ledger.documents.update(kept.documents)

@@ -6,7 +6,7 @@ Each service's state is one of these, with what that service concludes beside it
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from typing import Any
+from typing import Any, Generic
 
 import msgspec
 
@@ -14,6 +14,7 @@ from shared.core.ledger.days import WEEKENDS, WorkCalendar
 from shared.core.ledger.documents import Order
 from shared.core.ledger.ledger import Ledger
 from shared.core.ledger.position import RAW, Lens
+from shared.core.ledger.reading import P, Reading
 
 REPORTED_OVERDUE = "overdue "
 """What billing says of a document is kept like an attribute, under this word and the document: (units, currency)."""
@@ -51,7 +52,7 @@ class Setting(msgspec.Struct, frozen=True):
     """Of the installation; a customer without items and without one of its own is shown in it."""
 
 
-class Customer:
+class Customer(Generic[P]):
     """The facts of one customer. Mutated in place by `evolve`; pure seen from outside, for nothing else holds it."""
 
     __slots__ = (
@@ -70,10 +71,10 @@ class Customer:
         "told",
     )
 
-    def __init__(self, customer_id: str, setting: Setting) -> None:
-        """A customer of whom nothing is known."""
+    def __init__(self, customer_id: str, setting: Setting, reading: Reading[P]) -> None:
+        """A customer of whom nothing is known, whose ledger is added up as *reading* says."""
         self.customer_id = customer_id
-        self.ledger = Ledger(setting.lenses, setting.calendar, setting.term_days)
+        self.ledger = Ledger(reading, setting.lenses, setting.calendar, setting.term_days)
         self.profile: dict[str, list[tuple[Order, Any]]] = {}
         """Attribute → its values, by order."""
         self.records: dict[str, dict[str, Record]] = {}

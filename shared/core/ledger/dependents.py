@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from shared.core.ledger.documents import Payment
@@ -13,7 +13,7 @@ Marked = tuple[str, str]
 """('document' | 'payment' | 'refund' | 'credit', id): what a fact touches. A credit posts nothing of its own."""
 
 
-def looking_at(ledger: Ledger, marks: Iterable[Marked]) -> dict[Marked, None]:
+def looking_at(ledger: Ledger[Any], marks: Iterable[Marked]) -> dict[Marked, None]:
     """*marks* and everything whose postings look at one of them. It may name too much, never too little."""
     found = dict.fromkeys(marks)
     for kind, name in list(found):
@@ -33,7 +33,7 @@ def looking_at(ledger: Ledger, marks: Iterable[Marked]) -> dict[Marked, None]:
     return found
 
 
-def _document(ledger: Ledger, name: str, found: dict[Marked, None]) -> None:
+def _document(ledger: Ledger[Any], name: str, found: dict[Marked, None]) -> None:
     """Add what looks at document *name*: what re-issues it, what it consumes or took over, what consumes it."""
     held = ledger.documents.get(name)
     if held is None:
@@ -62,12 +62,12 @@ def _document(ledger: Ledger, name: str, found: dict[Marked, None]) -> None:
                 _successors(ledger, to, found)
 
 
-def _targets(ledger: Ledger, held: Payment) -> list[str]:
+def _targets(ledger: Ledger[Any], held: Payment) -> list[str]:
     """Every document that money of *held* was ever said to be for."""
     return [to for to, *_ in held.allocations] + [to for s in ledger.settlements_of(held) for to, _ in s.to]
 
 
-def _successors(ledger: Ledger, name: str, found: dict[Marked, None]) -> None:
+def _successors(ledger: Ledger[Any], name: str, found: dict[Marked, None]) -> None:
     """Add what re-issues document *name*, and what re-issues that; and what those consume."""
     held = ledger.documents.get(name)
     if held is None or not held.replacers:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import Counter
+from typing import Generic
 
 from shared.core.ledger.days import FAR, WorkCalendar
 from shared.core.ledger.dependents import Marked, looking_at
 from shared.core.ledger.documents import Dispute, Document, Lot, Payment, Refund, Settlement
-from shared.core.ledger.lots import as_credit, lots_of, payment_postings, refund_postings
-from shared.core.ledger.position import Lens, Position, Posting
-from shared.core.ledger.timeline import postings
+from shared.core.ledger.lots import as_credit, lots_of
+from shared.core.ledger.position import Lens, Posting
+from shared.core.ledger.reading import P, Reading
 
 RECENT_DAYS = 10
 """Facts seldom reach back further, so the postings of so many days are kept at hand."""
@@ -24,8 +25,8 @@ Change = tuple[list[Marked], dict[Marked, None]]
 """What is about to change, and all that looks at it."""
 
 
-class Ledger:
-    """Documents and payments of one customer, and one position a currency on day `day`."""
+class Ledger(Generic[P]):
+    """Documents and payments of one customer, and one position a currency on day `day`, as *reading* adds them up."""
 
     __slots__ = (
         "_lots",
@@ -42,6 +43,7 @@ class Ledger:
         "payments",
         "positions",
         "quiet",
+        "reading",
         "refunds",
         "refunds_of",
         "settlements",
@@ -49,8 +51,11 @@ class Ledger:
         "touched",
     )
 
-    def __init__(self, lenses: tuple[Lens, ...], calendar: WorkCalendar, term_days: int, day: int = 0) -> None:
-        """An empty ledger on *day*, read through *lenses* (the first is the raw one)."""
+    def __init__(
+        self, reading: Reading[P], lenses: tuple[Lens, ...], calendar: WorkCalendar, term_days: int, day: int = 0
+    ) -> None:
+        """An empty ledger on *day*, lateness seen through *lenses* (the first is the raw one)."""
+        self.reading = reading
         self.lenses, self.calendar, self.term_days, self.day = lenses, calendar, term_days, day
         self.documents: dict[str, Document] = {}
         self.payments: dict[str, Payment] = {}
@@ -60,7 +65,7 @@ class Ledger:
         self.disputes: dict[str, Dispute] = {}
         self.refunds: dict[str, Refund] = {}
         self.refunds_of: dict[str, list[str]] = {}
-        self.positions: dict[str, Position] = {}
+        self.positions: dict[str, P] = {}
         self.effects: dict[int, list[Marked]] = {}
         """Day → what changes on it."""
         self.effect_days: list[int] = []
@@ -186,22 +191,24 @@ class Ledger:
         elif marks[-1] != mark:
             marks.append(mark)
 
-    def _position(self, currency: str) -> Position:
+    def _position(self, currency: str) -> P:
         held = self.positions.get(currency)
         if held is None:
-            held = self.positions[currency] = Position(len(self.lenses))
+            held = self.positions[currency] = self.reading.position(self)
         return held
 
     def _post(self, mark: Marked) -> tuple[str, list[Posting]]:
         kind, name = mark
         if kind == "refund":
             refund = self.refunds[name]
-            return refund.currency, refund_postings(refund, self.payments.get(refund.of), self.documents.get(refund.of))
+            return refund.currency, self.reading.refund(refund, self)
         if kind == "payment":
             held = self.payments.get(name)
-            return (held.currency, payment_postings(held)) if held is not None and held.order is not None else ("", [])
+            if held is None or held.order is None:
+                return "", []
+            return held.currency, self.reading.payment(held, self)
         document = self.documents.get(name)
-        return (document.currency, postings(document, self)) if document is not None else ("", [])
+        return (document.currency, self.reading.document(document, self)) if document is not None else ("", [])
 
     def _lots_of(self, payment: str) -> dict[str, list[Lot]]:
         lots = self._lots.get(payment)

@@ -49,7 +49,7 @@ def _lines(data: TransactionRecorded) -> list[Line]:
     return [(name, unit, format(quantity, "f"), held) for (name, unit), (quantity, held) in found.items()]
 
 
-def recorded(customer: Customer, data: TransactionRecorded, order: Order) -> None:
+def recorded(customer: Customer[Any], data: TransactionRecorded, order: Order) -> None:
     """Keep a document; of two recordings the lesser order stands, and other content is a contradiction."""
     ledger = customer.ledger
     if data.company:
@@ -83,7 +83,7 @@ def recorded(customer: Customer, data: TransactionRecorded, order: Order) -> Non
     ledger.after(found)
 
 
-def amended(customer: Customer, data: TransactionAmended, order: Order) -> None:
+def amended(customer: Customer[Any], data: TransactionAmended, order: Order) -> None:
     """Keep a new amount from its day on."""
     held = customer.ledger.document(data.transaction_id)
     found = customer.ledger.before([("document", held.id)])
@@ -91,7 +91,7 @@ def amended(customer: Customer, data: TransactionAmended, order: Order) -> None:
     customer.ledger.after(found)
 
 
-def accepted(customer: Customer, data: TransactionAccepted, order: Order) -> None:
+def accepted(customer: Customer[Any], data: TransactionAccepted, order: Order) -> None:
     """Keep when the goods or the work were accepted."""
     held = customer.ledger.document(data.transaction_id)
     found = customer.ledger.before([("document", held.id)])
@@ -99,7 +99,7 @@ def accepted(customer: Customer, data: TransactionAccepted, order: Order) -> Non
     customer.ledger.after(found)
 
 
-def cancelled(customer: Customer, data: TransactionCancelled, order: Order) -> None:
+def cancelled(customer: Customer[Any], data: TransactionCancelled, order: Order) -> None:
     """Keep that so much, or all, no longer counts."""
     held = customer.ledger.document(data.transaction_id)
     found = customer.ledger.before([("document", held.id)])
@@ -107,7 +107,7 @@ def cancelled(customer: Customer, data: TransactionCancelled, order: Order) -> N
     customer.ledger.after(found)
 
 
-def terms_changed(customer: Customer, data: TransactionTermsChanged, order: Order) -> None:
+def terms_changed(customer: Customer[Any], data: TransactionTermsChanged, order: Order) -> None:
     """Keep other terms from their day on."""
     held = customer.ledger.document(data.transaction_id)
     found = customer.ledger.before([("document", held.id)])
@@ -117,7 +117,7 @@ def terms_changed(customer: Customer, data: TransactionTermsChanged, order: Orde
     customer.ledger.after(found)
 
 
-def dispute_opened(customer: Customer, data: DisputeOpened, order: Order) -> None:
+def dispute_opened(customer: Customer[Any], data: DisputeOpened, order: Order) -> None:
     """Keep a dispute and link it to its document."""
     ledger = customer.ledger
     document = ledger.document(data.transaction_id)
@@ -133,7 +133,7 @@ def dispute_opened(customer: Customer, data: DisputeOpened, order: Order) -> Non
     ledger.after(found)
 
 
-def dispute_closed(customer: Customer, data: DisputeClosed, order: Order) -> None:
+def dispute_closed(customer: Customer[Any], data: DisputeClosed, order: Order) -> None:
     """Keep when a dispute ended; it may be told before it was opened."""
     ledger = customer.ledger
     held = ledger.dispute(data.dispute_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shared.core.customer.fold.marking import ALL, added, earlier, link, ordinal
 from shared.core.customer.fold.records import keep
 from shared.core.customer.state import Customer
@@ -10,7 +12,7 @@ from shared.core.ledger.dependents import Marked
 from shared.core.ledger.documents import Order, units
 
 
-def paid(customer: Customer, data: PaymentRecorded, order: Order) -> None:
+def paid(customer: Customer[Any], data: PaymentRecorded, order: Order) -> None:
     """Keep a payment and what it was said to be for."""
     ledger = customer.ledger
     if data.company:
@@ -43,7 +45,7 @@ def paid(customer: Customer, data: PaymentRecorded, order: Order) -> None:
     ledger.after(found)
 
 
-def reversed(customer: Customer, data: PaymentReversed, order: Order) -> None:
+def reversed(customer: Customer[Any], data: PaymentReversed, order: Order) -> None:
     """Keep that a payment, or a part of it, did not stand; bounced counts as conduct."""
     held = customer.ledger.payment(data.payment_id)
     found = customer.ledger.before([("payment", held.id)])
@@ -54,7 +56,7 @@ def reversed(customer: Customer, data: PaymentReversed, order: Order) -> None:
         keep(customer, "bounced", f"{data.payment_id}\0{order[3]}", order, {})
 
 
-def settled(customer: Customer, data: SettlementApplied, order: Order) -> None:
+def settled(customer: Customer[Any], data: SettlementApplied, order: Order) -> None:
     """Keep that money or a credit that was there was set against documents."""
     ledger = customer.ledger
     settlement = ledger.settlement(data.settlement_id)
@@ -81,7 +83,7 @@ def settled(customer: Customer, data: SettlementApplied, order: Order) -> None:
     ledger.after(found)
 
 
-def unsettled(customer: Customer, data: SettlementUndone, order: Order) -> None:
+def unsettled(customer: Customer[Any], data: SettlementUndone, order: Order) -> None:
     """Keep that a settlement no longer holds."""
     ledger = customer.ledger
     settlement = ledger.settlement(data.settlement_id)
@@ -93,7 +95,7 @@ def unsettled(customer: Customer, data: SettlementUndone, order: Order) -> None:
     ledger.after(found)
 
 
-def refunded(customer: Customer, data: RefundPaid, order: Order) -> None:
+def refunded(customer: Customer[Any], data: RefundPaid, order: Order) -> None:
     """Keep that money was paid back."""
     ledger = customer.ledger
     held = ledger.refund(data.refund_id)

@@ -26,7 +26,7 @@ from shared.core.events.statement import AssessmentRecorded, FinancialsReported,
 from shared.core.ledger.documents import Order, units
 
 
-def keep(customer: Customer, kind: str, id: str, order: Order, what: dict[str, Any]) -> Record:
+def keep(customer: Customer[Any], kind: str, id: str, order: Order, what: dict[str, Any]) -> Record:
     """Keep a dated fact; of two under one id the lesser order stands, and other content is a contradiction."""
     held = customer.record(kind, id)
     if held.order is not None and (order[0], what) != (held.day, held.what):
@@ -36,7 +36,7 @@ def keep(customer: Customer, kind: str, id: str, order: Order, what: dict[str, A
     return held
 
 
-def end(customer: Customer, kind: str, id: str, order: Order, outcome: str = "") -> None:
+def end(customer: Customer[Any], kind: str, id: str, order: Order, outcome: str = "") -> None:
     """Keep when a dated fact ended, and how. All ends are kept: on a past day the greatest order up to that day holds."""
     held = customer.record(kind, id)
     held.ends = added(held.ends, (order, outcome))
@@ -50,7 +50,7 @@ ATTRIBUTES = tuple(
 """What the fold keeps of a profile. Other personal fields stay sealed in the log."""
 
 
-def profile(customer: Customer, data: CustomerRegistered | CustomerUpdated, order: Order) -> None:
+def profile(customer: Customer[Any], data: CustomerRegistered | CustomerUpdated, order: Order) -> None:
     """Keep what was said about who the customer is."""
     for name in ATTRIBUTES:
         value = getattr(data, name)
@@ -63,10 +63,10 @@ def profile(customer: Customer, data: CustomerRegistered | CustomerUpdated, orde
         customer.learn(name, order, value)
 
 
-def alias(linked: bool) -> Callable[[Customer, Any, Order], None]:
+def alias(linked: bool) -> Callable[[Customer[Any], Any, Order], None]:
     """Make the handler that keeps whether an id of another system means this customer."""
 
-    def handle(customer: Customer, data: CustomerLinked | CustomerUnlinked, order: Order) -> None:
+    def handle(customer: Customer[Any], data: CustomerLinked | CustomerUnlinked, order: Order) -> None:
         key = (data.other_source, data.other_id)
         held = customer.aliases.get(key)
         if held is None or order > held[0]:
@@ -75,29 +75,29 @@ def alias(linked: bool) -> Callable[[Customer, Any, Order], None]:
     return handle
 
 
-def merged(customer: Customer, data: CustomerMerged, order: Order) -> None:
+def merged(customer: Customer[Any], data: CustomerMerged, order: Order) -> None:
     """Keep into which customer this one was merged."""
     if (order, data.into) not in customer.merges:
         insort(customer.merges, (order, data.into))
 
 
-def measured(customer: Customer, data: MeasureReported, order: Order) -> None:
+def measured(customer: Customer[Any], data: MeasureReported, order: Order) -> None:
     """Keep a measure that another system reported."""
     customer.told += 1
     insort(customer.measures.setdefault(data.name, []), (order, data.period_end.toordinal(), data.value))
 
 
-def kept(kind: str, id_field: str, *fields: str) -> Callable[[Customer, Any, Order], None]:
+def kept(kind: str, id_field: str, *fields: str) -> Callable[[Customer[Any], Any, Order], None]:
     """Make the handler that keeps *fields* of a fact under its own id."""
 
-    def handle(customer: Customer, data: Any, order: Order) -> None:
+    def handle(customer: Customer[Any], data: Any, order: Order) -> None:
         what = {name: plain(getattr(data, name)) for name in fields if getattr(data, name) is not None}
         keep(customer, kind, getattr(data, id_field), order, what)
 
     return handle
 
 
-def reviewed(customer: Customer, data: ReviewCompleted, order: Order) -> None:
+def reviewed(customer: Customer[Any], data: ReviewCompleted, order: Order) -> None:
     """Keep a completed review; what our own population reviews say is kept apart, for nobody else gives a place."""
     what = {"outcome": data.outcome} if data.outcome is not None else {}
     keep(customer, PLACES if is_ours(order[2]) else "review", data.review_id, order, what)
@@ -110,16 +110,16 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, int | str) else str(value)
 
 
-def ended(kind: str, id_field: str) -> Callable[[Customer, Any, Order], None]:
+def ended(kind: str, id_field: str) -> Callable[[Customer[Any], Any, Order], None]:
     """Make the handler that keeps when such a fact ended, and with what outcome where the fact names one."""
 
-    def handle(customer: Customer, data: Any, order: Order) -> None:
+    def handle(customer: Customer[Any], data: Any, order: Order) -> None:
         end(customer, kind, getattr(data, id_field), order, getattr(data, "outcome", None) or "")
 
     return handle
 
 
-def statement(customer: Customer, data: FinancialsReported, order: Order) -> None:
+def statement(customer: Customer[Any], data: FinancialsReported, order: Order) -> None:
     """Keep a financial statement and when it was received."""
     known = max(data.period_end, data.received_on or data.period_end).toordinal()
     what = {
@@ -132,7 +132,7 @@ def statement(customer: Customer, data: FinancialsReported, order: Order) -> Non
     keep(customer, "statement", data.statement_id, order, what)
 
 
-def assessed(customer: Customer, data: AssessmentRecorded, order: Order) -> None:
+def assessed(customer: Customer[Any], data: AssessmentRecorded, order: Order) -> None:
     """Keep what people answered."""
     what = {"method": data.method, "round": data.round or 1, "scores": {k: str(v) for k, v in data.scores.items()}}
     if data.assessor is not None:
@@ -140,11 +140,11 @@ def assessed(customer: Customer, data: AssessmentRecorded, order: Order) -> None
     keep(customer, "assessment", data.assessment_id, order, what)
 
 
-def overdue(customer: Customer, data: OverdueReported, order: Order) -> None:
+def overdue(customer: Customer[Any], data: OverdueReported, order: Order) -> None:
     """Keep what billing says is overdue of a document."""
     customer.learn(f"{REPORTED_OVERDUE}{data.transaction_id}", order, (units(data.amount), data.currency))
 
 
-def cured(customer: Customer, data: OverdueCured, order: Order) -> None:
+def cured(customer: Customer[Any], data: OverdueCured, order: Order) -> None:
     """Keep that billing says nothing of it is overdue any more."""
     customer.learn(f"{REPORTED_OVERDUE}{data.transaction_id}", order, (0, ""))
