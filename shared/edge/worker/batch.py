@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from shared.core.brain import Brain
+from shared.core.brain import Brain, Decided
 from shared.core.errors import Stopped, Undecodable
 from shared.core.events.base import Decision
 from shared.edge import clock
@@ -123,7 +123,7 @@ class Preparer:
         entry = self.memory.cache.get(stream)
         assert entry is not None, f"{stream} was not loaded"
         self._break([stream], park)
-        self._one(self._decider(prepared), entry, (), (data,), cause)
+        self._one(self._decider(prepared), entry, (), (Decided(data, publish=True),), cause)
 
     async def load(
         self, connection: Connection, streams: Iterable[str], *, parked: bool = False, pinned: bool = False
@@ -241,7 +241,7 @@ class Preparer:
         decider: Decider,
         entry: Entry[Any],
         facts: Sequence[NewFact],
-        own: Sequence[Decision],
+        own: Sequence[Decided],
         cause: str,
         patience: int | None = None,
     ) -> Failed | None:

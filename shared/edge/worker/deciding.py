@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from shared.core.brain import Brain, Outcome
+from shared.core.brain import Brain, Decided, Outcome
 from shared.core.envelope import Event
 from shared.core.events.base import Decision
 from shared.edge import codec
@@ -54,7 +54,7 @@ class Decider:
         entry: Entry[Any],
         part: Part[Any],
         facts: Sequence[NewFact],
-        own: Sequence[Decision],
+        own: Sequence[Decided],
         *,
         cause: str,
         patience: int | None = None,
@@ -69,8 +69,8 @@ class Decider:
         before = entry.version
         rows, events = self._facts(entry, facts)
         sent: list[Sent] = []
-        for data in own:
-            events.append(self._decision(entry, data, rows, sent, publish=True))
+        for said in own:
+            events.append(self._decision(entry, said.data, rows, sent, publish=said.publish))
         entry.touched = self.number
         if entry.broken is not None:
             return self._park(entry, before, rows, sent, entry.broken)

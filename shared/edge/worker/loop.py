@@ -27,7 +27,7 @@ from shared.edge.worker.committing import Committer
 from shared.edge.worker.culprit import Finder, Unstorable, suspecting
 from shared.edge.worker.days import OpenedDays
 from shared.edge.worker.doubles import Doubles
-from shared.edge.worker.jitter import MOVED_SECONDS, part_of
+from shared.edge.worker.jitter import LOSSES, MOVED_SECONDS, part_of
 from shared.edge.worker.memory import Memory
 from shared.edge.worker.ports import Changes, Sealer, Source
 from shared.edge.worker.prepared import Prepared
@@ -171,10 +171,11 @@ class Worker:
         moved: Moved | None = None
         for attempt in range(self.settings.moved_attempts):
             await asyncio.sleep(part_of(MOVED_SECONDS * attempt))
-            written = await self._again(written)
             try:
-                with suspecting(written.records, written.rewind):
-                    await self.committer.commit(written)
+                async with self.committer.before_others(attempt >= LOSSES):
+                    written = await self._again(written)
+                    with suspecting(written.records, written.rewind):
+                        await self.committer.commit(written)
             except Moved as error:
                 moved = error
                 continue

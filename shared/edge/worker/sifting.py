@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from shared.core.brain import Decided
 from shared.core.envelope import Event, is_ours
 from shared.core.errors import Undecodable
-from shared.core.events.base import Decision
 from shared.core.events.calendar import BusinessDayOpened
 from shared.core.events.rating import FactQuarantined, FactRef
 from shared.edge import codec
@@ -31,7 +31,7 @@ class Sifted:
     """What is new, by stream, and what is not."""
 
     facts: dict[str, list[NewFact]] = field(default_factory=dict)
-    own: dict[str, list[Decision]] = field(default_factory=dict)
+    own: dict[str, list[Decided]] = field(default_factory=dict)
     """Decisions of the machine itself: that a fact was quarantined."""
     appended: dict[Key, bytes] = field(default_factory=dict)
     opening: dict[int, date] = field(default_factory=dict)
@@ -176,4 +176,4 @@ async def _set_aside(
                 fact=FactRef(source=event.source, id=event.id, type=event.type),
                 reason=SAME_IDENTITY,
             )
-            sifted.own.setdefault(one.stream, []).append(decision)
+            sifted.own.setdefault(one.stream, []).append(Decided(decision, publish=True))
