@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from shared.core.policy.assessment import EXACT, Assessment, Line, shown, wire
-from shared.core.policy.condition import Rule
+from shared.core.policy.condition import Rule, whole
 from shared.core.policy.held import Holding
-from shared.core.policy.hit import Hit, card_reader, scale_of, whole
+from shared.core.policy.hit import Hit, card_reader, scale_of
 from shared.core.policy.measure import Value
 from shared.core.refusal import SENTENCES, Refusal
 
