@@ -36,7 +36,7 @@ def looking_at(ledger: Ledger[Any], marks: Iterable[Marked]) -> dict[Marked, Non
 def _document(ledger: Ledger[Any], name: str, found: dict[Marked, None]) -> None:
     """Add what looks at document *name*: what re-issues it, what it consumes or took over, what consumes it."""
     held = ledger.documents.get(name)
-    if held is None:
+    if held is None or not (held.takers or held.takes or held.replaces or held.replacers or ledger.credits):
         return
     for taker in held.takers:
         found[("document", taker)] = None

@@ -102,17 +102,25 @@ class Reader:
 
     def total(self, amounts: list[int]) -> int:
         """Add up one amount a position, each at its rate; rounded half to even to 10⁻⁴ for each foreign position."""
+        if self.only is not None:
+            return amounts[0]
         total = 0
         for (rate, _, _), amount in zip(self.parts, amounts, strict=True):
             total += amount if rate is None else int((rate * amount).to_integral_value(ROUND_HALF_EVEN))
         return total
 
-    def flow(self, family: int, window: str) -> int:
-        """The sum of *family* over *window* ending today."""
-        day = self.day
+    def flow(self, family: int, window: str, end: int = 0, slot: str = "") -> int:
+        """The sum of *family* over *window* ending today, or on the day *end*; *slot* as in `Flow.window`."""
+        day = end or self.day
         if self.only is not None:
-            return self.only.flow(family).window(day, window)
-        return self.total([p.flow(family).window(day, window) for p in self.positions])
+            return self.only.flow(family).window(day, window, slot)
+        return self.total([p.flow(family).window(day, window, slot) for p in self.positions])
+
+    def month(self, family: int, index: int) -> int:
+        """The sum of *family* over the calendar month *index*."""
+        if self.only is not None:
+            return self.only.flow(family).month(index)
+        return self.total([p.flow(family).month(index) for p in self.positions])
 
     def converted(self, units: int, code: str) -> int | None:
         """*units* of *code* in the customer's currency, rounded half to even to 10⁻⁴; None where a rate is missing."""
