@@ -55,7 +55,7 @@ def recorded(customer: Customer[Any], data: TransactionRecorded, order: Order) -
     if data.company:
         customer.companies.add(data.company)
     held = ledger.document(data.transaction_id)
-    takes = [(portion.transaction_id, units(portion.amount)) for portion in data.consumes or ()]
+    takes = [(portion.transaction_id, units(portion.amount)) for portion in data.consumes] if data.consumes else []
     replaces = data.replaces if data.replaces and data.replaces != held.id else ""
     discount = (data.discount.until.toordinal(), str(data.discount.rate)) if data.discount else None
     lines = _lines(data) if data.lines else []
@@ -69,8 +69,8 @@ def recorded(customer: Customer[Any], data: TransactionRecorded, order: Order) -
     marks: list[Marked] = [("document", held.id)]
     for to, _ in takes:
         marks.append(("document", ledger.document(to).id))
-    for old in {replaces, held.replaces} - {""}:
-        marks.append(("document", ledger.document(old).id))
+    if replaces or held.replaces:
+        marks += [("document", ledger.document(old).id) for old in {replaces, held.replaces} - {""}]
     found = ledger.before(marks)
     held.kind, held.currency, held.amount, held.booked, held.term, held.takes = said
     held.order, held.replaces, held.discount, held.lines = order, replaces, discount, lines
