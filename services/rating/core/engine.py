@@ -24,22 +24,18 @@ from shared.core.refusal import Refusal
 Values = dict[str, Value]
 
 
-_Places = list[tuple[int, str]]
-"""Where a value goes: (which of the mappings, alias)."""
-
-
 class _Plan(NamedTuple):
     """What judges a customer: the functions to call, each once, and where their values go."""
 
     policies: Sequence[Policy | Refusal]
     """One a purpose, `credit` first."""
     rules: tuple[WarningRule, ...]
-    ledger: list[tuple[Measured, _Places]]
+    ledger: list[tuple[Measured, list[int]]]
     """Those that documents and payments can change."""
-    side: list[tuple[Measured, _Places]]
+    side: list[tuple[Measured, list[int]]]
     """Those of profile, records and reports: called once a day, unless such a fact came in."""
-    blank: list[Values]
-    """The measures of each purpose, `credit` first, and last the signs; nothing is known yet."""
+    aliases: list[tuple[str, ...]]
+    """What is read for each purpose, `credit` first, and last the signs: the places in their order."""
     daily: bool
     """Whether any of them may move with the day alone."""
 
@@ -146,8 +142,9 @@ class Engine:
         plan = self._judging(state, reader)
         key = (reader.day, state.told, len(self.context.dates), id(plan))
         if state.side is None or state.side[0] != key:
-            state.side = (key, _measured(plan.side, plan.blank, reader))
-        seen = _measured(plan.ledger, state.side[1], reader)
+            state.side = (key, _measured(plan.side, [None] * sum(map(len, plan.aliases)), reader))
+        values = iter(_measured(plan.ledger, state.side[1].copy(), reader))
+        seen = [dict(zip(aliases, values, strict=False)) for aliases in plan.aliases]  # each takes as many as it has
         sheet = Sheet(CREDIT, plan.policies[0], reader, seen[0])
         sheet.rules, sheet.signs, sheet.daily = plan.rules, seen[-1], plan.daily
         if self.besides:
@@ -184,27 +181,25 @@ class Engine:
         of_purposes = [policy.measures if isinstance(policy, Policy) else {} for policy in policies]
         mappings = [*of_purposes, signs]
         daily = any(is_daily(reading) for readings in mappings for reading in readings.values())
-        plan = _Plan(policies, rules, [], [], [dict.fromkeys(readings) for readings in mappings], daily)
-        known: dict[str, _Places] = {}
-        for at, readings in enumerate(mappings):
-            for alias, reading in readings.items():
-                name = f"{reading.measure} {sorted(reading.params.items())}"
-                if name not in known:
-                    known[name] = []
-                    function = compile_reading(reading, self.setting.lenses)
-                    (plan.ledger if reads_ledger(reading) else plan.side).append((function, known[name]))
-                known[name].append((at, alias))
+        plan = _Plan(policies, rules, [], [], [tuple(readings) for readings in mappings], daily)
+        known: dict[str, list[int]] = {}
+        for place, reading in enumerate(reading for readings in mappings for reading in readings.values()):
+            name = f"{reading.measure} {sorted(reading.params.items())}"
+            if name not in known:
+                known[name] = []
+                function = compile_reading(reading, self.setting.lenses)
+                (plan.ledger if reads_ledger(reading) else plan.side).append((function, known[name]))
+            known[name].append(place)
         self._plans[key] = plan
         return plan
 
 
-def _measured(functions: list[tuple[Measured, _Places]], known: list[Values], reader: Reader) -> list[Values]:
-    """*known* with the values that *functions* give."""
-    seen = [values.copy() for values in known]
+def _measured(functions: list[tuple[Measured, list[int]]], seen: list[Value], reader: Reader) -> list[Value]:
+    """*seen* with what each of *functions* gives in its places."""
     for function, places in functions:
         value = function(reader)
-        for at, alias in places:
-            seen[at][alias] = value
+        for place in places:
+            seen[place] = value
     return seen
 
 

@@ -129,8 +129,8 @@ class Plan:
         detail = ""
         reasons: list[str] = []
         tasks: list[str] = []
-        caps = [rule.id for rule in hold if rule.cap == self.worst]
-        refusals = [rule.refuse for rule in hold if rule.refuse is not None]
+        caps = [rule.id for rule in hold if rule.cap == self.worst] if hold else []
+        refusals = [rule.refuse for rule in hold if rule.refuse is not None] if hold else []
         if caps:
             grade, refusal = self.worst, None
         elif refusals or refusal is not None:

@@ -18,6 +18,8 @@ from shared.core.measures.declared import Parameter
 from shared.core.money import QUANTA
 
 _NINE = 10**9
+_NINTH_PLACE = Decimal("1e-9")  # to multiply by it is several times faster than `scaleb`, to the same digits
+_UNIT = Decimal(1).scaleb(-UNIT)
 UNDISPUTED = Lens(exclude_disputed=60, due_roll=True)
 """How an item is read that is called undisputed, where no rule says otherwise (G-07, G-08)."""
 
@@ -46,7 +48,7 @@ def ratio(numerator: int, denominator: int) -> Decimal:
     twice = rest * 2
     if twice > denominator or (twice == denominator and quotient & 1):
         quotient += 1
-    return Decimal(quotient).scaleb(-9)
+    return Decimal(quotient) * _NINTH_PLACE
 
 
 class Reader:
@@ -283,7 +285,7 @@ class Reader:
 
     def money(self, amount: int) -> Decimal:
         """*amount* units as money of the customer's currency, rounded half to even where rates made it finer."""
-        return Decimal(amount).scaleb(-UNIT).quantize(QUANTA[self.currency], ROUND_HALF_EVEN)
+        return (Decimal(amount) * _UNIT).quantize(QUANTA[self.currency], ROUND_HALF_EVEN)
 
     def first_sale(self) -> int:
         """The day of the first credit sale; 0: none yet."""
