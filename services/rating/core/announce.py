@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from services.rating.core.engine import Sheet
@@ -77,10 +78,14 @@ class _Said:
     """What every decision about one customer on one day under one purpose carries."""
 
     def __init__(self, state: State, path: Path, standing: Standing, sheet: Sheet, cause: str) -> None:
-        self.state, self.path, self.standing, self.sheet = state, path, standing, sheet
+        self.state, self.path, self.standing, self.sheet, self.cause = state, path, standing, sheet, cause
         self.lived = state.lived.under(sheet.purpose)
         self.day = state.head
-        self.common: dict[str, Any] = {"as_of": date.fromordinal(self.day), "cause": cause, "labels": labels(state)}
+
+    @cached_property
+    def common(self) -> dict[str, Any]:
+        """Made when something is decided, which is seldom."""
+        return {"as_of": date.fromordinal(self.day), "cause": self.cause, "labels": labels(self.state)}
 
 
 def text(value: Any) -> str | None:
@@ -189,6 +194,8 @@ def _expired(said: _Said) -> list[Decided]:
 
 def _approvals(said: _Said) -> list[Decided]:
     """Requests that waited too long: reminders, deputies, lapses (AP-04.03)."""
+    if not said.state.approvals:
+        return []
     common = said.common | {"cause": "day"}
     found = (due(one, said.day, common) for one in said.state.approvals.values())
     return [Decided(one, True) for one in found if one is not None]

@@ -20,6 +20,8 @@ from shared.core.policy.measure import Value
 from shared.core.policy.policy import Policy
 from shared.core.policy.warning import Level
 
+_RAW = Params()
+
 
 class Rated(msgspec.Struct, frozen=True):
     """The head of the path under one purpose, with what a population review ranks by. Where nobody is, all is None.
@@ -88,14 +90,14 @@ def row_of(state: State, standing: Standing, sheet: Sheet, *, several: bool = Fa
         region=state.attribute("region", day),
         segment=state.attribute("segment", day),
         manager=state.attribute("manager", day),
-        receivable_balance=receivable_balance(reader, Params()) if known else None,
-        overdue_amount=overdue_amount(reader, Params()) if known else None,
+        receivable_balance=receivable_balance(reader, _RAW) if known else None,
+        overdue_amount=overdue_amount(reader, _RAW) if known else None,
         warnings=warnings,
-        aliases=tuple((alias, order, linked) for alias, (order, linked) in state.aliases.items()),
+        aliases=tuple([(alias, order, linked) for alias, (order, linked) in state.aliases.items()]),
         companies=tuple(sorted(state.companies)),
         underlying=standing.underlying,
         override_id=standing.override or None,
-        approvals=tuple(msgspec.structs.replace(one) for one in state.approvals.values()),
+        approvals=tuple([msgspec.structs.replace(one) for one in state.approvals.values()]),
         warned=bool(warnings or state.lived.alarms),
         ratings=_ratings(state, standing, sheet) if several else (),
     )

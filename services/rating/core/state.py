@@ -43,6 +43,6 @@ class State(Customer[Position]):
         """In the order in which they were set."""
         self.approvals: Approvals = {}
         self.side: tuple[tuple[object, ...], list[Any]] | None = None
-        """What the engine measured of those facts, and for which day."""
+        """What the engine measured of facts that are no document and no payment, and for which day."""
         self.exempt: dict[tuple[str, int], Any] = {}
         """(currency, lens) → what measures found of open items that is too small to matter."""

@@ -130,10 +130,12 @@ class Customer(Generic[P]):
 
     def seen(self, day: int, source: str, id: str, type: str) -> None:
         """A fact of *day* came in: the path from that day on may be another."""
-        if self.late is None or (day, source, id) < self.late[:3]:
+        late, days, ledger = self.late, self.days, self.ledger
+        if late is None or (day <= late[0] and (day, source, id) < late[:3]):
             self.late = (day, source, id, type)
-        at = bisect_left(self.days, day)
-        if at == len(self.days) or self.days[at] != day:
-            self.days.insert(at, day)
-        self.first = self.days[0]
-        self.ledger.touched = min(self.ledger.touched, day)
+        if not days or days[-1] < day:
+            days.append(day)
+        elif days[at := bisect_left(days, day)] != day:
+            days.insert(at, day)
+        self.first = days[0]
+        ledger.touched = min(ledger.touched, day)

@@ -17,8 +17,9 @@ def looking_at(ledger: Ledger[Any], marks: Iterable[Marked]) -> dict[Marked, Non
     """*marks* and everything whose postings look at one of them. It may name too much, never too little."""
     found = dict.fromkeys(marks)
     for kind, name in list(found):
-        for refund in ledger.refunds_of.get(name, ()):
-            found[("refund", refund)] = None
+        if ledger.refunds_of:
+            for refund in ledger.refunds_of.get(name, ()):
+                found[("refund", refund)] = None
         if kind == "refund":
             of = ledger.refunds[name].of
             if of in ledger.payments:
@@ -36,7 +37,7 @@ def looking_at(ledger: Ledger[Any], marks: Iterable[Marked]) -> dict[Marked, Non
 def _document(ledger: Ledger[Any], name: str, found: dict[Marked, None]) -> None:
     """Add what looks at document *name*: what re-issues it, what it consumes or took over, what consumes it."""
     held = ledger.documents.get(name)
-    if held is None:
+    if held is None or not (held.takers or held.takes or held.replaces or held.replacers or ledger.credits):
         return
     for taker in held.takers:
         found[("document", taker)] = None
@@ -64,7 +65,10 @@ def _document(ledger: Ledger[Any], name: str, found: dict[Marked, None]) -> None
 
 def _targets(ledger: Ledger[Any], held: Payment) -> list[str]:
     """Every document that money of *held* was ever said to be for."""
-    return [to for to, *_ in held.allocations] + [to for s in ledger.settlements_of(held) for to, _ in s.to]
+    targets = [to for to, _, _ in held.allocations]
+    if held.settlements:
+        targets += [to for s in ledger.settlements_of(held) for to, _ in s.to]
+    return targets
 
 
 def _successors(ledger: Ledger[Any], name: str, found: dict[Marked, None]) -> None:

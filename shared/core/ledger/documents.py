@@ -21,7 +21,7 @@ CREDITS = frozenset({"credit_note", "rebate", "quality_claim", "return"})
 INVOICING = frozenset({"invoice", "debit_note"})
 
 
-_NOTHING: Any = ()
+NOTHING: Any = ()
 """Of most documents most lists stay empty, so a list is made when something is put into it (`fold.marking.added`)."""
 
 
@@ -61,27 +61,27 @@ class Document(msgspec.Struct, array_like=True, gc=False):
     booked: int = 0
     order: Order | None = None
     term: Term | None = None
-    amended: list[tuple[Order, int, int]] = _NOTHING
+    amended: list[tuple[Order, int, int]] = NOTHING
     """(order, day, units)"""
-    terms: list[tuple[Order, int, Term]] = _NOTHING
-    cancelled: list[tuple[int, int]] = _NOTHING
+    terms: list[tuple[Order, int, Term]] = NOTHING
+    cancelled: list[tuple[int, int]] = NOTHING
     """(day, units; −1: all that is left)"""
-    accepted: list[tuple[Order, int]] = _NOTHING
+    accepted: list[tuple[Order, int]] = NOTHING
     """(order, day), in order"""
-    takes: list[tuple[str, int]] = _NOTHING
+    takes: list[tuple[str, int]] = NOTHING
     """What it consumes: (document, units)."""
-    takers: list[str] = _NOTHING
-    payers: list[str] = _NOTHING
+    takers: list[str] = NOTHING
+    payers: list[str] = NOTHING
     """Payments that settle it."""
-    creditors: list[str] = _NOTHING
+    creditors: list[str] = NOTHING
     """Credits and deposits that were set against it later."""
-    disputes: list[str] = _NOTHING
+    disputes: list[str] = NOTHING
     replaces: str = ""
-    replacers: list[str] = _NOTHING
+    replacers: list[str] = NOTHING
     """Documents that say they re-issue it."""
     discount: tuple[int, str] | None = None
     """(until, rate)"""
-    lines: list[Line] = _NOTHING
+    lines: list[Line] = NOTHING
 
 
 class Payment(msgspec.Struct, array_like=True, gc=False):
@@ -95,11 +95,11 @@ class Payment(msgspec.Struct, array_like=True, gc=False):
     purpose: str = "settlement"
     cash_on: int = 0
     """The day it is money: bills count when they mature."""
-    allocations: list[tuple[str, int, int]] = _NOTHING
+    allocations: list[tuple[str, int, int]] = NOTHING
     """(document, units, discount)"""
-    settlements: list[str] = _NOTHING
+    settlements: list[str] = NOTHING
     """Later settlements out of it."""
-    reversals: list[tuple[int, int, str, Order]] = _NOTHING
+    reversals: list[tuple[int, int, str, Order]] = NOTHING
     """(day, units; −1: all, reason, order)"""
     by_other: bool = False
     """Whether another than the customer paid."""

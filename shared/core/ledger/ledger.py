@@ -7,14 +7,13 @@ the documents that the event touches, never the history. `move_to` carries the p
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections import Counter
 from typing import Generic
 
 from shared.core.ledger.days import FAR, WorkCalendar
 from shared.core.ledger.dependents import Marked, looking_at
 from shared.core.ledger.documents import Dispute, Document, Lot, Payment, Refund, Settlement
 from shared.core.ledger.lots import as_credit, lots_of
-from shared.core.ledger.position import Lens, Posting
+from shared.core.ledger.position import Lens, Posting, apart
 from shared.core.ledger.reading import P, Reading
 
 RECENT_DAYS = 10
@@ -167,21 +166,23 @@ class Ledger(Generic[P]):
                 same += 1
         gone, come, day = old[same:], new[same:], self.day
         if gone and was == currency:  # told in another order, most of it is still the same
-            left = Counter(come)
-            left.subtract(gone)
-            gone, come = [p for p in gone if left[p] < 0], [p for p in come if left[p] > 0]
-        self.touched = min(self.touched, *(p[0] for p in gone), *(p[0] for p in come), FAR)
+            gone, come = apart(gone, come)
+        for changed in (gone, come):  # by effect day, so the first is the earliest
+            if changed and changed[0][0] < self.touched:
+                self.touched = changed[0][0]
         if gone:
-            position = self._position(was)
+            post = self._position(was).post
             for posting in reversed(gone):
                 if posting[0] <= day:
-                    position.post(posting, -1)
+                    post(posting, -1)
         if come:
-            position = self._position(currency)
+            post, noted = self._position(currency).post, -1
             for posting in come:
                 if posting[0] <= day:
-                    position.post(posting, 1)
-                self._effect(posting[0], mark)
+                    post(posting, 1)
+                if posting[0] != noted:
+                    noted = posting[0]
+                    self._effect(noted, mark)
 
     def _effect(self, on: int, mark: Marked) -> None:
         marks = self.effects.get(on)

@@ -91,11 +91,14 @@ def as_credit(note: Document, used: Payment) -> tuple[Payment, list[tuple[int, i
     return money, changes
 
 
+_POOLS = {"prepayment": "prepayments", "credit": "credit"}
+
+
 def pool_of(payment: Payment) -> str:
     """The sum that money of *payment* waits in until it is on a document; empty for a deposit or bill, which has none."""
     if payment.order is None:
         return ""
-    return {"prepayment": "prepayments", "credit": "credit"}.get(payment.purpose, "cash")
+    return _POOLS.get(payment.purpose, "cash")
 
 
 _APPLY, _UNDO, _REVERSE, _REFUND, _MORE = 1, 2, 3, 4, 5
@@ -125,6 +128,8 @@ def payment_postings(payment: Payment) -> list[Posting]:
         (payment.paid, COLLECTED, payment.paid, payment.amount),
         (payment.paid, SCALAR, pool, payment.amount),
     ]
+    if not (payment.reversals or payment.by_other or payment.by_bill):
+        return result
     left = payment.amount
     for day, amount, _, _ in sorted(payment.reversals, key=lambda reversal: (reversal[0], reversal[3])):
         back = left if amount < 0 else min(amount, left)

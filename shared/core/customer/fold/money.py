@@ -33,13 +33,13 @@ def paid(customer: Customer[Any], data: PaymentRecorded, order: Order) -> None:
         if order >= held.order:
             return
     marks: list[Marked] = [("payment", held.id)]
-    for to, *_ in allocations:
+    for to, _, _ in allocations:
         marks.append(("document", ledger.document(to).id))
     found = ledger.before(marks)
     held.amount, held.currency, held.paid, held.purpose, held.allocations = said
     held.order, held.cash_on = order, cash_on
     held.by_other, held.by_bill = how
-    for to, *_ in allocations:
+    for to, _, _ in allocations:
         linked = ledger.document(to)
         linked.payers = link(linked.payers, held.id)
     ledger.after(found)
