@@ -32,9 +32,12 @@ def paper_days(payment: Payment, book: Book) -> Iterable[int]:
 
 
 def key_of(bill: Bill | None, stage: str) -> str:
-    """The category in which what *bill* settled counts, with the class of its acceptor; empty where it no longer does."""
+    """The category in which what *bill* settled counts, with the class of its acceptor; empty where it no longer does.
+
+    Before it is received nothing is known of it.
+    """
     category = {HELD: BILLS, AWAY: CONTINGENT, "": BILLS}.get(stage, "")
-    return f"{category}/{bill.grade}" if category and bill is not None and bill.grade else category
+    return f"{category}/{bill.grade}" if category and stage and bill is not None and bill.grade else category
 
 
 def split(units: int, payment: Payment, book: Book, day: int) -> list[tuple[str, int]]:
@@ -50,7 +53,7 @@ def split(units: int, payment: Payment, book: Book, day: int) -> list[tuple[str,
         stage = stage_of(bill, day)
         if stage == VOID:
             whole -= bill.amount
-        else:
+        elif stage:
             parts.append((key_of(bill, stage), bill.amount))
     rest = whole - sum(amount for _, amount in parts)
     if rest > 0:

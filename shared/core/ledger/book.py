@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from shared.core.ledger.bills import Void, voids_of
-from shared.core.ledger.days import WorkCalendar
+from shared.core.ledger.days import FAR, WorkCalendar
 from shared.core.ledger.dependents import Marked
 from shared.core.ledger.documents import (
     Bill,
@@ -18,7 +20,7 @@ from shared.core.ledger.documents import (
     Settlement,
     Transfer,
 )
-from shared.core.ledger.lots import SECURITY, as_credit, lots_of
+from shared.core.ledger.lots import SECURITY, as_credit, ended, lots_of
 from shared.core.ledger.position import Lens
 
 
@@ -152,8 +154,9 @@ class Book:
         for bill in self.bills_of(holder):
             name = f"bill {bill.id}"
             for settlement in self.credits[name].settlements if name in self.credits else ():
-                if self.settlements[settlement].holder == name:
-                    found.append(self.settlements[settlement])
+                one = self.settlements[settlement]
+                if one.holder == name:  # before the bill is received, nobody knows that it is this payment
+                    found.append(one if one.day >= bill.received else structs.replace(one, day=bill.received))
         return found
 
     def taken_from(self, deposit: Deposit) -> list[Lot]:
@@ -168,26 +171,48 @@ class Book:
         """What was set against *document* later and is no payment."""
         found: list[Lot] = []
         for name in document.creditors:
-            credit, changes, voids = self.credits[name], list[tuple[int, int]](), list[Void]()
+            credit = self.credits[name]
             kind, _, source = name.partition(" ")
             if kind in {"credit_note", "rebate"}:
                 note = self.documents.get(source)
-                if note is None or note.order is None:
-                    continue
-                credit, changes = as_credit(note, credit)
-            elif kind == "bill":
-                bill = self.bills.get(source)
-                if self.booked_as(bill) is not None:
-                    continue  # the payment settles
-                if bill is not None and bill.order is not None:
-                    credit, voids = _as_security(credit, bill, bill.received), voids_of([bill])
-            elif kind == "deposit":
-                deposit = self.deposits.get(source)
-                if deposit is not None and deposit.order is not None:
-                    credit = _as_security(credit, deposit, deposit.day)
-            if credit.currency in {"", document.currency}:
-                found += lots_of(credit, self.settlements_of(credit), [], changes, voids).get(document.id, [])
+                if note is not None and note.order is not None and note.currency == document.currency:
+                    found += lots_of(*_as_money(note, credit, self.settlements_of(credit))).get(document.id, [])
+            else:
+                found += self._secured(kind, source, credit, document)
         return found
+
+    def _secured(self, kind: str, source: str, credit: Payment, document: Document) -> list[Lot]:
+        """What of *credit* lies on *document*: without bound until a bill or deposit is received, then as far as that goes.
+
+        From the day on which a bill is booked as a payment the payment settles, and the bill no more.
+        """
+        settlements, until = self.settlements_of(credit), FAR
+        security: Bill | Deposit | None = None
+        since, voids = FAR, list[Void]()
+        if kind == "bill":
+            security = bill = self.bills.get(source)
+            if bill is not None and bill.order is not None:
+                since, voids = bill.received, voids_of([bill])
+                if (payment := self.booked_as(bill)) is not None:
+                    until = max(since, payment.paid)
+        elif kind == "deposit":
+            security = deposit = self.deposits.get(source)
+            if deposit is not None and deposit.order is not None:
+                since = deposit.day
+        found: list[Lot] = []
+        if any(one.day < since for one in settlements):
+            found += ended(lots_of(credit, settlements, []).get(document.id, []), since)
+        if security is not None and since < until and security.currency == document.currency:
+            lots = lots_of(_as_security(credit, security, since), settlements, [], voids=voids)
+            found += ended(lots.get(document.id, []), until)
+        return found
+
+
+def _as_money(
+    note: Document, credit: Payment, settlements: list[Settlement]
+) -> tuple[Payment, list[Settlement], list[Refund], list[tuple[int, int]]]:
+    money, changes = as_credit(note, credit)
+    return money, settlements, [], changes
 
 
 def _as_security(used: Payment, security: Bill | Deposit, since: int) -> Payment:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from shared.core.ledger.bills import Void
+from shared.core.ledger.days import FAR
 from shared.core.ledger.documents import CREDITS, Document, Lot, Order, Payment, Refund, Settlement
 from shared.core.ledger.lanes import pack
 from shared.core.ledger.position import COLLECTED, OTHERS, SCALAR, Posting
@@ -107,6 +110,14 @@ class _Purse:
                 self.left += units
             else:
                 lot.steps.append((day, lot.steps[-1][1] + units, 0))
+
+
+def ended(lots: list[Lot], day: int) -> list[Lot]:
+    """*lots* as they are before *day*; from then on none counts."""
+    if day >= FAR:
+        return lots
+    before = [(lot, [step for step in lot.steps if step[0] < day]) for lot in lots]
+    return [structs.replace(lot, steps=[*steps, (day, 0, 0)]) for lot, steps in before if steps]
 
 
 def as_credit(note: Document, used: Payment) -> tuple[Payment, list[tuple[int, int]]]:
