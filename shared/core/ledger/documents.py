@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,6 +23,20 @@ INVOICING = frozenset({"invoice", "debit_note"})
 
 NOTHING: Any = ()
 """Of most documents most lists stay empty, so a list is made when something is put into it (`fold.marking.added`)."""
+
+
+class Place(NamedTuple):
+    """Where in our own house a document or a payment belongs; sub-limits read it. Empty texts where it was not told."""
+
+    company: str = ""
+    segment: str = ""
+    product_group: str = ""
+    salesperson: str = ""
+    region: str = ""
+
+
+NOWHERE = Place()
+"""The one place of everything of which none was told."""
 
 
 class Term(msgspec.Struct, array_like=True, gc=False):
@@ -82,6 +96,9 @@ class Document(msgspec.Struct, array_like=True, gc=False):
     discount: tuple[int, str] | None = None
     """(until, rate)"""
     lines: list[Line] = NOTHING
+    place: Place = NOWHERE
+    transfers: list[str] = NOTHING
+    """Sales and assignments of the claim that name it."""
 
 
 class Payment(msgspec.Struct, array_like=True, gc=False):
@@ -104,6 +121,11 @@ class Payment(msgspec.Struct, array_like=True, gc=False):
     by_other: bool = False
     """Whether another than the customer paid."""
     by_bill: bool = False
+    for_order: str = ""
+    """The order that a prepayment is for, where one is named."""
+    place: Place = NOWHERE
+    bills: list[str] = NOTHING
+    """Bills that say they were booked as this payment."""
 
 
 class Settlement(msgspec.Struct, array_like=True, gc=False):
@@ -120,7 +142,7 @@ class Settlement(msgspec.Struct, array_like=True, gc=False):
 
 
 class Refund(msgspec.Struct, array_like=True, gc=False):
-    """Money paid back. `of` names the payment or the credit it is of, where one is named."""
+    """Money paid back. `of` names the payment, the credit or the deposit it is of, where one is named."""
 
     id: str
     of: str = ""
@@ -128,6 +150,58 @@ class Refund(msgspec.Struct, array_like=True, gc=False):
     amount: int = 0
     currency: str = ""
     order: Order | None = None
+    place: Place = NOWHERE
+
+
+class Bill(msgspec.Struct, array_like=True, gc=False):
+    """One bill and what happened to it. `order` is None until it is received."""
+
+    id: str
+    grade: str = ""
+    """`large_bank` or `bank` where a bank accepted it, else empty (LT-61.01)."""
+    amount: int = 0
+    currency: str = ""
+    received: int = 0
+    due: int = 0
+    payment: str = ""
+    """The payment that it was booked as; empty: it settles what later settlements say."""
+    order: Order | None = None
+    place: Place = NOWHERE
+    steps: list[tuple[Order, str, int, bool]] = NOTHING
+    """(order, what happened, units or −1 for all, with recourse), in order"""
+
+
+class Deposit(msgspec.Struct, array_like=True, gc=False):
+    """Money left with us as security. `order` is None until it is received."""
+
+    id: str
+    amount: int = 0
+    currency: str = ""
+    day: int = 0
+    order: Order | None = None
+    place: Place = NOWHERE
+    steps: list[tuple[Order, str, int]] = NOTHING
+    """(order, `refunded` or `forfeited`, units or −1 for all that is left), in order"""
+
+
+class Transfer(msgspec.Struct, array_like=True, gc=False):
+    """A sale or assignment of claims. `order` is None until it is told."""
+
+    id: str
+    documents: list[str] = []
+    amount: int = 0
+    """Of each document at most so many units are transferred."""
+    day: int = 0
+    recourse: bool = True
+    order: Order | None = None
+    back: list[tuple[int, str]] = NOTHING
+    """(day, document that came back; empty: all of them)"""
+
+    def away(self, document: str, day: int) -> bool:
+        """Whether *document* is out of our hands on *day*."""
+        if self.order is None or day < self.day or document not in self.documents:
+            return False
+        return not any(on <= day and name in {"", document} for on, name in self.back)
 
 
 class Lot(msgspec.Struct, array_like=True, gc=False):
