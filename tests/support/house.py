@@ -34,6 +34,10 @@ STRICT = {
     "exceeded": "exceeded: lower ",
 }
 SECOND = level("2", **STRICT, bands="{grade: large, rank: 100, from: 40}")
+HIGH = level(
+    "3", **(STRICT | {"bands": "{grade: large, rank: 100, from: 95}", "middle": "{grade: medium, rank: 50, from: 65}"})
+)
+"""Under it some fall at once: no quota and no review holds them."""
 LOADED = rules(level("1", **STRICT), SECOND)
 BRAIN = RatingBrain(LOADED, Setting())
 TOLD = settings.Settings(partitions=PARTITIONS, instance="main")

@@ -76,6 +76,7 @@ BLOCKS = {
     at_once_on: [conduct]  # facts on whose day it falls at once
 """,
     "bands": "{grade: large, rank: 100, from: 50}",
+    "middle": "{grade: medium, rank: 50, from: 20}",
 }
 
 
