@@ -22,7 +22,7 @@ from gradeline.commands import (
     policy_tables,
 )
 from gradeline.commands.policy_asked import SHIPPED, AsOf, Folder, Json, Zone, day_of, fail, loaded, put, text_of
-from gradeline.language import say
+from gradeline.language import say, sentence_of
 from gradeline.scorecards.pmml_out import pmml_of, unsaid
 from shared.core.errors import GradelineError, Misconfigured
 from shared.core.policy.evaluate import evaluate, refused
@@ -78,7 +78,7 @@ def check_policies(
     try:
         found = policy_check.check_folder(folder, tuple(methods or ()))
     except Misconfigured as error:
-        fail(error.message, 2)
+        fail(sentence_of(error), 2)
     if as_json:
         put([msgspec.to_builtins(finding) for finding in found])
     else:
@@ -91,7 +91,7 @@ def init_policies(folder: Annotated[Path, typer.Argument(help="A folder that is 
     try:
         policy_new.write_rules(folder, SHIPPED)
     except Misconfigured as error:
-        fail(error.message, 2)
+        fail(sentence_of(error), 2)
     typer.echo(f"{folder}: {', '.join(sorted(place.name for place in folder.iterdir()))}")
 
 
@@ -111,7 +111,7 @@ def new_policy(
     try:
         written = policy_new.write_method(folder, method, shape, day_of(effective, zone))
     except Misconfigured as error:
-        fail(error.message, 2)
+        fail(sentence_of(error), 2)
     for file in written:
         typer.echo(str(file))
 
@@ -128,7 +128,7 @@ def import_policy(
     try:
         written = policy_scorecards.write_scorecard(folder, file, method, grades, day_of(effective, zone))
     except Misconfigured as error:
-        fail(error.message, 2)
+        fail(sentence_of(error), 2)
     for target in written:
         typer.echo(str(target))
 
@@ -141,7 +141,7 @@ def export_policy(method: str, as_of: AsOf = None, folder: Folder = SHIPPED, zon
     try:
         document = pmml_of(found)
     except Misconfigured as error:
-        fail(error.message, 2)
+        fail(sentence_of(error), 2)
     typer.echo(document, nl=False)
     typer.echo(f"not in the file: {'; '.join(unsaid(found))}", err=True)
 
@@ -187,7 +187,7 @@ def evaluate_policy(
     try:
         values = read_measures(text_of(measures), policy)
     except GradelineError as error:
-        fail(f"{measures}: {error.message}", 2)
+        fail(f"{measures}: {sentence_of(error)}", 2)
     if reach is not None and reach not in policy.grades:
         fail(f"--reach {reach}: write one of {', '.join(policy.grades)}", 2)
     assessment = evaluate(policy, values, as_of=day)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from gradeline import policy_page
+from gradeline.language import sentence_of
 from shared.core.errors import GradelineError, Misconfigured
 from shared.core.policy.rulebook import Rulebook
 from shared.edge import clock
@@ -34,7 +35,7 @@ def loaded(folder: Path) -> Rulebook:
     try:
         return load_rules(folder)
     except GradelineError as error:
-        fail(f"{folder}: {error.message}", 2)
+        fail(f"{folder}: {sentence_of(error)}", 2)
 
 
 def day_of(text: str | None, zone: str) -> date:

@@ -15,7 +15,7 @@ from gradeline.commands import policy_list
 from gradeline.commands.policy_asked import SHIPPED, AsOf, Folder, Json, Zone, day_of, fail, loaded, put
 from gradeline.commands.policy_live import PROCESSES, SHOWN, effect_of
 from gradeline.commands.policy_population import members
-from gradeline.language import both, say
+from gradeline.language import both, say, sentence_of
 from shared.core.errors import GradelineError
 from shared.core.policy.changes import changes
 from shared.core.policy.policy import Policy, Title
@@ -156,7 +156,7 @@ def _of_file(population: str, old: Policy, new: Policy) -> Compared:
     try:
         return compared(old, new, members(population, old, new), WORDS)
     except GradelineError as error:
-        fail(error.message, 2)
+        fail(sentence_of(error), 2)
 
 
 def _of_installation(known: Settings, old: Policy, new: Policy, day: date | None, processes: int) -> Compared:
@@ -166,5 +166,5 @@ def _of_installation(known: Settings, old: Policy, new: Policy, day: date | None
     try:
         comparable(old, new)
     except GradelineError as error:
-        fail(error.message, 2)
+        fail(sentence_of(error), 2)
     return of_installation(effect_of(known, new, old, day, processes), old, new, WORDS)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from gradeline.language import say
+from gradeline.language import say, sentence_of
 from shared.core import limits
 from shared.core.errors import Malformed, Misconfigured
 from shared.core.policy.policy import Policy
@@ -39,7 +39,7 @@ def members(name: str, before: Policy, after: Policy) -> Iterator[Member]:
             try:
                 yield Member(customer, *read_given(measures, (before, after)))
             except Malformed as error:
-                raise _wrong(name, line, f"{customer}: {error.message}") from None
+                raise _wrong(name, line, f"{customer}: {sentence_of(error)}") from None
 
 
 def _lines(stream: Iterable[str], name: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
@@ -49,7 +49,7 @@ def _lines(stream: Iterable[str], name: str) -> Iterator[tuple[int, str, dict[st
         try:
             given = parsed(text)
         except Malformed as error:
-            raise _wrong(name, line, error.message) from None
+            raise _wrong(name, line, sentence_of(error)) from None
         customer, measures = given.get(CUSTOMER), given.get("measures")
         if set(given) != {CUSTOMER, "measures"} or not isinstance(customer, str) or not isinstance(measures, dict):
             raise _wrong(name, line, say("write {form} and nothing else", form=FORM))

@@ -105,6 +105,14 @@ async def test_a_bad_request_names_field_rule_and_remedy(
     assert (pointer, rule) in {(one["pointer"], one["rule"]) for one in answer.json()["errors"]}
 
 
+async def test_what_a_reader_of_measures_refuses_is_said_in_chinese(api: httpx2.AsyncClient) -> None:
+    asked = {"population": people({"worst_days_late": "soon"}), "before": "1"}
+    (english,) = (await api.post(PATH, json=asked)).json()["errors"]
+    (chinese,) = (await api.post(PATH, json=asked, headers=CHINESE)).json()["errors"]
+    assert english["message"] == "C-1: worst_days_late is 'soon': write a number, e.g. 0.95"
+    assert chinese["message"] == "C-1: worst_days_late 为 'soon'：请写数字，例如 0.95"
+
+
 async def test_what_is_not_there_is_404(api: httpx2.AsyncClient) -> None:
     for path, body in (
         ("/v1/policies/rm-98/comparisons", {}),
