@@ -17,6 +17,7 @@ from gradeline.commands.policy_live import PROCESSES, SHOWN, effect_of
 from gradeline.commands.policy_population import members
 from gradeline.language import both, say, sentence_of
 from shared.core.errors import GradelineError
+from shared.core.policy.assessment import plain
 from shared.core.policy.changes import changes
 from shared.core.policy.policy import Policy, Title
 from shared.core.policy.rulebook import Rulebook
@@ -79,7 +80,9 @@ def record(old: Policy, new: Policy, moved: Compared | None) -> dict[str, Any]:
     sides = [{"method": one.method, "version": one.version, "sha256": one.sha256} for one in (old, new)]
     found = msgspec.to_builtins(changes(old, new))
     told: dict[str, Any] = {"method": new.method, "before": sides[0], "after": sides[1], "changes": found}
-    return told if moved is None else told | {"population": msgspec.to_builtins(moved)}
+    if moved is None:
+        return told
+    return told | {"population": {**msgspec.to_builtins(moved), "stability": _stability(moved)}}
 
 
 def print_moved(old: Policy, new: Policy, moved: Compared) -> None:
@@ -89,6 +92,8 @@ def print_moved(old: Policy, new: Policy, moved: Compared) -> None:
     console.print(say("{customers:,} customers: {up:,} up, {down:,} down", **counted))
     if moved.waiting:
         console.print(say("{waiting:,} more wait for a rule of movement", **counted))
+    if (stability := _stability(moved)) is not None:
+        console.print(say("stability of the grades (PSI): {stability}", stability=stability))
     if moved.steps:
         table = Table(*map(say, ("from", "to", "customers")))
         for step in moved.steps:
@@ -101,6 +106,13 @@ def print_moved(old: Policy, new: Policy, moved: Compared) -> None:
         console.print(say("and {more:,} more; --json has all", more=more))
     if moved.not_read:
         console.print(say("not read: {customers}", customers=", ".join(moved.not_read[:SHOWN])), markup=False)
+
+
+def _stability(moved: Compared) -> str | None:
+    from services.rating.core.comparing import shifted
+
+    found = shifted(moved)
+    return None if found is None else plain(round(found, 4))
 
 
 def _held(one: Shift) -> str:

@@ -61,6 +61,7 @@ def test_who_moves_is_named_with_grades_counts_and_reasons(rules: Path) -> None:
     assert seen["before"] == {"A": 3, "D": 1, "none": 1}
     assert seen["after"] == {"A": 1, "B": 2, "D": 1, "none": 1}
     assert seen["steps"] == [{"before": "A", "after": "B", "customers": 2}]
+    assert seen["stability"] is None, "nobody held B before"
     assert [(one["customer"], one["before"], one["after"]) for one in seen["moved"]] == [
         ("C-1", "A", "B"),
         ("C-2", "A", "B"),
@@ -165,3 +166,13 @@ def test_a_code_that_only_one_version_lists_may_be_given_to_both(rules: Path) ->
     given = told(("C-1", AAA), ("C-2", {**AAA, "rival_goods": "ours_alone"}))
     assert json.loads(run(*asked, given=given).stdout)["population"]["customers"] == 2
     assert run(*asked, given=told(("C-1", {**AAA, "rival_goods": "ours_alnoe"}))).exit_code == 2
+
+
+def test_the_stability_of_the_grades_is_told_where_every_grade_is_held(rules: Path) -> None:
+    """Of four customers A 3 and B 1 before, A 2 and B 2 after: −0.25 × ln(2 ÷ 3) + 0.25 × ln 2."""
+    bbb = {"net_collection_rate": "0.96", "worst_days_late": 3, "rival_goods": "ours_main"}
+    given = told(("C-1", AAB), ("C-2", AAA), ("C-3", AAA), ("C-4", bbb))
+    asked = ("rm-22", "--policies", str(rules), "--population", "-")
+    seen = json.loads(run(*asked, "--json", given=given).stdout)["population"]
+    assert (seen["before"], seen["after"], seen["stability"]) == ({"A": 3, "B": 1}, {"A": 2, "B": 2}, "0.2747")
+    assert "stability of the grades (PSI): 0.2747" in run(*asked, given=given).stdout

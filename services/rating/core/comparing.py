@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 
 import msgspec
 
@@ -18,6 +19,7 @@ from shared.core.errors import Malformed
 from shared.core.policy.evaluate import evaluate
 from shared.core.policy.explain import told
 from shared.core.policy.policy import Policy, Title
+from shared.core.validation import stability
 
 SAME_LINES = Told("SAME_LINES", "the same lines give another grade", "评分项未变，等级的划分不同")
 """Where no line differs, the scale or the table of letters does."""
@@ -137,6 +139,15 @@ def of_installation(effect: Effect, before: Policy, after: Policy, words: Mappin
         moved=tuple(sorted(shifts, key=lambda one: one.customer)),
         not_read=tuple(sorted(effect.unread)),
     )
+
+
+def shifted(found: Compared) -> Decimal | None:
+    """PSI of the grades, after against before: below 0.10 stable, above 0.25 shifted. None where nobody holds one of them."""
+    names = sorted({*found.before, *found.after})
+    before, after = ([Decimal(counts.get(name, 0)) for name in names] for counts in (found.before, found.after))
+    if not found.customers:
+        return None
+    return stability([one / found.customers for one in after], [one / found.customers for one in before])
 
 
 def why(policy: Policy, moved: Moved, words: Mapping[str, Title]) -> tuple[Told, ...]:
