@@ -1,7 +1,8 @@
 """The refusals of the readers of rules and of given measures, in Chinese: file, line, place, what is wrong and the remedy.
 
-The readers refuse in English, as one sentence. A sentence is found again by its template, and what is filled into it is
-translated in its turn, so that no reader has to carry two languages through its checks.
+The readers refuse in English, as one sentence. A sentence is found again by its template where it is shown, and what is filled
+into it is translated in its turn. So no check carries a code or two texts, and none can be forgotten: a test reads every
+sentence from the syntax of the readers and compares both ways. One without a template is shown in English, as it is.
 """
 
 from __future__ import annotations
