@@ -17,7 +17,7 @@ from services.rating.adapters.log import Log, unsealing
 from services.rating.adapters.projecting import CustomerProjector
 from services.rating.adapters.viewers import Viewers
 from services.rating.adapters.workdays import china
-from services.rating.api import approvals, aside, customers, events, library, overview, policies
+from services.rating.api import approvals, aside, comparing, customers, events, library, overview, policies
 from services.rating.core.brain import RatingBrain
 from services.rating.handlers.ports import Ports
 from services.rating.handlers.posting import Posting
@@ -38,8 +38,8 @@ from shared.edge.worker.settings import WorkerSettings
 
 CONNECT_EVERY_SECONDS = 1.0
 ROUTERS = (
-    events.posts, customers.router, events.router, overview.router, policies.router, approvals.router, library.router,
-    aside.router,
+    events.posts, customers.router, events.router, overview.router, policies.router, comparing.router, approvals.router,
+    library.router, aside.router,
 )  # fmt: skip
 """The busiest first: routes are tried in this order."""
 UNLIMITED = frozenset(
@@ -78,6 +78,7 @@ def wired(settings: Settings, reads: Viewers) -> Ports:
         decide=deciding(settings, rules, keys.wrapping),
         policies=catalogue.summaries(rules),
         attempt=reads.trial,
+        compare=reads.compare,
         books=rules.books,
         partitions=settings.partitions,
     )

@@ -15,6 +15,7 @@ import msgspec
 from fastapi import FastAPI
 
 from services.rating.adapters import catalogue
+from services.rating.adapters.comparing import Comparisons
 from services.rating.adapters.keeping import Keeper
 from services.rating.adapters.lists import Lists
 from services.rating.adapters.log import Log, unsealing
@@ -90,7 +91,7 @@ def wired(dsn: str, data: Path, *, keeper: Any = None, **more: Any) -> FastAPI:
     ports = Ports(
         view=Asked(), keep=keeper or Keeper(partitions=12, sealer=lambda pool: SubjectKeys(pool, WRAPPING)), log=Log(unsealing(WRAPPING)), lists=Lists(),
         decide=deciding(chosen, RULES, WRAPPING), policies=catalogue.summaries(RULES),
-        partitions=12, attempt=partial(Trials(chosen, RULES, catalogue.shared_tables(None), customer_view(chosen, RULES)), no_database), books=RULES.books,
+        partitions=12, attempt=partial(Trials(chosen, RULES, catalogue.shared_tables(None), customer_view(chosen, RULES)), no_database), compare=partial(Comparisons(chosen, RULES), no_database), books=RULES.books,
     )  # fmt: skip
     return application(chosen, verifier=trust.verifier(chosen), ports=ports)
 

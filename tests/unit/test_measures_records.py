@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -201,3 +202,82 @@ def test_default_begins_above_one_per_cent_of_everything_receivable(book: Custom
     book.pays("P", "2.00", "2023-05-02", for_={"J": "2.00"}, currency="USD")
 
     assert book.at("2023-05-02")["in_default"] is True
+
+
+# --- ratios that a statement reports
+
+
+def test_a_ratio_is_computed_from_the_lines_first_and_then_read_as_reported(book: Customer) -> None:
+    filed(book, "F", "2025-03-31", "9000.00", ratios={"alr": "0.99", "icov": "4.5", "gro": "-0.02", "ard": "61.5"})
+    seen = book.at("2025-06-30")
+
+    assert seen["statement_alr"] == Decimal("0.2"), "20,000 of 100,000, whatever is reported"
+    assert seen["statement_roe"] == Decimal("0.1125")
+    names = ("statement_icov", "statement_gro", "statement_ard")
+    assert [seen[name] for name in names] == [Decimal("4.5"), Decimal("-0.02"), Decimal("61.5")]
+    assert seen["statement_quick"] is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["alr", "current", "quick", "ocf", "icov", "npm", "roe", "ard", "ivd", "gro", "debt_to_revenue", "equity_ratio"],
+)
+def test_every_ratio_may_be_reported(book: Customer, name: str) -> None:
+    filed(book, "F", "2025-03-31", "9000.00", lines={"inventories": "1.00"}, ratios={name: "0.123456789"})
+
+    assert book.at("2025-06-30")[f"statement_{name}"] == Decimal("0.123456789")
+    assert book.at("2026-09-30")[f"statement_{name}"] == Decimal("0.123456789")
+    assert book.at("2026-10-01")[f"statement_{name}"] is None, "usable for eighteen months (G-10)"
+
+
+def test_only_the_newest_statement_is_read(book: Customer) -> None:
+    filed(book, "OLD", "2024-12-31", "9000.00", ratios={"icov": "4.5"})
+    filed(book, "NEW", "2025-03-31", "9000.00")
+
+    assert book.at("2025-03-30")["statement_icov"] == Decimal("4.5")
+    assert book.at("2025-03-31")["statement_icov"] is None
+    assert book.at("2025-03-31", reversed(book.events))["statement_icov"] is None
+
+
+# --- money after a reminder
+
+
+def reminded(book: Customer, id: str, on: Day, level: int = 1) -> None:
+    book.tell("dunning.sent", day(on), dunning_id=id, level=level, sent_on=day(on))
+
+
+def test_days_from_a_reminder_to_the_money_that_came_next(book: Customer) -> None:
+    book.invoice("I", "900.00", "2025-01-01", due="2025-01-31")
+    reminded(book, "D1", "2025-02-03")
+    reminded(book, "D2", "2025-03-01", level=2)
+    book.pays("P1", "300.00", "2025-02-10", for_={"I": "300.00"})
+
+    days = ("2025-02-02", "2025-02-03", "2025-02-09", "2025-02-10", "2025-02-28", "2025-03-08", "2025-03-20")
+    seen = {on: book.at(on)["days_after_reminder_90d"] for on in days}
+
+    assert list(seen.values()) == [None, 0, 6, 7, 7, 7, 19], "the second is not paid yet on the twentieth"
+    book.pays("P2", "600.00", "2025-03-12", for_={"I": "600.00"})
+    late = {on: book.at(on, reversed(book.events))["days_after_reminder_90d"] for on in (*days, "2025-05-29")}
+    assert list(late.values()) == [None, 0, 6, 7, 7, 7, 11, 11], "a late fact, in any order"
+    assert book.at("2025-03-20").read("days_after_reminder_90d", level=2) == 11
+    assert book.at("2025-05-10")["days_after_reminder_90d"] == 11, "the first has left the window"
+    assert book.at("2025-06-01")["days_after_reminder_90d"] is None
+
+
+def test_a_reminder_that_nothing_is_owed_on_any_more_waits_for_no_money(book: Customer) -> None:
+    book.invoice("I", "900.00", "2025-01-01", due="2025-01-31")
+    reminded(book, "D", "2025-02-03")
+    book.cancels("I", "2025-02-05")
+
+    assert book.at("2025-02-04")["days_after_reminder_90d"] == 1
+    assert book.at("2025-02-20")["days_after_reminder_90d"] is None
+
+
+def test_money_that_was_taken_back_answers_no_reminder(book: Customer) -> None:
+    book.invoice("I", "900.00", "2025-01-01", due="2025-01-31")
+    reminded(book, "D", "2025-02-03")
+    book.pays("P", "900.00", "2025-02-05", for_={"I": "900.00"})
+    book.reverses("P", "2025-02-08")
+
+    assert book.at("2025-02-07")["days_after_reminder_90d"] == 2
+    assert book.at("2025-02-20")["days_after_reminder_90d"] == 17

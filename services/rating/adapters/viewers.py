@@ -17,8 +17,10 @@ import msgspec
 import structlog
 
 from services.rating.adapters import catalogue
+from services.rating.adapters.comparing import Comparisons
 from services.rating.adapters.trials import Trials
 from services.rating.adapters.viewing import Viewer, customer_view
+from services.rating.core.comparing import Compared, Comparison
 from services.rating.core.trying import Outcome, Trial
 from services.rating.core.view import View
 from shared.core.errors import GradelineError, Malformed, Unavailable
@@ -46,10 +48,11 @@ class Question(msgspec.Struct, array_like=True, tag="view"):
 
 
 class Answer(msgspec.Struct):
-    """The view or trial, or None where nothing is known; or why there is none: `refused`, `away` or `failed`."""
+    """The view, trial or comparison, or None where nothing is known; or why there is none: `refused`, `away` or `failed`."""
 
     view: View | None = None
     trial: Outcome | None = None
+    compared: Compared | None = None
     why: str = ""
     message: str = ""
     pointer: str = ""
@@ -57,7 +60,7 @@ class Answer(msgspec.Struct):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_question = msgspec.msgpack.Decoder(Question | Trial).decode
+_question = msgspec.msgpack.Decoder(Question | Trial | Comparison).decode
 _answer = msgspec.msgpack.Decoder(Answer).decode
 
 
@@ -87,7 +90,11 @@ class Viewers:
         """What comes of *asked*. Raises Malformed, TookTooLong, Unavailable."""
         return (await self._ask(asked)).trial
 
-    async def _ask(self, question: Question | Trial) -> Answer:
+    async def compare(self, asked: Comparison) -> Compared | None:
+        """Who moves by *asked*. Raises Malformed, TookTooLong, Unavailable."""
+        return (await self._ask(asked)).compared
+
+    async def _ask(self, question: Question | Trial | Comparison) -> Answer:
         answer = _answer(await self._apart.ask(_encode(question)))
         match answer.why:
             case "":
@@ -108,6 +115,7 @@ class Answering:
         self._told = told
         rules = catalogue.in_use(told.policies)
         self._viewer: Viewer = customer_view(told, rules)
+        self._comparisons = Comparisons(told, rules)
         self._trials = Trials(told, rules, catalogue.shared_tables(told.policies), self._viewer)
         self._runner = asyncio.Runner()
         self._pool: asyncpg.Pool | None = None
@@ -116,8 +124,10 @@ class Answering:
         """Answer *question*; whatever goes wrong is an answer too."""
         return _encode(self._runner.run(self._answered(_question(question))))
 
-    async def _answered(self, asked: Question | Trial) -> Answer:
+    async def _answered(self, asked: Question | Trial | Comparison) -> Answer:
         try:
+            if isinstance(asked, Comparison):
+                return Answer(compared=await self._again(lambda: self._comparisons(self._database, asked)))
             if isinstance(asked, Trial):
                 return Answer(trial=await self._again(lambda: self._trials(self._database, asked)))
             return Answer(await self._again(lambda: self._view(asked)))

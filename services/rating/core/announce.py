@@ -38,7 +38,7 @@ from shared.core.policy.assessment import Assessment, plain
 from shared.core.policy.policy import Policy
 from shared.core.policy.warning import Level
 
-ENGINE = "gradeline-2"
+ENGINE = "gradeline-3"
 """Of the functions that turn facts into measures; equal engines give equal measures."""
 
 _LEAST_DIGIT = -6

@@ -18,6 +18,7 @@ from shared.core.approval.request import Approval
 from shared.core.ledger.documents import Order
 from shared.core.policy.measure import Value
 from shared.core.policy.policy import Policy
+from shared.core.policy.shape import Quota
 from shared.core.policy.warning import Level
 
 _RAW = Params()
@@ -123,9 +124,18 @@ def _rated(state: State, standing: Standing, sheet: Sheet) -> Rated:
         score=score,
         since=date.fromordinal(standing.since) if standing.since else None,
         active=state.attribute("status", state.head) in {None, "active"},
-        populations=tuple(state.attribute(quota.by, state.head) for quota in quotas),
+        populations=tuple(_divided_by(quota, state, sheet) for quota in quotas),
         ranks=tuple(_number(known.get(alias)) for quota in quotas for alias in quota.rank_by),
     )
+
+
+def _divided_by(quota: Quota, state: State, sheet: Sheet) -> str | None:
+    """The code under which the customer counts in the population of *quota*; None: with everybody else."""
+    shape = sheet.policy.shape if isinstance(sheet.policy, Policy) else None
+    if shape is not None and quota.by in shape.labels:
+        return sheet.assessment.labels.get(quota.by) if sheet.assessment else None
+    code: str | None = state.attribute(quota.by, state.head)
+    return code
 
 
 def _number(value: Value) -> Decimal | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from services.rating.core.comparing import Compared, Comparison
 from services.rating.core.granting import ApprovalRow, StaffRow, Wanted
 from services.rating.core.requests import Act, Found
 from services.rating.core.trying import Outcome, Trial
@@ -44,6 +45,13 @@ class Try(Protocol):
 
     async def __call__(self, asked: Trial) -> Outcome | None:
         """None where the customer, the method or the version is not there. Raises Malformed, TookTooLong, Unavailable."""
+
+
+class Compare(Protocol):
+    """Says who of a population would move from one version to another; touches nothing that is live."""
+
+    async def __call__(self, asked: Comparison) -> Compared | None:
+        """None where a version is not there. Raises Malformed, TookTooLong, Unavailable."""
 
 
 class Log(Protocol):
@@ -136,6 +144,7 @@ class Ports:
     decide: Decide
     policies: Sequence[PolicySummary]
     attempt: Try
+    compare: Compare
     books: Mapping[str, Book]
     """The versions of each method, by id."""
     partitions: int

@@ -148,6 +148,8 @@ def statement(customer: Customer[Any], data: FinancialsReported, order: Order) -
         "currency": data.currency,
         "lines": {name: str(amount) for name, amount in data.lines.items()},
     }
+    if data.ratios:
+        what["ratios"] = {name: str(ratio) for name, ratio in data.ratios.items()}
     keep(customer, "statement", data.statement_id, order, what)
 
 
