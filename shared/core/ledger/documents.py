@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,6 +23,20 @@ INVOICING = frozenset({"invoice", "debit_note"})
 
 _NOTHING: Any = ()
 """Of most documents most lists stay empty, so a list is made when something is put into it (`fold.marking.added`)."""
+
+
+class Place(NamedTuple):
+    """Where in our own house a document or a payment belongs; sub-limits read it. Empty texts where it was not told."""
+
+    company: str = ""
+    segment: str = ""
+    product_group: str = ""
+    salesperson: str = ""
+    region: str = ""
+
+
+NOWHERE = Place()
+"""The one place of everything of which none was told."""
 
 
 class Term(msgspec.Struct, array_like=True, gc=False):
@@ -82,6 +96,7 @@ class Document(msgspec.Struct, array_like=True, gc=False):
     discount: tuple[int, str] | None = None
     """(until, rate)"""
     lines: list[Line] = _NOTHING
+    place: Place = NOWHERE
 
 
 class Payment(msgspec.Struct, array_like=True, gc=False):
@@ -104,6 +119,9 @@ class Payment(msgspec.Struct, array_like=True, gc=False):
     by_other: bool = False
     """Whether another than the customer paid."""
     by_bill: bool = False
+    for_order: str = ""
+    """The order that a prepayment is for, where one is named."""
+    place: Place = NOWHERE
 
 
 class Settlement(msgspec.Struct, array_like=True, gc=False):

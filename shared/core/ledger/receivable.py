@@ -36,6 +36,7 @@ from shared.core.ledger.sight import (
     taken,
     takers_of,
     takes_of,
+    term_on,
     turns_of,
 )
 from shared.core.ledger.terms import due_on, start_of
@@ -91,10 +92,7 @@ class Receivable:
         """[due ordinal or 0, units] on *day*, oldest due first, undated last; they add up to the gross amount."""
         document = self.document
         amount = gross(document, day)
-        term, newest = document.term, None
-        for order, on, changed in document.terms:
-            if on <= day and (newest is None or order > newest):
-                newest, term = order, changed
+        term = term_on(document, day)
         if term is None or not term.slices:
             return [[due_on(document, term, day, self.sight), amount]]
         parts = [[due or self._triggered(trigger or kind, day), units] for kind, units, due, trigger in term.slices]
@@ -125,15 +123,15 @@ class Receivable:
                 result[(GOODS, document.booked, which, 0)] = sums
         credits, claims, moved = self._credited(day)
         left = [list(part) for part in slices]
-        discounts = sum(_step(lot, day)[2] for lot in self.lots)
-        _fill(left, moved + discounts)
-        given = _fill(left, credits + claims)
+        discounts = sum(stand_of(lot, day)[2] for lot in self.lots)
+        fill(left, moved + discounts)
+        given = fill(left, credits + claims)
         if given:
             result[(SCALAR, "credit", "", 0)] = -sum(units for _, units in given)
-        _fill(left, sum(_step(lot, day)[1] for lot in self.credits if not lot.pool))
+        fill(left, sum(stand_of(lot, day)[1] for lot in self.credits if not lot.pool))
         settled = self._settle(day, left, result)
         for at, lot, units, _ in settled:
-            told = experience(document, lot, slices[at][0], units, discounted=_step(lot, day)[2] > 0)
+            told = experience(document, lot, slices[at][0], units, discounted=stand_of(lot, day)[2] > 0)
             _add(result, (CASHED, lot.paid, "", 0), told)
         for dispute in self.disputes:
             if dispute.order is not None and dispute.opened <= day:
@@ -153,17 +151,17 @@ class Receivable:
                 credits += amount
             else:
                 moved += amount
-        return credits + sum(_step(lot, day)[1] for lot in self.credits if lot.pool), claims, moved
+        return credits + sum(stand_of(lot, day)[1] for lot in self.credits if lot.pool), claims, moved
 
     def _settle(self, day: int, left: list[list[int]], result: Contribution) -> list[tuple[int, Lot, int, int]]:
         """Fill *left* with money: (instalment, lot, units, of it in dispute when it was paid)."""
         settled: list[tuple[int, Lot, int, int]] = []
         for lot in self.lots:
-            amount = _step(lot, day)[1]
+            amount = stand_of(lot, day)[1]
             if not amount:
                 continue
             open_before = sum(units for _, units in left)
-            filled = _fill(left, amount)
+            filled = fill(left, amount)
             used = sum(units for _, units in filled)
             if not used:
                 continue
@@ -244,7 +242,8 @@ class Receivable:
             _add(result, (DUE + index, due, "", 0), cash, on_time, claimed, 1, whole)
 
 
-def _step(lot: Lot, day: int) -> tuple[int, int, int]:
+def stand_of(lot: Lot, day: int) -> tuple[int, int, int]:
+    """(since, units, discount) of *lot* on *day*."""
     counted = (0, 0, 0)
     for step in lot.steps:
         if step[0] > day:
@@ -253,7 +252,7 @@ def _step(lot: Lot, day: int) -> tuple[int, int, int]:
     return counted
 
 
-def _fill(left: list[list[int]], amount: int) -> list[tuple[int, int]]:
+def fill(left: list[list[int]], amount: int) -> list[tuple[int, int]]:
     """Take *amount* out of *left*, oldest first; return (instalment, units) for what was taken."""
     taken_: list[tuple[int, int]] = []
     for at, part in enumerate(left):

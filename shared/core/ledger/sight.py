@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from shared.core.ledger.days import WorkCalendar
-from shared.core.ledger.documents import CREDITS, Dispute, Document, Lot
+from shared.core.ledger.documents import CREDITS, Dispute, Document, Lot, Payment, Term
 from shared.core.ledger.position import Lens
 
 Key = tuple[int, int | str, Any, int]
@@ -30,6 +30,10 @@ class Sight(Protocol):
     @property
     def documents(self) -> Mapping[str, Document]:
         """Every document by its id, those included that were only referred to."""
+
+    @property
+    def payments(self) -> Mapping[str, Payment]:
+        """Every payment by its id, those included that were only referred to."""
 
     @property
     def disputes(self) -> Mapping[str, Dispute]:
@@ -63,6 +67,15 @@ def changes_of(document: Document) -> list[int]:
     days += [on for _, on, _ in document.amended]
     days += [on for on, _ in document.cancelled]
     return days
+
+
+def term_on(document: Document, day: int) -> Term | None:
+    """The terms of *document* as last told by *day*."""
+    term, newest = document.term, None
+    for order, on, changed in document.terms:
+        if on <= day and (newest is None or order > newest):
+            newest, term = order, changed
+    return term
 
 
 def accepted_on(document: Document, day: int) -> int:

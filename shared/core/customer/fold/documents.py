@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from shared.core.customer.fold.marking import ALL, added, earlier, link, ordinal
+from shared.core.customer.fold.marking import ALL, added, earlier, link, ordinal, place_of
 from shared.core.customer.state import Customer
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
 from shared.core.events.transaction import (
@@ -60,9 +60,10 @@ def recorded(customer: Customer[Any], data: TransactionRecorded, order: Order) -
     discount = (data.discount.until.toordinal(), str(data.discount.rate)) if data.discount else None
     lines = _lines(data) if data.lines else []
     said = (data.kind, data.currency, units(data.amount), data.booked_on.toordinal(), _term(data), takes)
+    more = (replaces, discount, lines, place_of(data))
     if held.order is not None:
         was = (held.kind, held.currency, held.amount, held.booked, held.term, held.takes)
-        if (said, replaces, discount, lines) != (was, held.replaces, held.discount, list(held.lines)):
+        if (said, more) != (was, (held.replaces, held.discount, list(held.lines), held.place)):
             customer.contradicted(f"document {data.transaction_id}", order, held.order)
         if order >= held.order:
             return
@@ -73,7 +74,7 @@ def recorded(customer: Customer[Any], data: TransactionRecorded, order: Order) -
         marks.append(("document", ledger.document(old).id))
     found = ledger.before(marks)
     held.kind, held.currency, held.amount, held.booked, held.term, held.takes = said
-    held.order, held.replaces, held.discount, held.lines = order, replaces, discount, lines
+    held.order, (held.replaces, held.discount, held.lines, held.place) = order, more
     for to, _ in takes:
         linked = ledger.document(to)
         linked.takers = link(linked.takers, held.id)

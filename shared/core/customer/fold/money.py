@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.core.customer.fold.marking import ALL, added, earlier, link, ordinal
+from shared.core.customer.fold.marking import ALL, added, earlier, link, ordinal, place_of
 from shared.core.customer.fold.records import keep
 from shared.core.customer.state import Customer
 from shared.core.events.payment import PaymentRecorded, PaymentReversed, RefundPaid, SettlementApplied, SettlementUndone
@@ -25,10 +25,10 @@ def paid(customer: Customer[Any], data: PaymentRecorded, order: Order) -> None:
     matures = data.matures_on or data.value_on if data.instrument == "bill" else data.value_on
     cash_on = max(paid, ordinal(matures))
     said = (units(data.amount), data.currency, paid, data.purpose or "settlement", allocations)
-    how = (bool(data.payer), data.instrument == "bill")
+    how = (bool(data.payer), data.instrument == "bill", data.for_order or "", place_of(data))
     if held.order is not None:
         was = (held.amount, held.currency, held.paid, held.purpose, held.allocations)
-        if (said, cash_on, how) != (was, held.cash_on, (held.by_other, held.by_bill)):
+        if (said, cash_on, how) != (was, held.cash_on, (held.by_other, held.by_bill, held.for_order, held.place)):
             customer.contradicted(f"payment {data.payment_id}", order, held.order)
         if order >= held.order:
             return
@@ -38,7 +38,7 @@ def paid(customer: Customer[Any], data: PaymentRecorded, order: Order) -> None:
     found = ledger.before(marks)
     held.amount, held.currency, held.paid, held.purpose, held.allocations = said
     held.order, held.cash_on = order, cash_on
-    held.by_other, held.by_bill = how
+    held.by_other, held.by_bill, held.for_order, held.place = how
     for to, *_ in allocations:
         linked = ledger.document(to)
         linked.payers = link(linked.payers, held.id)
