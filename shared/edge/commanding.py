@@ -29,6 +29,7 @@ from shared.edge.kafka.partition import partition_of
 from shared.edge.store import turns
 from shared.edge.store.append import Moved, Projector, append
 from shared.edge.store.pool import Connection
+from shared.edge.store.positions import EXPORT
 from shared.edge.store.read import Loaded, load, read_stream
 from shared.edge.store.rows import stream_of
 from shared.edge.store.write import Write
@@ -52,7 +53,8 @@ BYTES_INLINE = 64_000
 
 DAY = """
 select (select day from partitions where partition = $1) as day,
-       (select version from streams where stream = $2) as referred
+       (select version from streams where stream = $2) as referred,
+       (select generation <> '' from positions where topic = $3 and partition = $1) as loading
 """
 
 
@@ -98,6 +100,8 @@ class Commands(Generic[S, C]):
     projector: Projector | None
     settings: WorkerSettings
     changes: Changes | None = None
+    strangers: bool = False
+    """Whether something may be decided about a customer of whom nothing is known."""
     attempts: int = ATTEMPTS
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
     """The brain and the contexts are of one thread at a time."""
@@ -157,17 +161,17 @@ class Commands(Generic[S, C]):
         """Append *write*, or raise Moved. Locks: the stream, then its partition."""
         await append(connection, write, now=found.now, projector=self.projector)
         # the row of the partition is locked by now: no day can open before this is committed
-        if await connection.fetchval(DAY, partition, "") != found.day:
+        if await connection.fetchval(DAY, partition, "", EXPORT) != found.day:
             raise Moved("the day of the partition has changed")
 
     async def _read(self, connection: Connection, customer_id: str, partition: int) -> _Read[C]:
         """Raises NotFound for who is not known, Unavailable for who is set aside or while no day is open."""
         loaded = (await load(connection, [customer_id], fold_version=self.brain.fold_version))[customer_id]
-        day, referred = await connection.fetchrow(DAY, partition, stream_of(REFERENCE_SUBJECT, partition)) or (
-            None,
-            None,
-        )
-        if not loaded.version:
+        row = await connection.fetchrow(DAY, partition, stream_of(REFERENCE_SUBJECT, partition), EXPORT)
+        day, referred, loading = row or (None, None, None)
+        if loading:
+            raise Unavailable("the history of this customer is still being loaded; try again later")
+        if not loaded.version and not self.strangers:
             raise NotFound("there is no such customer, or nothing was known of it then")
         if loaded.parked:
             raise Unavailable("the customer is set aside and nothing is decided about it; see /v1/parked")
