@@ -8,6 +8,7 @@ import structlog
 
 from services.exposure.adapters import wiring
 from services.exposure.adapters.bounds import BOUNDS, SCHEMA, TOPICS
+from services.exposure.adapters.projecting import AccountProjector
 from shared.edge import logs, metrics_port
 from shared.edge.exports import HttpExports
 from shared.edge.settings import Settings
@@ -24,7 +25,7 @@ def run(settings: Settings) -> int:
         settings,
         service=SCHEMA,
         brain=wiring.brain(settings),
-        projector=wiring.PROJECTOR,
+        projector=AccountProjector(),
         topics=TOPICS,
         exports=exports(settings),
         **BOUNDS,

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from services.exposure.adapters import rule_files
 from services.exposure.adapters.bounds import BOUNDS, SCHEMA
-from services.exposure.core.folding import FoldingBrain
+from services.exposure.adapters.projecting import AccountProjector
+from services.exposure.core.brain import ExposureBrain
+from services.exposure.core.instants import instant
+from services.exposure.core.state import Account
+from services.exposure.core.telling import expired
 from shared.core.brain import Decided
 from shared.core.customer.state import Setting
+from shared.core.references import References
 from shared.edge.commanding import Commands, Found
 from shared.edge.settings import Settings
 from shared.edge.workdays import china
 from shared.edge.worker.assembly import told_by
 
-PROJECTOR = None
+
+def brain(settings: Settings) -> ExposureBrain:
+    """The brain of this release, the shipped rules, China's work calendar. Raises Misconfigured."""
+    return ExposureBrain(rule_files.load(), Setting(calendar=china(), currency=settings.currency))
 
 
-def brain(settings: Settings) -> FoldingBrain:
-    """The brain of this release. Raises Misconfigured."""
-    return FoldingBrain(Setting(calendar=china(), currency=settings.currency))
-
-
-def commands(settings: Settings) -> Commands[Any, Any]:
+def commands(settings: Settings) -> Commands[Account, References]:
     """What decides commands as the worker would. Raises Misconfigured."""
-    return Commands(brain(settings), PROJECTOR, told_by(settings, service=SCHEMA, **BOUNDS), strangers=True)
+    return Commands(brain(settings), AccountProjector(), told_by(settings, service=SCHEMA, **BOUNDS), strangers=True)
 
 
-def over(found: Found[Any, Any]) -> Sequence[Decided]:
+def over(found: Found[Account, References]) -> Sequence[Decided]:
     """The reservations of a customer that are over by the instant of the command."""
-    return ()
+    return expired(found.state, found.day.toordinal(), instant(found.now))

@@ -35,12 +35,14 @@ from shared.core.events.customer import (
     ErasureRequested,
 )
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
+from shared.core.events.granting import CheckDecided, LimitEnded, LimitGranted
 from shared.core.events.limit import (
     CollectionStageChanged,
     GroupChanged,
     LimitBreached,
     LimitChanged,
     LimitRestored,
+    LimitWatched,
     OrderHeld,
     OrderReleased,
     ReservationCommitted,
@@ -126,9 +128,13 @@ DECISIONS: tuple[type[Decision], ...] = (
     ApprovalWithdrawn,
     ApprovalEscalated,
     ApprovalExpired,
+    LimitGranted,
+    LimitEnded,
     LimitChanged,
+    LimitWatched,
     LimitBreached,
     LimitRestored,
+    CheckDecided,
     ReservationMade,
     ReservationCommitted,
     ReservationReleased,
