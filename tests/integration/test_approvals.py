@@ -15,9 +15,9 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from services.rating.adapters.deciding import Deciding
 from shared.core.envelope import Event
 from shared.edge import clock
+from shared.edge.commanding import Commands
 from shared.edge.store import rows
 from shared.edge.store.migrate import upgraded
 from shared.edge.store.pool import open_pool
@@ -299,17 +299,16 @@ async def test_an_erasure_needs_a_second_person_and_makes_personal_fields_unread
 @contextmanager
 def meanwhile(office: Office, statement: str, *arguments: Any) -> Iterator[list[date]]:
     """Somebody is quicker: *statement* is carried out after the first command was decided and before it is written."""
-    deciding = office.app.state.ports.decide
-    commit, tried = Deciding._commit, []
+    write, tried = Commands.write, []
 
-    async def late(self: Any, pool: Any, prepared: Any) -> None:
+    async def late(self: Any, connection: Any, prepared: Any, found: Any, partition: int) -> None:
         if not tried:
             await office.pool.execute(statement, *arguments)
-        tried.append(prepared.read.day)
-        await commit(self, pool, prepared)
+        tried.append(found.day)
+        await write(self, connection, prepared, found, partition)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(deciding), "_commit", late)
+        patch.setattr(Commands, "write", late)
         yield tried
 
 

@@ -26,7 +26,6 @@ from hypothesis.stateful import (
 )
 
 from services.rating.adapters import catalogue, proving, rebuilding
-from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain
 from shared.core.customer.state import Setting
 from shared.core.envelope import Event
@@ -34,6 +33,7 @@ from shared.core.errors import Conflict, Unavailable
 from shared.edge import clock
 from shared.edge.store.intake import clean
 from shared.edge.store.migrate import upgraded
+from shared.edge.workdays import china
 from shared.edge.worker import failpoints
 from tests.model import checks
 from tests.model.facts import (

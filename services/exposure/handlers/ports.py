@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from services.exposure.core.figures import Moment
-from services.exposure.core.listing import ApprovalRow, HoldRow, Wanted, WantedHolds
-from shared.core.approval.deciding import Register
+from services.exposure.core.found import Found
+from services.exposure.core.listing import HoldRow, WantedHolds
+from shared.core.approval.listed import ApprovalRow, Wanted
 from shared.core.brain import Decided
 from shared.core.errors import Unavailable
 from shared.edge.rights import Rows
-
-
-class Found(NamedTuple):
-    """One customer as it stands, brought to its day; a customer of whom nothing is known is an empty account."""
-
-    moment: Moment
-    register: Register
-    """The staff register."""
 
 
 class Command(Protocol):

@@ -21,11 +21,11 @@ from services.rating.api.approval_forms import (
     StaffSaid,
 )
 from services.rating.api.asking import CustomerId, Reader, Wired
-from services.rating.core.granting import ApprovalRow, Wanted
 from services.rating.handlers import approving
 from services.rating.handlers.approving import Asked
 from shared.core import limits
 from shared.core.approval.deciding import Actor
+from shared.core.approval.listed import ApprovalRow, Wanted
 from shared.core.errors import Forbidden
 from shared.edge.http import paging, problem, query
 from shared.edge.http.auth import Principal, Seen, principal

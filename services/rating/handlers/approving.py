@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from services.rating.core import requests
-from services.rating.core.granting import ApprovalRow, Wanted
 from services.rating.core.requests import Act, Found, Kind
 from services.rating.core.state import State
 from services.rating.handlers.ports import Ports
 from shared.core.approval.deciding import Actor, Approve, Command, Desk, Refuse, Request, Withdraw, decide
+from shared.core.approval.listed import ApprovalRow, Wanted
 from shared.core.approval.payload import sealed
 from shared.core.approval.saying_no import No
 from shared.core.errors import Declined, NotFound
