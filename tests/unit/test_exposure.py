@@ -43,7 +43,7 @@ def seen(told: Told, on: str, rules: Rules = DEFAULT, **how: Any) -> dict[str, s
     return some(counts(told, on, rules, **how).by_category)
 
 
-@covers("LT-03.02")
+@covers("LT-61")
 def test_an_order_becomes_a_delivery_becomes_an_invoice_and_nothing_counts_twice() -> None:
     told = Told()
     told.books("order", "O1", "100.00", "2026-01-02")

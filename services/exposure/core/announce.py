@@ -7,11 +7,12 @@ account itself changes: the machine folds what is returned.
 from __future__ import annotations
 
 from services.exposure.core import adjusting, watching
-from services.exposure.core.checking import CLEARED, WITHDRAWN, let_go
+from services.exposure.core.answering import logged
+from services.exposure.core.checking import CLEARED, WITHDRAWN, asked_of, let_go
 from services.exposure.core.evolve import fold
 from services.exposure.core.figures import Figures, Moment, is_booked
 from services.exposure.core.instants import start_of, time_of
-from services.exposure.core.judging import Asked, judge
+from services.exposure.core.judging import judge
 from services.exposure.core.records import HOUR, Hold, Reservation, told
 from services.exposure.core.reserving import reservation_for
 from services.exposure.core.state import Account
@@ -19,7 +20,6 @@ from services.exposure.core.telling import amount_of, given_back, payable, told_
 from shared.core.approval.timing import due
 from shared.core.brain import Decided
 from shared.core.events.base import Decision
-from shared.core.events.granting import CheckDecided
 from shared.core.events.limit import (
     OrderHeld,
     ReservationCommitted,
@@ -139,38 +139,14 @@ def _again(saying: Saying, order: str, held: Hold) -> None:
     if document is not None and is_booked(document, day) and gross(document, day) == 0:
         saying.says([let_go(saying.moment, held, 0, WITHDRAWN, saying.cause)])
         return
-    answer = account.answers.get(order)
-    asked = Asked(
-        order_id=order,
-        amount=held.amount,
-        currency=held.currency,
-        control_point=held.control_point,
-        place=held.place,
-        replaces=held.replaces,
-        terms=answer.terms if answer is not None else "",
-    )
+    asked = asked_of(account, held)
     figures = saying.figures
     judged = judge(figures, asked)
     if judged.decision == "approved":
         check_id = f"ck-{account.published.checked + 1}"
         kept = reservation_for(figures, asked, judged, check_id)
-        checked = CheckDecided(
-            **told_of(account, day, saying.cause),
-            check_id=check_id,
-            order_id=order,
-            amount=amount_of(held.amount),
-            currency=held.currency,
-            control_point=held.control_point,
-            decision="approved",
-            at=time_of(start_of(day)),
-            steps=judged.steps,
-            place=told(held.place),
-            exclusion=judged.exclusion,
-            reservation_id=kept.reservation_id if kept else None,
-            replaces=held.replaces or None,
-            terms=asked.terms or None,
-            rules=saying.moment.rules.checks.version,
-        )
+        name = kept.reservation_id if kept is not None else None
+        checked = logged(saying.moment, asked, judged, check_id, name, saying.cause)
         saying.say(checked, publish=False)
         saying.says([let_go(saying.moment, held, held.amount, CLEARED, saying.cause)])
         if kept is not None:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.exposure.core.figures import Figures
-from services.exposure.core.instants import instant
+from services.exposure.core.figures import Figures, Moment
+from services.exposure.core.instants import instant, start_of, time_of
 from services.exposure.core.judging import Asked, Judged
+from services.exposure.core.records import told
+from services.exposure.core.telling import amount_of, told_of
 from shared.core.brain import Decided
 from shared.core.events.granting import CheckDecided
 from shared.core.events.limit import ReservationCommitted, ReservationMade
@@ -44,6 +46,35 @@ class Checked(msgspec.Struct, frozen=True):
     exposure: int
     reserved: int
     rules: str
+
+
+def logged(
+    moment: Moment, asked: Asked, judged: Judged, check_id: str, reservation: str | None, cause: str = "fact"
+) -> CheckDecided:
+    """What the log keeps of an answer; *reservation*: the id of what is kept by it."""
+    account = moment.account
+    held = account.reservations.get(asked.order_id)
+    return CheckDecided(
+        **told_of(account, moment.day, cause),
+        check_id=check_id,
+        order_id=asked.order_id,
+        amount=amount_of(asked.amount),
+        currency=asked.currency,
+        control_point=asked.control_point,
+        decision=judged.decision,
+        at=time_of(moment.now or start_of(moment.day)),
+        steps=judged.steps,
+        place=told(asked.place),
+        exclusion=judged.exclusion,
+        observed=judged.observed,
+        would_be=judged.would_be if judged.would_be != judged.decision else None,
+        reservation_id=reservation or (held.reservation_id if held else None),
+        replaces=asked.replaces or None,
+        terms=asked.terms or None,
+        rules=moment.rules.checks.version,
+        by=asked.by or None,
+        from_version=moment.version,
+    )
 
 
 def answer(figures: Figures, asked: Asked, judged: Judged, decided: Sequence[Decided]) -> Checked:

@@ -10,15 +10,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from services.exposure.core.answering import answer
+from services.exposure.core.answering import answer, logged
 from services.exposure.core.figures import Figures, Moment
-from services.exposure.core.instants import time_of
 from services.exposure.core.judging import PREPAID, RESERVED, Asked, Judged, judge, same_question
 from services.exposure.core.records import Answer, Hold, told
 from services.exposure.core.reserving import committed, ends_at, reservation_for, reserved
+from services.exposure.core.state import Account
 from services.exposure.core.telling import amount_of, expired, given_back, payable, told_of
 from shared.core.brain import Decided
-from shared.core.events.granting import CheckDecided
 from shared.core.events.limit import OrderHeld, OrderReleased, ReservationMade
 
 CLEARED, REPLACED, WITHDRAWN = "CLEARED", "REPLACED", "WITHDRAWN"
@@ -70,33 +69,7 @@ def _reserve(figures: Figures, asked: Asked, judged: Judged) -> list[Decided]:
     if not made and _as_before(account.answers.get(asked.order_id), asked, judged):
         return []
     reservation = next((one.data.reservation_id for one in made if isinstance(one.data, ReservationMade)), None)
-    return [Decided(_told(figures, asked, judged, check_id, reservation), publish=False), *made]
-
-
-def _told(figures: Figures, asked: Asked, judged: Judged, check_id: str, reservation: str | None) -> CheckDecided:
-    moment, account = figures.moment, figures.account
-    held = account.reservations.get(asked.order_id)
-    return CheckDecided(
-        **told_of(account, moment.day, "fact"),
-        check_id=check_id,
-        order_id=asked.order_id,
-        amount=amount_of(asked.amount),
-        currency=asked.currency,
-        control_point=asked.control_point,
-        decision=judged.decision,
-        at=time_of(moment.now),
-        steps=judged.steps,
-        place=told(asked.place),
-        exclusion=judged.exclusion,
-        observed=judged.observed,
-        would_be=judged.would_be if judged.would_be != judged.decision else None,
-        reservation_id=reservation or (held.reservation_id if held else None),
-        replaces=asked.replaces or None,
-        terms=asked.terms or None,
-        rules=moment.rules.checks.version,
-        by=asked.by or None,
-        from_version=moment.version,
-    )
+    return [Decided(logged(moment, asked, judged, check_id, reservation), publish=False), *made]
 
 
 def _as_before(held: Answer | None, asked: Asked, judged: Judged) -> bool:
@@ -155,6 +128,20 @@ def _free(moment: Moment, asked: Asked, why: str) -> list[Decided]:
     made = _withdrawn(moment, asked.replaces, REPLACED) if asked.replaces else []
     held = moment.account.holds.get(asked.order_id)
     return [*made, let_go(moment, held, asked.amount, why)] if held is not None else made
+
+
+def asked_of(account: Account, held: Hold) -> Asked:
+    """The question that put *held* in the queue."""
+    said = account.answers.get(held.order_id)
+    return Asked(
+        order_id=held.order_id,
+        amount=held.amount,
+        currency=held.currency,
+        control_point=held.control_point,
+        place=held.place,
+        replaces=held.replaces,
+        terms=said.terms if said is not None else "",
+    )
 
 
 def let_go(moment: Moment, held: Hold, amount: int, why: str, cause: str = "fact") -> Decided:

@@ -33,12 +33,14 @@ def describe(name: str, ledger: Ledger[Any], day: int) -> Described:
     if kind == "payment":
         booked, place = ledger.payments[id].paid, ledger.payments[id].place
     elif kind == "refund":
-        booked = ledger.refunds[id].day
+        booked, place = ledger.refunds[id].day, ledger.refunds[id].place
+    elif kind == "deposit":
+        booked, place = ledger.deposits[id].day, ledger.deposits[id].place
     return Described(id, kind, booked, place, {})
 
 
 def _due(document: Document, ledger: Ledger[Any], day: int) -> dict[str, int]:
-    if document.kind in RECEIVABLES:
+    if document.kind in RECEIVABLES or document.kind == "advance_funding":
         return Claim(document, ledger).due_by(day)
     if document.kind == "order":
         return dict.fromkeys((ORDERS, LATER), order_date(term_on(document, day)))

@@ -254,6 +254,7 @@ def _answered(account: Account, data: CheckDecided) -> None:
         data.reservation_id or "",
         data.replaces or "",
         data.terms or "",
+        data.by or "",
     )
     while len(account.answers) > ANSWERS_KEPT:
         del account.answers[next(iter(account.answers))]

@@ -6,7 +6,17 @@ from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
 from typing import NamedTuple
 
 from services.exposure.core.describing import describe
-from services.exposure.core.holding import APART, CATEGORIES, LATER, ORDERS, SPECIAL, Holding, category_of
+from services.exposure.core.holding import (
+    APART,
+    CATEGORIES,
+    LATER,
+    NAMED,
+    ORDERS,
+    PREPAYMENTS,
+    SPECIAL,
+    Holding,
+    category_of,
+)
 from services.exposure.core.reading import Commitments
 from services.exposure.core.rules import PERCENT, Rules
 from shared.core.customer.state import Customer
@@ -115,6 +125,19 @@ def lines(
                 due = who.due.get(key, 0)
                 told = (who.id, who.kind, category_of(counts), sign * units, code, who.booked, due, who.place, weight)
                 found.append(Line(*told))
+    return found
+
+
+def prepaid(account: Customer[Holding], day: int, rules: Rules, order: str) -> dict[str, int]:
+    """Currency → units of prepayments for *order* that are on no document at the end of *day*."""
+    ledger = account.ledger
+    _stand(ledger, day, rules)
+    found: dict[str, int] = {}
+    for code, holding in sorted(ledger.positions.items()):
+        for name, parts in holding.open.items():
+            kind, _, id = name.partition(NAMED)
+            if PREPAYMENTS in parts and kind == "payment" and ledger.payments[id].for_order == order:
+                found[code] = found.get(code, 0) + parts[PREPAYMENTS]
     return found
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from services.exposure.core.holding import (
-    ADVANCE,
     CONSIGNMENT,
     CREDIT_NOTES,
     DELIVERED,
@@ -15,18 +14,17 @@ from services.exposure.core.holding import (
     ORDERS,
     SPECIAL,
 )
-from services.exposure.core.walk import Share, put, walk
+from services.exposure.core.walk import Share, put
 from shared.core.ledger.commitment import Commitment
 from shared.core.ledger.documents import CREDITS, Document, Term
 from shared.core.ledger.ledger import Ledger
-from shared.core.ledger.position import SCALAR, Posting
+from shared.core.ledger.position import SCALAR
 from shared.core.ledger.sight import term_on
 
 CATEGORY_OF = {
     "delivery": DELIVERED,
     "consignment": CONSIGNMENT,
     "guarantee_given": GUARANTEES,
-    "advance_funding": ADVANCE,
 }
 """Kind of document → where what is open of it counts; a kind not named here is special."""
 
@@ -38,10 +36,6 @@ class Promise(Commitment):
         """Look at *document*, orders with a horizon of so many days."""
         super().__init__(document, ledger)
         self.horizon_days = horizon_days
-
-    def postings(self) -> list[Posting]:
-        """All postings of the document."""
-        return walk(self.document, self)
 
     def days(self) -> Iterable[int]:
         """Days on which anything may change: also the day on which an order comes within the horizon."""

@@ -146,6 +146,8 @@ class Answer(msgspec.Struct, array_like=True, gc=False):
     replaces: str = ""
     terms: str = ""
     """The terms of the order when it was judged; other terms are another question."""
+    by: str = ""
+    """Who asked."""
 
 
 class Published(msgspec.Struct, array_like=True):

@@ -103,6 +103,9 @@ class RatingBrain:
             + len(ledger.settlements)
             + len(ledger.disputes)
             + len(ledger.refunds)
+            + len(ledger.bills)
+            + len(ledger.deposits)
+            + len(ledger.transfers)
             + max(told, state.told)  # an attribute may have many values, each of which was told
             + len(state.aliases)
             + len(state.conflicts)

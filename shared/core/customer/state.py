@@ -19,6 +19,9 @@ from shared.core.ledger.reading import P, Reading
 REPORTED_OVERDUE = "overdue "
 """What billing says of a document is kept like an attribute, under this word and the document: (units, currency)."""
 
+CONTRACT = "contract "
+"""What is agreed is kept like an attribute, under this word and the contract: what each fact said of it."""
+
 PLACES = "place"
 """The kind of record that keeps what population reviews said of the customer."""
 
@@ -108,6 +111,14 @@ class Customer(Generic[P]):
             if order[0] > day:
                 break
             found = value
+        return found
+
+    def contract(self, contract_id: str, day: int) -> dict[str, Any]:
+        """What is agreed in a contract as last told by *day*, by the fields of its facts; empty before it was signed."""
+        found: dict[str, Any] = {}
+        for order, told in self.profile.get(f"{CONTRACT}{contract_id}", ()):
+            if order[0] <= day:
+                found |= told
         return found
 
     def learn(self, name: str, order: Order, value: Any) -> None:

@@ -97,6 +97,8 @@ class Document(msgspec.Struct, array_like=True, gc=False):
     """(until, rate)"""
     lines: list[Line] = _NOTHING
     place: Place = NOWHERE
+    transfers: list[str] = _NOTHING
+    """Sales and assignments of the claim that name it."""
 
 
 class Payment(msgspec.Struct, array_like=True, gc=False):
@@ -122,6 +124,8 @@ class Payment(msgspec.Struct, array_like=True, gc=False):
     for_order: str = ""
     """The order that a prepayment is for, where one is named."""
     place: Place = NOWHERE
+    bills: list[str] = _NOTHING
+    """Bills that say they were booked as this payment."""
 
 
 class Settlement(msgspec.Struct, array_like=True, gc=False):
@@ -138,7 +142,7 @@ class Settlement(msgspec.Struct, array_like=True, gc=False):
 
 
 class Refund(msgspec.Struct, array_like=True, gc=False):
-    """Money paid back. `of` names the payment or the credit it is of, where one is named."""
+    """Money paid back. `of` names the payment, the credit or the deposit it is of, where one is named."""
 
     id: str
     of: str = ""
@@ -146,6 +150,58 @@ class Refund(msgspec.Struct, array_like=True, gc=False):
     amount: int = 0
     currency: str = ""
     order: Order | None = None
+    place: Place = NOWHERE
+
+
+class Bill(msgspec.Struct, array_like=True, gc=False):
+    """One bill and what happened to it. `order` is None until it is received."""
+
+    id: str
+    grade: str = ""
+    """`large_bank` or `bank` where a bank accepted it, else empty (LT-61.01)."""
+    amount: int = 0
+    currency: str = ""
+    received: int = 0
+    due: int = 0
+    payment: str = ""
+    """The payment that it was booked as; empty: it settles what later settlements say."""
+    order: Order | None = None
+    place: Place = NOWHERE
+    steps: list[tuple[Order, str, int, bool]] = _NOTHING
+    """(order, what happened, units or −1 for all, with recourse), in order"""
+
+
+class Deposit(msgspec.Struct, array_like=True, gc=False):
+    """Money left with us as security. `order` is None until it is received."""
+
+    id: str
+    amount: int = 0
+    currency: str = ""
+    day: int = 0
+    order: Order | None = None
+    place: Place = NOWHERE
+    steps: list[tuple[Order, str, int]] = _NOTHING
+    """(order, `refunded` or `forfeited`, units or −1 for all that is left), in order"""
+
+
+class Transfer(msgspec.Struct, array_like=True, gc=False):
+    """A sale or assignment of claims. `order` is None until it is told."""
+
+    id: str
+    documents: list[str] = []
+    amount: int = 0
+    """Of each document at most so many units are transferred."""
+    day: int = 0
+    recourse: bool = True
+    order: Order | None = None
+    back: list[tuple[int, str]] = _NOTHING
+    """(day, document that came back; empty: all of them)"""
+
+    def away(self, document: str, day: int) -> bool:
+        """Whether *document* is out of our hands on *day*."""
+        if self.order is None or day < self.day or document not in self.documents:
+            return False
+        return not any(on <= day and name in {"", document} for on, name in self.back)
 
 
 class Lot(msgspec.Struct, array_like=True, gc=False):
