@@ -68,6 +68,8 @@ async def holds(
             **{name: getattr(row, name) for name in row.__struct_fields__},
             "hold_id": telling.hold_id(row.customer_id, row.order_id),
             "reasons": [telling.words(code) for code in row.reasons],
+            "amount": telling.written(row.amount, row.currency),
+            "excess": telling.written(row.excess, row.currency),
         }
         for row in page
     ]

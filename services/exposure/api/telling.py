@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from services.exposure.core import advances
@@ -15,6 +16,7 @@ from services.exposure.core.limits import advance_limit, places
 from services.exposure.core.records import Limit, Reservation, told
 from services.exposure.core.telling import amount_of, payable
 from services.exposure.core.watching import utilisation
+from shared.core.ledger.documents import units
 from shared.core.money import plain
 from shared.edge.codes import meaning
 from shared.edge.cursors import cursor
@@ -175,6 +177,11 @@ def _reservation(one: Reservation, figures: Figures) -> dict[str, Any]:
 def hold_id(customer_id: str, order_id: str) -> str:
     """One word for an order of a customer: ids of orders may hold anything, and a path may not."""
     return cursor(customer_id, order_id)
+
+
+def written(amount: str, currency: str) -> str:
+    """*amount*, as a projection keeps it, with exactly the decimals of *currency*."""
+    return str(payable(units(Decimal(amount)), currency))
 
 
 def _hold(customer_id: str, one: Any) -> dict[str, Any]:
