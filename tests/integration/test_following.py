@@ -220,7 +220,8 @@ async def test_a_new_service_loads_history_first_and_then_follows(database: str)
         await drain(worker)
         assert await one.count() == 0, "the topics wait for the history"
         history.away = False
-        worker.chores.loader.paused_until = 0.0  # type: ignore[union-attr]
+        assert worker.chores.loader is not None
+        worker.chores.loader.paused_until = 0.0
         await worker.step()
         with pytest.raises(Unavailable, match="being loaded"):
             await Commands(ToyBrain(), ToyProjector(), TOLD)(one.pool, "C-0", Spend())

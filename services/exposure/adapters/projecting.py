@@ -39,6 +39,16 @@ on conflict (customer_id) do update set
     manager = excluded.manager, companies = excluded.companies
 """
 
+KEPT = "select customer_id, {key} from {table} where customer_id = any($1::text[])"
+GONE = """
+delete from {table} t using unnest($1::text[], $2::text[]) as g (customer_id, key)
+where t.customer_id = g.customer_id and t.{key} = g.key
+"""
+STANDING = """
+insert into {table} ({names}) select {taken} from unnest({given}) as r ({names})
+on conflict (customer_id, {key}) do update set {changed} where {table} is distinct from excluded
+"""
+
 
 class _Table(NamedTuple):
     """A table with several rows a customer, all of which the row of the customer says."""
@@ -56,15 +66,11 @@ class _Table(NamedTuple):
         wanted = [(customer, *one) for customer, _, row in rows for one in self.said(row)]
         # compared here: an anti-join against the list is a nested loop where hash joins are off
         kept = await connection.fetch(
-            f"select customer_id, {self.key} from {self.name} where customer_id = any($1::text[])",  # noqa: S608 - our names
+            KEPT.format(key=self.key, table=self.name),
             [customer for customer, _, _ in rows],
         )
         if gone := sorted({tuple(one) for one in kept} - {one[:2] for one in wanted}):
-            await connection.execute(
-                f"delete from {self.name} t using unnest($1::text[], $2::text[]) as g (customer_id, key)"  # noqa: S608
-                f" where t.customer_id = g.customer_id and t.{self.key} = g.key",
-                *zip(*gone, strict=True),
-            )
+            await connection.execute(GONE.format(key=self.key, table=self.name), *zip(*gone, strict=True))
         if wanted:
             await connection.execute(self._upsert(), *zip(*wanted, strict=True))
 
@@ -73,10 +79,8 @@ class _Table(NamedTuple):
         given = ", ".join(f"${at}::{one}[]" for at, one in enumerate(types, 1))
         taken = (f"array(select jsonb_array_elements_text({n}::jsonb))" if n in self.lists else n for n in names)
         changed = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
-        return (
-            f"insert into {self.name} ({', '.join(names)}) select {', '.join(taken)}"  # noqa: S608 - our own names
-            f" from unnest({given}) as r ({', '.join(names)})"
-            f" on conflict (customer_id, {self.key}) do update set {changed}"
+        return STANDING.format(
+            table=self.name, key=self.key, names=", ".join(names), taken=", ".join(taken), given=given, changed=changed
         )
 
 
@@ -114,14 +118,14 @@ def _hold(one: Hold) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-PLACE = "company segment product_group salesperson"
+PLACE = "company segment product_group salesperson region"
 PARTS = (
     _Table(
         "limits",
         "limit_id",
         f"limit_id kind amount currency granted_on valid_from valid_to share {PLACE} review_on stop_on grade granted_by "
         "approval_id",
-        "text text numeric text date date date text text text text text date date text text text",
+        "text text numeric text date date date text text text text text text date date text text text",
         frozenset(),
         _limits,
     ),
@@ -129,7 +133,7 @@ PARTS = (
         "reservations",
         "order_id",
         f"order_id reservation_id amount currency made_on expires_at committed {PLACE}",
-        "text text numeric text date timestamptz bool text text text text",
+        "text text numeric text date timestamptz bool text text text text text",
         frozenset(),
         _reservations,
     ),
@@ -137,7 +141,7 @@ PARTS = (
         "holds",
         "order_id",
         f"order_id amount currency control_point reasons held_on excess {PLACE} check_id replaces",
-        "text numeric text text text date numeric text text text text text text",
+        "text numeric text text text date numeric text text text text text text text",
         frozenset({"reasons"}),
         _holds,
     ),

@@ -5,7 +5,7 @@ Workers and commands write them in their transaction; they can be thrown away an
 
 from __future__ import annotations
 
-_PLACE = """company text, segment text, product_group text, salesperson text"""
+_PLACE = """company text, segment text, product_group text, salesperson text, region text"""
 
 PROJECTIONS: tuple[str, ...] = (
     """create table accounts (
