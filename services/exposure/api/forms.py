@@ -52,6 +52,7 @@ class CheckAsked(Where):
         "reserve",
         description="reserve keeps headroom; query writes nothing; extend and commit move the end; release gives it back",
     )
+    document_kind: Literal["order", "advance_funding"] = Field("order", description="advance_funding for 垫资")
     replaces: DocumentId | None = Field(None, description="the order whose place it takes: a copy, another number")
     terms: Line | None = Field(None, description="terms of payment in your words; other words are other terms")
 
@@ -67,6 +68,7 @@ class CheckAsked(Where):
             replaces=self.replaces if self.replaces and self.replaces != self.order_id else "",
             terms=self.terms or "",
             by=by,
+            what="" if self.document_kind == "order" else self.document_kind,
         )
 
 

@@ -122,6 +122,7 @@ def _hold(figures: Figures, asked: Asked, judged: Judged, check_id: str) -> list
         excess=payable(judged.excess, asked.currency) if asked.currency == figures.currency else None,
         check_id=check_id,
         replaces=asked.replaces or None,
+        document_kind=asked.what or None,
     )
     return [*made, Decided(order, publish=True)]
 
@@ -144,6 +145,7 @@ def asked_of(account: Account, held: Hold) -> Asked:
         place=held.place,
         replaces=held.replaces,
         terms=said.terms if said is not None else "",
+        what=held.what,
     )
 
 

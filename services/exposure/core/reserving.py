@@ -57,6 +57,7 @@ def reservation_for(figures: Figures, asked: Asked, judged: Judged, check_id: st
         asked.place,
         check_id,
         grade=grade.grade if grade else None,
+        what=asked.what,
     )
 
 
