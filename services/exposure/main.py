@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from services.exposure.adapters import wiring
 from services.exposure.adapters.bounds import SCHEMA
 from services.exposure.adapters.deciding import Deciding
 from services.exposure.adapters.lists import Lists
 from services.exposure.adapters.viewing import Viewer
+from services.exposure.api import approvals, exposures
 from services.exposure.handlers.ports import Ports
 from shared.edge.http import attached, health, trust
 from shared.edge.http.app import Lifespan, build
@@ -19,7 +20,7 @@ from shared.edge.http.auth import Verifier
 from shared.edge.http.keys import FetchedKeys
 from shared.edge.settings import Settings
 
-ROUTERS: tuple[APIRouter, ...] = ()
+ROUTERS = (exposures.router, approvals.router)
 """The busiest first: routes are tried in this order."""
 UNLIMITED: frozenset[str] = frozenset()
 """They tell of no customer."""

@@ -19,7 +19,7 @@ from services.exposure.core.figures import Figures, Moment
 from services.exposure.core.instants import instant
 from services.exposure.core.judging import Asked
 from services.exposure.core.records import placed
-from services.exposure.core.sweeping import expire
+from services.exposure.core.telling import expired
 from shared.core.approval.deciding import Actor
 from shared.core.brain import Decided
 from shared.core.customer.state import Setting
@@ -139,7 +139,7 @@ class CreditDesk:
 
     def sweeps(self) -> list[Decided]:
         """What ran out is written down."""
-        made = expire(self.moment())
+        made = expired(self.account, self.today.toordinal(), instant(self.now))
         self.does(made, "day")
         return made
 

@@ -20,6 +20,7 @@ from shared.core.references import References
 from tests.support.covers import covers
 from tests.support.dealings import DAYS, dealings
 from tests.support.histories import START, history
+from tests.support.plain_exposure import Books
 
 covers("LT-61")
 
@@ -100,3 +101,19 @@ def test_the_lines_of_a_figure_add_up_to_it_to_the_unit(seed: int, shuffle: int)
             assert (-(-weighed // 10**4) if category not in APART else weighed // 10**4) == amount * 100, category
         assert shown.total == sum(shown.by_category.values()) >= 0
         assert all(amount >= 0 for amount in (*shown.by_category.values(), *shown.apart.values()))
+
+
+def plain(events: list[Event], day: int) -> dict[tuple[str, str, tuple[str, ...]], int]:
+    return Books(events, day).exposure()
+
+
+@given(**SEEDS)
+@settings(max_examples=150)
+def test_what_is_added_up_is_what_is_found_without_adding_up(seed: int, shuffle: int) -> None:
+    events = dealings(seed)
+    held = folded(events)
+    for day in days(shuffle):
+        held.ledger.move_to(day)
+        found = {(code, category, tuple(place)): units for code, one in held.ledger.positions.items()
+                 for (category, place), units in one.sums.items()}  # fmt: skip
+        assert found == plain(events, day)

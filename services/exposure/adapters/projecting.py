@@ -178,7 +178,7 @@ def _day(ordinal: int) -> date | None:
 
 
 def _place(one: Limit | Reservation | Hold) -> tuple[str | None, ...]:
-    return tuple(value or None for value in one.place)
+    return tuple(value or None for value in one.place[: len(PLACE.split())])
 
 
 def _list(values: Sequence[str]) -> str:

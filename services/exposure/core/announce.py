@@ -168,6 +168,7 @@ def _again(saying: Saying, order: str, held: Hold) -> None:
             excess=excess,
             check_id=held.check_id or None,
             replaces=held.replaces or None,
+            document_kind=held.what or None,
         )
         saying.say(again)
 

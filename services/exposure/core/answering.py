@@ -70,6 +70,7 @@ def logged(
         would_be=judged.would_be if judged.would_be != judged.decision else None,
         reservation_id=reservation or (held.reservation_id if held else None),
         replaces=asked.replaces or None,
+        document_kind=asked.what or None,
         terms=asked.terms or None,
         rules=moment.rules.checks.version,
         by=asked.by or None,

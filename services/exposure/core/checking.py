@@ -13,14 +13,14 @@ import msgspec
 from services.exposure.core.answering import answer, logged
 from services.exposure.core.figures import Figures, Moment
 from services.exposure.core.judging import PREPAID, RESERVED, Asked, Judged, judge, same_question
-from services.exposure.core.records import Answer, Hold, told
-from services.exposure.core.reserving import committed, ends_at, reservation_for, reserved
+from services.exposure.core.records import ORDER, Answer, Hold, told
+from services.exposure.core.reserving import committed, ends_at, is_in_books, reservation_for, reserved
 from services.exposure.core.state import Account
 from services.exposure.core.telling import amount_of, expired, given_back, payable, told_of
 from shared.core.brain import Decided
 from shared.core.events.limit import OrderHeld, OrderReleased, ReservationMade
 
-CLEARED, REPLACED, WITHDRAWN = "CLEARED", "REPLACED", "WITHDRAWN"
+CLEARED, REPLACED, WITHDRAWN, REFUSED = "CLEARED", "REPLACED", "WITHDRAWN", "REFUSED"
 """Why an order is held no more, where nobody let it go."""
 
 
@@ -66,6 +66,8 @@ def _reserve(figures: Figures, asked: Asked, judged: Judged) -> list[Decided]:
         made += _keep(figures, asked, judged, check_id)
     elif judged.decision == "held":
         made += _hold(figures, asked, judged, check_id)
+    else:
+        made += _withdrawn(moment, asked.order_id, REFUSED)
     if not made and _as_before(account.answers.get(asked.order_id), asked, judged):
         return []
     reservation = next((one.data.reservation_id for one in made if isinstance(one.data, ReservationMade)), None)
@@ -89,7 +91,8 @@ def _keep(figures: Figures, asked: Asked, judged: Judged, check_id: str) -> list
     held = account.reservations.get(asked.order_id)
     made_now = reservation_for(figures, asked, judged, check_id)
     if made_now is None:
-        if held is not None and judged.exclusion == PREPAID:
+        enough = judged.exclusion == PREPAID or (asked.control_point == ORDER and is_in_books(figures, asked, judged))
+        if held is not None and enough:
             made += given_back(account, moment.day, asked.order_id, "fact")
         elif held is not None and asked.kind in {"extend", "commit"} and figures.counted(held):
             made_now = msgspec.structs.replace(held, expires_at=ends_at(moment, asked.kind))
@@ -119,6 +122,7 @@ def _hold(figures: Figures, asked: Asked, judged: Judged, check_id: str) -> list
         excess=payable(judged.excess, asked.currency) if asked.currency == figures.currency else None,
         check_id=check_id,
         replaces=asked.replaces or None,
+        document_kind=asked.what or None,
     )
     return [*made, Decided(order, publish=True)]
 
@@ -141,6 +145,7 @@ def asked_of(account: Account, held: Hold) -> Asked:
         place=held.place,
         replaces=held.replaces,
         terms=said.terms if said is not None else "",
+        what=held.what,
     )
 
 

@@ -108,7 +108,7 @@ class Claim(Receivable):
             used = _filled(left, amount)
             if self.document.kind in RECEIVABLES:  # of any other document the credit itself says what it took
                 put(share, (CREDIT_NOTES, taker.place), taker.id, -used)
-        for lot in sorted(self.credits, key=lambda lot: not lot.pool):
+        for lot in sorted(self.credits, key=_rank):
             used = _filled(left, stand_of(lot, day)[1])
             if lot.pool:
                 note = documents[_source(lot)]
@@ -167,6 +167,11 @@ def _plain(document: Document, ledger: Ledger[Any], due: int, lot: Lot | None) -
         posted.append((paid, 0, money_of(ledger.payments[lot.payment]), (-used, named("payment", lot.payment))))
         posted.sort(key=lambda posting: posting[0])
     return posted
+
+
+def _rank(lot: Lot) -> int:
+    """Credits first; then paper, which stays exposure, so that nothing else is said to have settled what it did."""
+    return 0 if lot.pool else 1 if lot.payment.startswith("bill ") else 2
 
 
 def _source(lot: Lot) -> str:

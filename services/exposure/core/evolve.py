@@ -178,6 +178,7 @@ def _reserved(account: Account, data: ReservationMade) -> None:
         placed(data.place),
         data.check_id or "",
         grade=grade.grade if grade else None,
+        what=data.document_kind or "",
     )
 
 
@@ -210,6 +211,7 @@ def _held(account: Account, data: OrderHeld) -> None:
         placed(data.place),
         data.check_id or "",
         data.replaces or "",
+        data.document_kind or "",
     )
 
 
@@ -255,6 +257,7 @@ def _answered(account: Account, data: CheckDecided) -> None:
         data.replaces or "",
         data.terms or "",
         data.by or "",
+        data.document_kind or "",
     )
     while len(account.answers) > ANSWERS_KEPT:
         del account.answers[next(iter(account.answers))]

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from services.exposure.core import exposure as ledger_exposure
 from services.exposure.core.exposure import Line
 from services.exposure.core.formulas import converted
-from services.exposure.core.holding import NOT_DUE, OVERDUE
-from services.exposure.core.limits import OWN, Effective, effective
+from services.exposure.core.holding import ADVANCE, NOT_DUE, OVERDUE
+from services.exposure.core.limits import OWN, Effective, advance_limit, effective
 from services.exposure.core.records import Reservation, within
 from services.exposure.core.rulebook import Rulebook
 from services.exposure.core.rules import Rules
@@ -116,15 +116,40 @@ class Figures:
         """What counts of *place*, never below 0: what stands apart opens no limit (trap: negative exposure, limit 0)."""
         found = self.details(place, without)
         self.missing.update(found.missing)
-        return max(0, units(found.total))
+        return max(0, units(found.total) - (self.advanced if place == NOWHERE else 0))
+
+    @cached_property
+    def advance_grant(self) -> int:
+        """The advance funding that is granted; what is advanced within it counts against it, and not against the limit."""
+        held = advance_limit(self.account, self.day)
+        return self.in_currency(held.amount, held.currency) if held is not None else 0
+
+    @cached_property
+    def outstanding_advances(self) -> int:
+        """What is advanced and not paid back."""
+        return units(self.details().by_category.get(ADVANCE, Decimal(0)))
+
+    @cached_property
+    def advanced(self) -> int:
+        """What is advanced within the grant."""
+        return min(self.advance_grant, self.outstanding_advances) if self.advance_grant else 0
 
     def reserved(self, place: Place = NOWHERE, without: frozenset[str] = frozenset()) -> int:
         """What is kept for orders of *place* that are not booked yet, those of *without* left out."""
-        total = 0
+        total = advances = 0
         for one in self.account.reservations.values():
             if one.order_id not in without and within(one.place, place):
-                total += self.in_currency(self.counted(one), one.currency)
-        return total
+                counts = self.in_currency(self.counted(one), one.currency)
+                total += counts
+                advances += counts if one.what == ADVANCE else 0
+        return total - (min(advances, self.advance_grant - self.advanced) if advances and place == NOWHERE else 0)
+
+    def advances_kept(self, without: frozenset[str]) -> int:
+        """What is kept for advances that are not paid out yet, those of *without* left out."""
+        kept = [
+            one for one in self.account.reservations.values() if one.what == ADVANCE and one.order_id not in without
+        ]
+        return sum(self.in_currency(self.counted(one), one.currency) for one in kept)
 
     def counted(self, one: Reservation) -> int:
         """What of a reservation still counts, in its own currency: nothing once it ran out, or its order is booked."""

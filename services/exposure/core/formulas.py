@@ -15,7 +15,7 @@ from shared.core.customer.state import Record
 from shared.core.ledger.days import first_of_month, month_index, months_before
 from shared.core.ledger.documents import INVOICING, UNIT
 from shared.core.ledger.sight import gross
-from shared.core.money import plain
+from shared.core.money import minor_units, plain
 from shared.core.references import References
 
 EXPECTED = "expected_monthly_purchases"
@@ -54,6 +54,12 @@ def converted(amount: int, code: str, into: str, references: References, day: in
         return amount
     rate = references.rate(code, into, day)
     return None if rate is None else times(amount, rate)
+
+
+def whole_minor(amount: int, currency: str) -> int:
+    """*amount* rounded down to the minor unit of *currency*: a limit that is told is a limit that can be written."""
+    step: int = 10 ** (UNIT - minor_units(currency))
+    return amount // step * step
 
 
 def rounded_down(amount: int, digits: int) -> int:

@@ -53,6 +53,8 @@ class Holding:
     def post(self, posting: Posting, sign: int) -> None:
         """Add (*sign* 1) or take away (−1) one posting: (effect day, 0, (category, place), (units, document))."""
         _, _, key, (units, name) = posting
+        if not units:
+            return
         units *= sign
         if left := self.sums.get(key, 0) + units:
             self.sums[key] = left

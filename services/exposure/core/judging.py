@@ -33,6 +33,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     terms: str = ""
     """The terms of payment, in the words of the caller: other words are other terms."""
     by: str = ""
+    what: str = ""
+    """`advance_funding` for an advance (垫资); empty: an order."""
 
     @property
     def orders(self) -> frozenset[str]:
@@ -66,7 +68,7 @@ def judge(figures: Figures, asked: Asked) -> Judged:
     moment = figures.moment
     paid = sum(figures.prepaid(one) for one in sorted(asked.orders))
     amount = figures.in_currency(asked.amount, asked.currency)
-    wanted = Wanted(figures, asked.orders, amount, asked.control_point, asked.place, min(paid, amount))
+    wanted = Wanted(figures, asked.orders, amount, asked.control_point, asked.place, min(paid, amount), asked.what)
     steps = tuple(step for rule in moment.rules.checks.steps for step in _steps(wanted, rule))
     exposed = wanted.exposed()
     excess = max(0, exposed - figures.effective.amount)
@@ -120,8 +122,8 @@ def _exclusion(figures: Figures, asked: Asked, wanted: Wanted, steps: tuple[Step
 
 def same_question(held: Answer, asked: Asked) -> bool:
     """Whether *held* answered exactly what is *asked*. Terms that changed are another question (trap: changed terms)."""
-    return (held.amount, held.currency, held.control_point, held.place, held.terms, held.replaces) == (
-        asked.amount, asked.currency, asked.control_point, asked.place, asked.terms, asked.replaces,
+    return (held.amount, held.currency, held.control_point, held.place, held.terms, held.replaces, held.what) == (
+        asked.amount, asked.currency, asked.control_point, asked.place, asked.terms, asked.replaces, asked.what,
     )  # fmt: skip
 
 
@@ -144,6 +146,7 @@ def _lowers(figures: Figures, asked: Asked) -> bool:
     same = (held.currency, held.control_point, held.place, held.terms) == (
         asked.currency, asked.control_point, asked.place, asked.terms
     )  # fmt: skip
+    same = same and held.what == asked.what
     return same and not asked.replaces and (known or (kept is not None and figures.counted(kept) > 0))
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from services.exposure.core.formulas import converted, shown, times
+from services.exposure.core.formulas import converted, shown, times, whole_minor
 from services.exposure.core.records import Limit
 from services.exposure.core.state import Account
 from shared.core.ledger.days import FAR
@@ -81,7 +81,7 @@ def effective(account: Account, day: int, references: References, currency: str,
         parts.append(Part(one.limit_id, one.kind, amount, one.share, times(amount, Decimal(one.share)), one.valid_to))
         if one.stop_on:
             stops.append(one.stop_on)
-    total = sum(part.counted for part in parts)
+    total = whole_minor(sum(part.counted for part in parts), currency)
     expired = 0 if own is not None else _expired(account, day, place)
     return Effective(max(0, total), currency, place, own, tuple(parts), expired, missing, min(stops, default=0))
 

@@ -83,8 +83,10 @@ class Commitments:
             return []
         unknown = ((UNALLOCATED, refund.place), named("refund", refund.id))
         deposit = ledger.deposits.get(refund.of)
-        if deposit is not None and deposit.order is not None:
-            return []  # the deposit itself says what is left of it
+        if deposit is not None and deposit.order is not None:  # from its day on it says itself what is left of it
+            key, name = unknown
+            before = [(refund.day, 0, key, (-refund.amount, name)), (deposit.day, 0, key, (refund.amount, name))]
+            return before if refund.day < deposit.day else []
         of, since = _source(refund, ledger)
         if of is None:
             return [(refund.day, 0, unknown[0], (-refund.amount, unknown[1]))]

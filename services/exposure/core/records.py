@@ -92,6 +92,8 @@ class Reservation(msgspec.Struct, array_like=True, gc=False):
     """Whether the seller confirmed the order."""
     grade: str | None = None
     """The grade when it was given."""
+    what: str = ""
+    """`advance_funding`, where it is for an advance; empty: for an order."""
 
 
 class Hold(msgspec.Struct, array_like=True, gc=False):
@@ -107,6 +109,7 @@ class Hold(msgspec.Struct, array_like=True, gc=False):
     place: Place = NOWHERE
     check_id: str = ""
     replaces: str = ""
+    what: str = ""
 
 
 class Release(msgspec.Struct, array_like=True, gc=False):
@@ -148,6 +151,7 @@ class Answer(msgspec.Struct, array_like=True, gc=False):
     """The terms of the order when it was judged; other terms are another question."""
     by: str = ""
     """Who asked."""
+    what: str = ""
 
 
 class Published(msgspec.Struct, array_like=True):

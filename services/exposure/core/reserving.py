@@ -57,7 +57,18 @@ def reservation_for(figures: Figures, asked: Asked, judged: Judged, check_id: st
         asked.place,
         check_id,
         grade=grade.grade if grade else None,
+        what=asked.what,
     )
+
+
+def is_in_books(figures: Figures, asked: Asked, judged: Judged) -> bool:
+    """Whether the books show at least as much of the order as is asked for: nothing has to be kept for it."""
+    paid = judged.paid if asked.currency == figures.currency else 0
+    worth = max(0, asked.amount - paid)
+    document = figures.account.ledger.documents.get(asked.replaces or asked.order_id)
+    if document is None or not is_booked(document, figures.day):
+        return not worth
+    return gross(document, figures.day) >= worth
 
 
 def reserved(moment: Moment, one: Reservation) -> ReservationMade:

@@ -11,8 +11,10 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from services.exposure.core import advances
 from services.exposure.core.figures import Figures
 from services.exposure.core.formulas import shown, times
+from services.exposure.core.holding import ADVANCE
 from services.exposure.core.limits import Effective, places
 from services.exposure.core.records import DIMENSIONS, HOUR, ORDER, within
 from services.exposure.core.rulebook import StepRule, Terms
@@ -32,6 +34,8 @@ class Wanted(NamedTuple):
     place: Place
     paid: int
     """What was paid for it beforehand."""
+    what: str = ""
+    """`advance_funding` for an advance; empty: an order."""
 
     @property
     def grade(self) -> str | None:
@@ -70,7 +74,10 @@ class Wanted(NamedTuple):
         """Exposure and reservations of *place* once the order is let go, its own earlier ones counted once."""
         figures = self.figures
         rest = figures.exposure(place) - figures.own(self.orders, place)
-        return max(0, rest) + figures.reserved(place, self.orders) + self.adds(place)
+        adds = self.adds(place)
+        if self.what == ADVANCE and place == NOWHERE:  # within its grant it counts against that
+            adds -= min(adds, max(0, figures.advance_grant - figures.advanced))
+        return max(0, rest) + figures.reserved(place, self.orders) + adds
 
 
 class Seen(NamedTuple):
@@ -151,7 +158,7 @@ def _beyond(exposed: int, limit: Effective, reason: str) -> str | None:
 
 
 def _document(wanted: Wanted, rule: StepRule) -> list[Seen]:
-    if not wanted.figures.effective.exists:
+    if not wanted.figures.effective.exists or wanted.what == ADVANCE:
         return [PASSED]  # there is no limit to take a share of, and the step `limit` says so
     most = times(wanted.figures.effective.amount, rule.numbers["share"])
     worth = max(0, wanted.amount - wanted.paid)
@@ -233,6 +240,16 @@ def _down_payment(wanted: Wanted, _: StepRule) -> list[Seen]:
     return [Seen(shown(wanted.paid), shown(asked), "DOWN_PAYMENT_MISSING" if wanted.paid < asked else None)]
 
 
+def _advance(wanted: Wanted, _: StepRule) -> list[Seen]:
+    """Of an advance: it is granted, within its amount and period, and nothing is in arrears (LT-14, LT-22 to LT-24)."""
+    figures = wanted.figures
+    if wanted.what != ADVANCE:
+        return [PASSED]
+    used = figures.outstanding_advances + figures.advances_kept(wanted.orders)
+    reason = advances.may_add(figures, wanted.amount + figures.advances_kept(wanted.orders))
+    return [Seen(shown(used + wanted.amount), shown(figures.advance_grant), reason)]
+
+
 def _rate(wanted: Wanted, _: StepRule) -> list[Seen]:
     """Last of all: the other steps have asked for every amount by then."""
     missing = sorted(wanted.figures.missing)
@@ -260,6 +277,7 @@ STEPS: dict[str, Kind] = {
     "insurer": Kind(_insurer),
     "freshness": Kind(_freshness, ("warn_hours", "hold_hours", "share")),
     "down_payment": Kind(_down_payment),
+    "advance": Kind(_advance),
     "rate": Kind(_rate),
 }
 """Every step by its name in the rules."""

@@ -45,6 +45,7 @@ def written(one: Reservation) -> dict[str, Any]:
         "check_id": one.check_id or None,
         "booked": amount_of(one.base) if one.base >= 0 else None,
         "replaces": one.base_order or None,
+        "document_kind": one.what or None,
     }
 
 

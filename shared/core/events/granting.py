@@ -101,6 +101,8 @@ class CheckDecided(Logged, frozen=True, kw_only=True, forbid_unknown_fields=Fals
     would_be: Literal["approved", "held", "refused"] | None = None
     reservation_id: DocumentId | None = None
     replaces: DocumentId | None = None
+    document_kind: Code | None = None
+    """`advance_funding`, where it is about an advance; None: about an order."""
     terms: Text | None = None
     """The terms of payment that it was asked for with; other terms are another question."""
     rules: Code | None = None

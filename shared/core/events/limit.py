@@ -79,6 +79,8 @@ class ReservationDecision(LimitsDecision, frozen=True, kw_only=True, forbid_unkn
     """What the order was worth in the books by then; None: it was not booked."""
     replaces: DocumentId | None = None
     """The order whose place it takes."""
+    document_kind: Code | None = None
+    """`advance_funding`, where it is for an advance; None: for an order."""
 
     def __post_init__(self) -> None:
         """Settle the amounts. Raises Breach."""
@@ -136,6 +138,8 @@ class OrderDecision(LimitsDecision, frozen=True, kw_only=True, forbid_unknown_fi
     check_id: DocumentId | None = None
     replaces: DocumentId | None = None
     """The order that this one is a copy or another number of."""
+    document_kind: Code | None = None
+    """`advance_funding`, where it is an advance; None: an order."""
 
     def __post_init__(self) -> None:
         """Settle the amounts. Raises Breach."""

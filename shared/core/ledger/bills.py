@@ -25,7 +25,7 @@ def stages(bill: Bill) -> list[tuple[int, str]]:
     found = [(bill.received, stage)]
     steps = [(order[0], 0, what, units, recourse) for order, what, units, recourse in bill.steps]
     if bill.due:
-        steps.append((bill.due + PRESENTED_WITHIN, 1, "lapsed", 0, False))
+        steps.append((bill.due + PRESENTED_WITHIN + 1, 1, "lapsed", 0, False))
         steps.sort(key=lambda step: step[:2])
     for day, _, what, units, recourse in steps:
         if what in {"endorsed", "discounted"} and stage == HELD:

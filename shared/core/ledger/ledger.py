@@ -110,9 +110,8 @@ class Ledger(Book, Generic[P]):
                 same += 1
         gone, come, day = old[same:], new[same:], self.day
         if gone and was == currency:  # told in another order, most of it is still the same
-            left = Counter(come)
-            left.subtract(gone)
-            gone, come = [p for p in gone if left[p] < 0], [p for p in come if left[p] > 0]
+            more, less = Counter(come), Counter(gone)
+            gone, come = list((less - more).elements()), list((more - less).elements())
         self.touched = min(self.touched, *(p[0] for p in gone), *(p[0] for p in come), FAR)
         if gone:
             position = self._position(was)

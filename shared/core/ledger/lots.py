@@ -8,7 +8,7 @@ from msgspec import structs
 
 from shared.core.ledger.bills import Void
 from shared.core.ledger.days import FAR
-from shared.core.ledger.documents import CREDITS, Document, Lot, Order, Payment, Refund, Settlement
+from shared.core.ledger.documents import CREDITS, Deposit, Document, Lot, Order, Payment, Refund, Settlement
 from shared.core.ledger.lanes import pack
 from shared.core.ledger.position import COLLECTED, OTHERS, SCALAR, Posting
 from shared.core.ledger.sight import changes_of, gross
@@ -235,3 +235,10 @@ def refund_postings(refund: Refund, payment: Payment | None, credit: Document | 
         (since, SCALAR, "cash", refund.amount),
         (since, SCALAR, pool, -refund.amount),
     ]
+
+
+def refunded_deposit(refund: Refund, deposit: Deposit) -> list[Posting]:
+    """What paying back a deposit takes from cash: nothing, from the day on which the deposit is there."""
+    if refund.order is None or deposit.day <= refund.day:
+        return []
+    return [(refund.day, SCALAR, "cash", -refund.amount), (deposit.day, SCALAR, "cash", refund.amount)]

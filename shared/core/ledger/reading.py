@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from shared.core.ledger.documents import Deposit, Document, Payment, Refund
-from shared.core.ledger.lots import payment_postings, refund_postings
+from shared.core.ledger.lots import payment_postings, refund_postings, refunded_deposit
 from shared.core.ledger.position import Position, Posting
 from shared.core.ledger.timeline import postings
 
@@ -62,7 +62,7 @@ class Behaviour:
         """As `lots` reads it; a deposit is no money of the customer's account, so paying it back takes nothing from it."""
         deposit = ledger.deposits.get(refund.of)
         if deposit is not None and deposit.order is not None:
-            return []
+            return refunded_deposit(refund, deposit)
         return refund_postings(refund, ledger.payments.get(refund.of), ledger.documents.get(refund.of))
 
     def deposit(self, deposit: Deposit, ledger: Ledger[Any]) -> list[Posting]:

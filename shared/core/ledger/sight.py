@@ -141,7 +141,7 @@ def takers_of(document: Document, sight: Sight) -> list[tuple[Document, str]]:
 def taken(taker: Document, target: str, day: int, documents: Mapping[str, Document]) -> int:
     """How much of *target* is consumed by *taker* on *day*.
 
-    A cancelled document gives back its share, a credit what it is no longer worth, a re-issued one all of it.
+    A cancelled document gives back its share, a re-issued one all of it; a credit takes no more than it is worth.
     """
     if taker.order is None or day < taker.booked:
         return 0
@@ -151,10 +151,11 @@ def taken(taker: Document, target: str, day: int, documents: Mapping[str, Docume
             return 0
     takes = takes_of(taker, documents)
     amount = sum(units for to, units in takes if to == target)
-    if not (taker.cancelled or taker.amended):
+    credit = taker.kind in CREDITS
+    if not (taker.cancelled or taker.amended or credit):
         return amount
     left = gross(taker, day)
-    if taker.kind in CREDITS:
+    if credit:
         said = sum(units for _, units in takes)
         return amount * left // said if said > left else amount
     if taker.cancelled and taker.amount:
