@@ -271,9 +271,7 @@ async def test_a_rise_beyond_half_is_declined_before_anybody_is_asked(database: 
 
 
 @covers("LT-16", "LT-17", "LT-18", "LT-21")
-async def test_an_advance_needs_its_papers_and_everybody_of_its_chain(
-    database: str, tmp_path: Path
-) -> None:
+async def test_an_advance_needs_its_papers_and_everybody_of_its_chain(database: str, tmp_path: Path) -> None:
     async with opened(database, tmp_path) as office:
         body: dict[str, Any] = {
             "amount": "50000",

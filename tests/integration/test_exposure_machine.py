@@ -241,6 +241,22 @@ async def test_what_is_kept_follows_from_the_log_and_what_is_altered_is_found(da
         assert [one.what for one in (await prove(database, brain(), streams)).findings] == ["exposure"]
 
 
+async def test_history_that_is_told_in_pieces_suspends_nobody_who_has_paid_since(database: str) -> None:
+    async with house(database) as one:
+        other = Customer("C-2")
+        other.registered("2024-01-02", opened_on="2024-01-02", segment="dealer")
+        other.months("2024-01-05", 20)
+        worker = Worker(
+            brain(), AccountProjector(), FakeSource(one.facts, range(PARTITIONS), one.ratings), one.pool,
+            msgspec.structs.replace(TOLD, batch_records=1), box=BOX, sealer=Dropper(),
+        )  # fmt: skip
+        one.facts.add(*other.events)
+        await drain(worker, steps=400)
+        said = await one.pool.fetch("select type from events where stream = 'C-2' and kind = 1")
+        assert [row["type"] for row in said] == []
+        assert await one.pool.fetchval("select exposure from accounts where customer_id = 'C-2'") == 0
+
+
 async def test_something_may_be_decided_about_a_customer_of_whom_nothing_is_known(database: str) -> None:
     async with house(database) as one:
         await one.grants("100.00", "C-9")
