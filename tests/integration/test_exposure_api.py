@@ -53,8 +53,9 @@ class Office:
 
     async def checks(self, order: str = "SO-1", amount: str = "30000.00", **more: Any) -> dict[str, Any]:
         role = more.pop("role", "credit_manager")
+        who = "erp" if role == "order_system" else "li"
         answer = await self.does(
-            "POST", "credit-checks", {**CHECK, "order_id": order, "amount": amount, **more}, role=role
+            "POST", "credit-checks", {**CHECK, "order_id": order, "amount": amount, **more}, role=role, who=who
         )
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
@@ -271,9 +272,7 @@ async def test_a_rise_beyond_half_is_declined_before_anybody_is_asked(database: 
 
 
 @covers("LT-16", "LT-17", "LT-18", "LT-21")
-async def test_an_advance_needs_its_papers_and_everybody_of_its_chain(
-    database: str, tmp_path: Path
-) -> None:
+async def test_an_advance_needs_its_papers_and_everybody_of_its_chain(database: str, tmp_path: Path) -> None:
     async with opened(database, tmp_path) as office:
         body: dict[str, Any] = {
             "amount": "50000",
