@@ -53,8 +53,9 @@ class Office:
 
     async def checks(self, order: str = "SO-1", amount: str = "30000.00", **more: Any) -> dict[str, Any]:
         role = more.pop("role", "credit_manager")
+        who = "erp" if role == "order_system" else "li"
         answer = await self.does(
-            "POST", "credit-checks", {**CHECK, "order_id": order, "amount": amount, **more}, role=role
+            "POST", "credit-checks", {**CHECK, "order_id": order, "amount": amount, **more}, role=role, who=who
         )
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()

@@ -10,10 +10,11 @@ from services.exposure.core import adjusting, watching
 from services.exposure.core.answering import logged
 from services.exposure.core.checking import CLEARED, WITHDRAWN, asked_of, let_go
 from services.exposure.core.evolve import fold
-from services.exposure.core.figures import Figures, Moment, is_booked
+from services.exposure.core.figures import Figures, Moment
 from services.exposure.core.instants import start_of, time_of
 from services.exposure.core.judging import judge
-from services.exposure.core.records import HOUR, Hold, Reservation, told
+from services.exposure.core.orders import is_booked
+from services.exposure.core.records import HOUR, ISSUE, Hold, Reservation, told
 from services.exposure.core.reserving import reservation_for
 from services.exposure.core.state import Account
 from services.exposure.core.telling import amount_of, given_back, payable, told_of, written
@@ -42,6 +43,8 @@ class Saying:
         self.moment, self.cause = moment, cause
         self.decided: list[Decided] = []
         self._figures: Figures | None = None
+        self._before: Figures | None = None
+        """The figures before the last decision: what they read of the books is still so."""
         self._is_draft = False
 
     @property
@@ -53,7 +56,7 @@ class Saying:
     def figures(self) -> Figures:
         """Its figures after what was said."""
         if self._figures is None:
-            self._figures = Figures(self.moment)
+            self._figures = Figures(self.moment, self._before)
         return self._figures
 
     def say(self, data: Decision, *, publish: bool = True) -> None:
@@ -62,7 +65,7 @@ class Saying:
             self.moment, self._is_draft = self.moment._replace(account=self.account.draft()), True
         self.decided.append(Decided(data, publish))
         fold(self.account, data)
-        self._figures = None
+        self._before, self._figures = self._figures or self._before, None
 
     def says(self, decided: list[Decided]) -> None:
         """Take several."""
@@ -130,7 +133,21 @@ def _holds(saying: Saying) -> None:
     One after the other on what the one before left: two that wait for the same headroom do not both get it.
     """
     for order, held in sorted(saying.account.holds.items(), key=lambda entry: entry[1].held_on):
-        _again(saying, order, held)
+        if saying.cause == "day" or not _still_too_much(saying, order, held):
+            _again(saying, order, held)
+
+
+def _still_too_much(saying: Saying, order: str, held: Hold) -> bool:
+    """Whether nothing is left for an order that is neither booked, kept nor paid for: a long queue costs a glance each."""
+    account, figures = saying.account, saying.figures
+    known = (account.prepayments, account.reservations, account.releases, account.ledger.documents)
+    if held.replaces or held.what or any(order in one for one in known):
+        return False
+    if held.control_point == ISSUE or not {"LIMIT_EXCEEDED", "NO_LIMIT"} & set(held.reasons):
+        return False
+    if held.currency != figures.currency or saying.moment.rules.checks.observes(held.place):
+        return False
+    return figures.total + figures.reserved() + held.amount > figures.effective.amount
 
 
 def _again(saying: Saying, order: str, held: Hold) -> None:

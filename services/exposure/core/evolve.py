@@ -37,6 +37,7 @@ from shared.core.events.limit import (
     SupplyResumed,
     SupplySuspended,
 )
+from shared.core.events.payment import PaymentRecorded
 from shared.core.events.rating import DecisionCorrected, GradeChanged
 from shared.core.ledger.documents import NOWHERE, units
 
@@ -50,6 +51,10 @@ def evolve(account: Account, event: Event) -> None:
     data = event.data
     if not isinstance(data, Decision):
         customer.evolve(account, event)
+        if isinstance(data, PaymentRecorded) and data.for_order is not None:
+            named = account.prepayments.setdefault(data.for_order, [])
+            if data.payment_id not in named:
+                named.append(data.payment_id)
     elif isinstance(data, GradeChanged):
         _graded(account, data, event)
     else:

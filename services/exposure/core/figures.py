@@ -14,13 +14,14 @@ from services.exposure.core.exposure import Line
 from services.exposure.core.formulas import converted
 from services.exposure.core.holding import ADVANCE, NOT_DUE, OVERDUE
 from services.exposure.core.limits import OWN, Effective, advance_limit, effective
+from services.exposure.core.orders import chain_of, counted
 from services.exposure.core.records import Reservation, within
 from services.exposure.core.rulebook import Rulebook
 from services.exposure.core.rules import Rules
 from services.exposure.core.state import Account
 from shared.core.ledger.days import FAR
-from shared.core.ledger.documents import CREDITS, NOWHERE, Document, Payment, Place, units
-from shared.core.ledger.sight import gross, taken
+from shared.core.ledger.documents import NOWHERE, Payment, Place, units
+from shared.core.ledger.sight import taken
 from shared.core.references import References
 
 FOREVER = 1 << 62
@@ -71,14 +72,22 @@ def currency_of(account: Account, day: int, home: str) -> str:
 class Figures:
     """The figures of a moment, each found when it is asked for. Costs what is open."""
 
-    def __init__(self, moment: Moment) -> None:
-        """Look at *moment*; the ledger of its account stands on its day afterwards."""
+    def __init__(self, moment: Moment, before: Figures | None = None) -> None:
+        """Look at *moment*; the ledger of its account stands on its day afterwards.
+
+        *before*: figures of the same books before something was decided; what they read there is not read again.
+        """
         self.moment, self.account, self.day = moment, moment.account, moment.day
         self.account.ledger.move_to(self.day)
         self.currency = currency_of(self.account, self.day, moment.home)
         self.missing: set[str] = set()
         """Currencies without a rate, of what was asked for so far."""
         self._details: dict[tuple[Place, str | None], ledger_exposure.Exposure] = {}
+        if before is not None and before.currency == self.currency:
+            self._details = before._details
+            self.__dict__.update(
+                {name: before.__dict__[name] for name in ("lines", "overdue") if name in before.__dict__}
+            )
 
     @cached_property
     def effective(self) -> Effective:
@@ -173,6 +182,9 @@ class Figures:
     @cached_property
     def overdue(self) -> list[Overdue]:
         """What is late, the oldest first, in the currency of the account."""
+        held = self.account.ledger.positions.values()
+        if not any(key[0] == OVERDUE for holding in held for key in holding.sums):
+            return []
         found = [
             Overdue(
                 line.document, line.due, self.in_currency(line.units, line.currency), self._is_disputed(line.document)
@@ -197,6 +209,8 @@ class Figures:
     def overdue_ratio(self, grace: int) -> Decimal:
         """What is late by more than *grace* days ÷ all that is owed; exact, never rounded to 0 (trap: ratios)."""
         late = sum(one.amount for one in self.overdue if self.day - one.due > grace)
+        if not late:
+            return Decimal(0)
         owed = sum(
             self.in_currency(line.units, line.currency) for line in self.lines if line.category in {OVERDUE, NOT_DUE}
         )
@@ -229,7 +243,7 @@ class Figures:
 
     def prepaid(self, order: str) -> int:
         """What the customer paid beforehand for *order*, less what was given back or put on documents of other orders."""
-        payments = self.account.ledger.payments.values()
+        payments = (self.account.ledger.payments[name] for name in self.account.prepayments.get(order, ()))
         mine = [one for one in payments if one.for_order == order and one.order is not None and one.paid <= self.day]
         return sum(
             max(0, self.in_currency(self._left(one, order), one.currency))
@@ -251,50 +265,3 @@ class Figures:
         said = [(to, amount) for to, amount, _ in payment.allocations]
         said += [part for s in ledger.settlements_of(payment) if s.day <= self.day and not s.undone for part in s.to]
         return left - sum(amount for to, amount in said if to not in own)
-
-
-def counted(one: Reservation, account: Account, day: int) -> int:
-    """What of a reservation its order has not used up, in its own currency.
-
-    Made before the order was booked: all of it until the order is, less what was delivered meanwhile. Made for an order that
-    grew: what it grew by, until the books know.
-    """
-    documents = account.ledger.documents
-    held = documents.get(one.order_id)
-    if held is not None and _is_replaced(held, account, day):
-        return 0
-    if one.base >= 0:
-        before = documents.get(one.base_order or one.order_id)
-        if one.base_order and held is not None and is_booked(held, day):
-            return 0
-        known = gross(before, day) if before is not None else 0
-        return max(0, one.amount - one.base) if known == one.base else 0
-    if held is None:
-        return one.amount
-    if is_booked(held, day):
-        return 0
-    used = sum(taken(documents[name], one.order_id, day, documents) for name in held.takers)
-    return max(0, one.amount - used)
-
-
-def is_booked(document: Document, day: int) -> bool:
-    """Whether *document* itself was recorded by *day*."""
-    return document.order is not None and document.booked <= day
-
-
-def _is_replaced(document: Document, account: Account, day: int) -> bool:
-    """Whether the order came under another number, which says so."""
-    documents = account.ledger.documents
-    return document.order is None and any(is_booked(documents[name], day) for name in document.replacers)
-
-
-def chain_of(order: str, documents: dict[str, Document]) -> frozenset[str]:
-    """*order* and every document that took over from it: deliveries, invoices, re-issues."""
-    found, waiting = {order}, [order]
-    while waiting:
-        held = documents.get(waiting.pop())
-        for name in (*held.takers, *held.replacers) if held is not None else ():
-            if name not in found and documents[name].kind not in CREDITS:
-                found.add(name)
-                waiting.append(name)
-    return frozenset(found)

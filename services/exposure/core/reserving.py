@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from services.exposure.core.figures import Figures, Moment, is_booked
+from services.exposure.core.figures import Figures, Moment
 from services.exposure.core.instants import time_of
 from services.exposure.core.judging import PREPAID, Asked, Judged
+from services.exposure.core.orders import is_booked
 from services.exposure.core.records import HOUR, ORDER, Reservation
 from services.exposure.core.telling import told_of, written
 from shared.core.events.limit import ReservationCommitted, ReservationMade

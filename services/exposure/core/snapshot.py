@@ -46,4 +46,7 @@ def load(raw: bytes, setting: Setting, reading: Reading[Any]) -> Account:
     restore(account, kept.facts)
     for name in _OWN:
         setattr(account, name, getattr(kept, name))
+    for payment in account.ledger.payments.values():
+        if payment.for_order:
+            account.prepayments.setdefault(payment.for_order, []).append(payment.id)
     return account

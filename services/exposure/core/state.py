@@ -29,6 +29,7 @@ class Account(Customer[Any]):
         "head",
         "holds",
         "limits",
+        "prepayments",
         "published",
         "releases",
         "reservations",
@@ -51,6 +52,8 @@ class Account(Customer[Any]):
         """Order → its last answer; the newest are last."""
         self.approvals: Approvals = {}
         self.published = Published()
+        self.prepayments: dict[str, list[str]] = {}
+        """Order → payments that say they are for it. Derived of the payments, so that a check need not look at all."""
         self.head = 0
         """The day the account was last decided on; 0: never."""
 
