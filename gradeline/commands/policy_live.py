@@ -48,8 +48,8 @@ def preview_policy(
     from gradeline.database import pool_of, reached, told
     from gradeline.importing.progress import bars
     from gradeline.spread import spread
-    from services.rating.adapters.proving import customers
     from services.rating.core.preview import Effect
+    from shared.edge.proof import customers
     from shared.edge.waiting import named
 
     known = told()

@@ -36,7 +36,7 @@ def run(settings: Settings) -> None:
 
 def wired(settings: Settings) -> Ports:
     """Return the real parts. Raises Misconfigured for a rule that cannot be used."""
-    commands, brain = wiring.commands(settings), wiring.brain(settings)
+    commands, brain = wiring.commands(settings), wiring.brain(settings.currency)
     return Ports(
         command=Deciding(brain, commands),
         view=Viewer(brain, settings.partitions),

@@ -24,7 +24,7 @@ def run(settings: Settings) -> int:
     return assembly.run(
         settings,
         service=SCHEMA,
-        brain=wiring.brain(settings),
+        brain=wiring.brain(settings.currency),
         projector=AccountProjector(),
         topics=TOPICS,
         exports=exports(settings),

@@ -20,6 +20,7 @@ from services.exposure.adapters.deciding import Deciding
 from services.exposure.adapters.expiring import expire
 from services.exposure.adapters.lists import Lists
 from services.exposure.adapters.projecting import AccountProjector
+from services.exposure.adapters.proving import prove
 from services.exposure.adapters.viewing import Viewer
 from services.exposure.core.brain import ExposureBrain
 from services.exposure.core.checking import check
@@ -32,6 +33,7 @@ from shared.core.errors import Malformed
 from shared.core.events.granting import LimitGranted
 from shared.core.ledger.documents import UNIT
 from shared.edge.commanding import Commands
+from shared.edge.proof import customers
 from shared.edge.rights import EVERY_ROW, Rows
 from shared.edge.store.migrate import upgraded
 from shared.edge.store.pool import open_pool
@@ -216,6 +218,43 @@ async def test_an_account_is_seen_as_of_a_day_and_as_known_at_an_instant(databas
             await view(one.pool, "C-1", DAY.replace(year=2099), None)
         assert await Lists().may_see(one.pool, "C-1", Rows(regions=("east",)))
         assert not await Lists().may_see(one.pool, "C-1", Rows(regions=("west",)))
+
+
+async def test_what_is_kept_follows_from_the_log_and_what_is_altered_is_found(database: str) -> None:
+    async with house(database) as one:
+        await one.grants("500.00")
+        for number in range(9):
+            await one.checks(f"O-{number}")
+        async with one.pool.acquire() as connection:
+            streams = await customers(connection, None, "")
+        proof = await prove(database, brain(), streams)
+        assert (proof.customers, proof.skipped, proof.findings) == (1, 0, [])
+        await one.pool.execute("update accounts set exposure = exposure + 1")
+        await one.pool.execute("update events set data = replace(convert_from(data, 'UTF8'), '70.00', '71.00')::bytea"
+                               " where type = 'credit.reservation.made.v1' and version = (select max(version) from events"
+                               " where type = 'credit.reservation.made.v1')")  # fmt: skip
+        found = (await prove(database, brain(), streams)).findings
+        assert [one.customer for one in found] == ["C-1"]
+        assert found[0].what.startswith("version ")
+        await one.pool.execute("update events set data = replace(convert_from(data, 'UTF8'), '71.00', '70.00')::bytea"
+                               " where type = 'credit.reservation.made.v1'")  # fmt: skip
+        assert [one.what for one in (await prove(database, brain(), streams)).findings] == ["exposure"]
+
+
+async def test_history_that_is_told_in_pieces_suspends_nobody_who_has_paid_since(database: str) -> None:
+    async with house(database) as one:
+        other = Customer("C-2")
+        other.registered("2024-01-02", opened_on="2024-01-02", segment="dealer")
+        other.months("2024-01-05", 20)
+        worker = Worker(
+            brain(), AccountProjector(), FakeSource(one.facts, range(PARTITIONS), one.ratings), one.pool,
+            msgspec.structs.replace(TOLD, batch_records=1), box=BOX, sealer=Dropper(),
+        )  # fmt: skip
+        one.facts.add(*other.events)
+        await drain(worker, steps=400)
+        said = await one.pool.fetch("select type from events where stream = 'C-2' and kind = 1")
+        assert [row["type"] for row in said] == []
+        assert await one.pool.fetchval("select exposure from accounts where customer_id = 'C-2'") == 0
 
 
 async def test_something_may_be_decided_about_a_customer_of_whom_nothing_is_known(database: str) -> None:

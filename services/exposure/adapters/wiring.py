@@ -20,14 +20,16 @@ from shared.edge.workdays import china
 from shared.edge.worker.assembly import told_by
 
 
-def brain(settings: Settings) -> ExposureBrain:
+def brain(currency: str) -> ExposureBrain:
     """The brain of this release, the shipped rules, China's work calendar. Raises Misconfigured."""
-    return ExposureBrain(rule_files.load(), Setting(calendar=china(), currency=settings.currency))
+    return ExposureBrain(rule_files.load(), Setting(calendar=china(), currency=currency))
 
 
 def commands(settings: Settings) -> Commands[Account, References]:
     """What decides commands as the worker would. Raises Misconfigured."""
-    return Commands(brain(settings), AccountProjector(), told_by(settings, service=SCHEMA, **BOUNDS), strangers=True)
+    return Commands(
+        brain(settings.currency), AccountProjector(), told_by(settings, service=SCHEMA, **BOUNDS), strangers=True
+    )
 
 
 def over(found: Found[Account, References]) -> Sequence[Decided]:

@@ -75,6 +75,9 @@ class ExposureBrain:
         """Bring *state* to *day*: used reservations, limits after a fall, breaches, supply, holds that clear, proposals."""
         if not (state.first or state.grades or state.limits):
             return Outcome([], None, None)
+        if patience is not None and state.late is not None and day.toordinal() - state.late[0] >= patience:
+            # history that is being told: half of it would suspend who has paid since
+            return Outcome([], None, day, unfinished=True)
         saying = announce(self.moment(state, day, context), cause)
         state.head, state.late = saying.moment.day, None
         state.considered = saying.account.considered

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.rating.adapters.context import context_of
-from services.rating.adapters.refolding import CUSTOMERS, DAYS
 from services.rating.core.brain import RatingBrain
 from services.rating.core.engine import Engine
 from services.rating.core.preview import Effect, look, trying
 from shared.core.policy.policy import Policy
+from shared.edge.refolding import CUSTOMERS, DAYS
 from shared.edge.store.pool import transaction
 from shared.edge.store.read import load
 
