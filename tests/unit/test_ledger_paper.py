@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.rating.core import snapshot
 from services.rating.core.evolve import evolve
 from tests.support.covers import covers
-from tests.support.customer import SETTING, Customer, Day, day
+from tests.support.customer import SETTING, Customer, Day, Seen, day
 from tests.support.dealings import dealings
 from tests.unit.test_ledger_order import days, folded, measured
 from tests.unit.test_ledger_scenarios import expect
@@ -67,6 +67,21 @@ def test_a_bill_that_is_honoured_after_all_settles_again(book: Customer) -> None
     expect(book, "2025-06-02", overdue_amount="0", receivable_balance="0")
 
 
+def test_a_bill_that_came_and_went_before_its_payment_was_booked_leaves_nothing_behind(book: Customer) -> None:
+    book.invoice("I", "100.00", "2025-03-03", due="2025-04-02")
+    pays = book.pays("P", "100.00", "2025-05-10", for_={"I": "60.00"}, instrument="bill")
+    bill(book, "2025-03-10")
+    step(book, "dishonoured", "2025-04-01")
+    step(book, "honoured", "2025-05-02")
+    state = book.folded([pays])
+    state.ledger.move_to(day("2025-06-01").toordinal())  # from here on every fact is posted as it comes
+    for event in book.events:
+        if event is not pays:
+            evolve(state, event)
+    seen = Seen(state, "2025-06-01", book.context)
+    assert (seen["collected"], seen["bill_ratio"], seen["unallocated_cash"]) == (100, 1, 40)
+
+
 def test_of_two_bills_of_one_payment_only_the_bad_one_opens_the_claim(book: Customer) -> None:
     book.invoice("I", "100.00", "2025-03-03", due="2025-04-02")
     book.pays("P", "100.00", "2025-03-10", for_={"I": "100.00"}, instrument="bill")
@@ -117,6 +132,14 @@ def test_a_bad_debt_is_settled_late_and_never_paid(book: Customer) -> None:
     expect(book, "2025-06-30", receivable_balance="100.00", worst_days_late_12m=89)
     expect(book, "2025-07-01", receivable_balance="0", overdue_amount="0", worst_days_late_12m=90, on_time_ratio_12m="0",
            on_time_count_ratio_12m="0", days_beyond_terms_12m="90", collected=0)  # fmt: skip
+
+
+def test_a_bad_debt_given_up_before_it_was_due_was_not_paid_on_time_either(book: Customer) -> None:
+    book.invoice("I", "100.00", "2025-03-03", due="2025-09-02")
+    book.tell("write-off.recorded", day("2025-07-01"), write_off_id="W", transaction_id="I", amount="100.00", currency="CNY",
+              on=day("2025-07-01"), kind="bad_debt")  # fmt: skip
+    expect(book, "2025-09-03", on_time_ratio_12m="0", on_time_count_ratio_12m="0",
+           days_beyond_terms_signed_12m="0")  # fmt: skip
 
 
 def test_a_small_difference_says_nothing_of_the_customer(book: Customer) -> None:

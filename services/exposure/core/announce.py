@@ -132,9 +132,14 @@ def _holds(saying: Saying) -> None:
 
     One after the other on what the one before left: two that wait for the same headroom do not both get it.
     """
-    for order, held in sorted(saying.account.holds.items(), key=lambda entry: entry[1].held_on):
-        if saying.cause == "day" or not _still_too_much(saying, order, held):
-            _again(saying, order, held)
+    waiting = sorted(saying.account.holds.items(), key=lambda entry: entry[1].held_on)
+    if saying.cause != "day":
+        waiting = [(order, held) for order, held in waiting if not _still_too_much(saying, order, held)]
+    for order, held in waiting:
+        _let_itself_go(saying, order, held)
+    for order, held in waiting:  # what they wait for may be another reason now that others have gone
+        if order in saying.account.holds:
+            _reasons(saying, held)
 
 
 def _still_too_much(saying: Saying, order: str, held: Hold) -> bool:
@@ -150,7 +155,7 @@ def _still_too_much(saying: Saying, order: str, held: Hold) -> bool:
     return figures.total + figures.reserved() + held.amount > figures.effective.amount
 
 
-def _again(saying: Saying, order: str, held: Hold) -> None:
+def _let_itself_go(saying: Saying, order: str, held: Hold) -> None:
     account, day = saying.account, saying.moment.day
     document = account.ledger.documents.get(order)
     if document is not None and is_booked(document, day) and gross(document, day) == 0:
@@ -159,35 +164,40 @@ def _again(saying: Saying, order: str, held: Hold) -> None:
     asked = asked_of(account, held)
     figures = saying.figures
     judged = judge(figures, asked)
-    if judged.decision == "approved":
-        check_id = f"ck-{account.published.checked + 1}"
-        kept = reservation_for(figures, asked, judged, check_id)
-        name = kept.reservation_id if kept is not None else None
-        checked = logged(saying.moment, asked, judged, check_id, name, saying.cause)
-        saying.say(checked, publish=False)
-        saying.says([let_go(saying.moment, held, held.amount, CLEARED, saying.cause)])
-        if kept is not None:
-            if held.replaces:
-                saying.says(given_back(account, day, held.replaces, saying.cause))
-            ends = start_of(day + 1) + saying.moment.rules.checks.reserve_hours * HOUR
-            made = ReservationMade(**told_of(account, day, saying.cause), **written(kept), expires_at=time_of(ends))
-            saying.say(made)
-    elif judged.reasons != held.reasons:
-        excess = payable(judged.excess, held.currency) if held.currency == figures.currency else None
-        again = OrderHeld(
-            **told_of(account, day, saying.cause),
-            order_id=order,
-            amount=amount_of(held.amount),
-            currency=held.currency,
-            reasons=judged.reasons,
-            control_point=held.control_point,
-            place=told(held.place),
-            excess=excess,
-            check_id=held.check_id or None,
-            replaces=held.replaces or None,
-            document_kind=held.what or None,
-        )
-        saying.say(again)
+    if judged.decision != "approved":
+        return
+    check_id = f"ck-{account.published.checked + 1}"
+    kept = reservation_for(figures, asked, judged, check_id)
+    name = kept.reservation_id if kept is not None else None
+    saying.say(logged(saying.moment, asked, judged, check_id, name, saying.cause), publish=False)
+    saying.says([let_go(saying.moment, held, held.amount, CLEARED, saying.cause)])
+    if kept is not None:
+        if held.replaces:
+            saying.says(given_back(account, day, held.replaces, saying.cause))
+        ends = start_of(day + 1) + saying.moment.rules.checks.reserve_hours * HOUR
+        saying.say(ReservationMade(**told_of(account, day, saying.cause), **written(kept), expires_at=time_of(ends)))
+
+
+def _reasons(saying: Saying, held: Hold) -> None:
+    """Say again why *held* waits, where that is for other reasons now."""
+    figures = saying.figures
+    judged = judge(figures, asked_of(saying.account, held))
+    if judged.reasons in {held.reasons, ()}:
+        return
+    again = OrderHeld(
+        **told_of(saying.account, saying.moment.day, saying.cause),
+        order_id=held.order_id,
+        amount=amount_of(held.amount),
+        currency=held.currency,
+        reasons=judged.reasons,
+        control_point=held.control_point,
+        place=told(held.place),
+        excess=payable(judged.excess, held.currency) if held.currency == figures.currency else None,
+        check_id=held.check_id or None,
+        replaces=held.replaces or None,
+        document_kind=held.what or None,
+    )
+    saying.say(again)
 
 
 def _approvals(saying: Saying) -> None:

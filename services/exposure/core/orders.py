@@ -22,14 +22,23 @@ def counted(one: Reservation, account: Account, day: int) -> int:
         before = documents.get(one.base_order or one.order_id)
         if one.base_order and held is not None and is_booked(held, day):
             return 0
-        known = gross(before, day) if before is not None else 0
-        return max(0, one.amount - one.base) if known == one.base else 0
+        if before is None or gross(before, day) != one.base:
+            return 0
+        used = delivered(
+            before, account, day
+        )  # of what was delivered, as much as the books show of the order is exposure
+        return max(0, one.amount - used) - max(0, one.base - used)
     if held is None:
         return one.amount
     if is_booked(held, day):
         return 0
-    used = sum(taken(documents[name], one.order_id, day, documents) for name in held.takers)
-    return max(0, one.amount - used)
+    return max(0, one.amount - delivered(held, account, day))
+
+
+def delivered(order: Document, account: Account, day: int) -> int:
+    """What deliveries and invoices took of *order* so far, in its own currency."""
+    documents = account.ledger.documents
+    return sum(taken(documents[name], order.id, day, documents) for name in order.takers)
 
 
 def is_booked(document: Document, day: int) -> bool:

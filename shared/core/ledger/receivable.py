@@ -271,11 +271,13 @@ class Receivable:
             if where != at or not amount:
                 continue
             days = lot.paid - due if due else 0
+            paid = bool(lot.pool)  # what was given up never was: neither on time nor early
+            days = days if paid else max(days, 0)
             late = days if days > lens.grace_days else 0
             signed = days if days <= 0 or late else 0
             cash += amount
-            on_time += 0 if late or not lot.pool else amount  # what was given up was never paid
-            early = amount if lot.pool and days <= -EARLY_DAYS and not any(step[2] for step in lot.steps) else 0
+            on_time += amount if paid and not late else 0
+            early = amount if days <= -EARLY_DAYS and not any(step[2] for step in lot.steps) else 0
             _add(result, (PAID + index, lot.paid, "", 0), amount, amount * late, amount * signed, early)
             if late:
                 _add(result, (LATE + index, lot.paid, str(size), late), 1)
