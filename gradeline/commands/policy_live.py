@@ -64,8 +64,8 @@ def effect_of(known: Settings, policy: Policy, former: Policy | None, as_of: dat
     from gradeline.database import pool_of, reached
     from gradeline.importing.progress import bars
     from gradeline.spread import spread
-    from services.rating.adapters.proving import customers
     from services.rating.core.preview import Effect
+    from shared.edge.proof import customers
     from shared.edge.waiting import named
 
     async def chosen() -> list[str]:

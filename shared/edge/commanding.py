@@ -29,10 +29,11 @@ from shared.edge.kafka.partition import partition_of
 from shared.edge.store import turns
 from shared.edge.store.append import Moved, Projector, append
 from shared.edge.store.pool import Connection
+from shared.edge.store.positions import EXPORT
 from shared.edge.store.read import Loaded, load, read_stream
 from shared.edge.store.rows import stream_of
 from shared.edge.store.write import Write
-from shared.edge.worker.cache import Entry
+from shared.edge.worker.cache import Cache, Entry
 from shared.edge.worker.days import REFERENCE_SUBJECT
 from shared.edge.worker.deciding import Decider
 from shared.edge.worker.jitter import LOSSES, MOVED_SECONDS, part_of
@@ -47,12 +48,15 @@ ATTEMPTS = 10
 """What is read besides the customer may still move under each of them: the staff register, the day."""
 TURN_SECONDS = 8.0
 """How long a command waits for its turn; who asks has gone away by then."""
+STATES = 64_000
+"""kB that states in memory take together, about."""
 BYTES_INLINE = 64_000
 """A customer of more bytes than this is folded on a thread: the loop would stand still for some milliseconds."""
 
 DAY = """
 select (select day from partitions where partition = $1) as day,
-       (select version from streams where stream = $2) as referred
+       (select version from streams where stream = $2) as referred,
+       (select generation <> '' from positions where topic = $3 and partition = $1) as loading
 """
 
 
@@ -84,10 +88,11 @@ class Command(Protocol[S, C]):
         """Write what else belongs to it, in the transaction of the append. Raises Moved where what it read has moved."""
 
 
-class _Read(NamedTuple, Generic[C]):
+class _Read(NamedTuple, Generic[S, C]):
     loaded: Loaded
     day: date
     context: C
+    held: Entry[S] | None
 
 
 @dataclass(slots=True)
@@ -98,11 +103,15 @@ class Commands(Generic[S, C]):
     projector: Projector | None
     settings: WorkerSettings
     changes: Changes | None = None
+    strangers: bool = False
+    """Whether something may be decided about a customer of whom nothing is known."""
     attempts: int = ATTEMPTS
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
     """The brain and the contexts are of one thread at a time."""
     _contexts: dict[int, tuple[int, C]] = field(default_factory=dict)
     """Partition → the reference facts that were read so far: their version, and what they come to."""
+    _states: Cache[S] = field(default_factory=lambda: Cache(STATES))
+    """Who was decided lately, as last committed: only what came since is read."""
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     async def __call__(self, pool: Any, customer_id: str, command: Command[S, C]) -> None:
@@ -113,7 +122,10 @@ class Commands(Generic[S, C]):
                 await asyncio.sleep(part_of(MOVED_SECONDS * attempt) if attempt < LOSSES else 0)
                 try:
                     async with pool.acquire() as connection, connection.transaction():
-                        await self._attempt(connection, customer_id, command, first=attempt >= LOSSES)
+                        entry = await self._attempt(connection, customer_id, command, first=attempt >= LOSSES)
+                    if entry is not None and entry.state is not None:
+                        self._states.put(entry, self.brain.weight(entry.state))
+                        self._states.evict(1)
                     return
                 except Moved as error:
                     moved = error
@@ -134,46 +146,58 @@ class Commands(Generic[S, C]):
         finally:
             lock.release()
 
-    async def _attempt(self, connection: Connection, customer_id: str, command: Command[S, C], *, first: bool) -> None:
-        """Read, decide and append in the transaction that is open. *first*: before all who write to the partition."""
+    async def _attempt(
+        self, connection: Connection, customer_id: str, command: Command[S, C], *, first: bool
+    ) -> Entry[S] | None:
+        """Read, decide and append in the transaction that is open. *first*: before all who write to the partition.
+
+        Returns the customer as it is once that is committed; None: nothing can be said of it.
+        """
         partition = partition_of(customer_id, self.settings.partitions)
         await turns.take(connection, customer_id)
         if first:
             await turns.alone(connection, [partition])
-        read = await self._read(connection, customer_id, partition)
+        held = self._states.get(customer_id)
+        self._states.drop([customer_id])  # what is done with it may not be kept
+        read = await self._read(connection, customer_id, partition, held)
         await command.read(connection)
         write = Write()
         async with self._alone:
             if read.loaded.size > BYTES_INLINE:
-                found = await asyncio.to_thread(self._decided, partition, read, command, write)
+                entry, found = await asyncio.to_thread(self._decided, partition, read, command, write)
             else:
-                found = self._decided(partition, read, command, write)
+                entry, found = self._decided(partition, read, command, write)
         if found is None:
-            return
+            return entry if entry.version == read.loaded.version else None
         await self.write(connection, write, found, partition)
         await command.keep(connection, found)
+        return entry
 
     async def write(self, connection: Connection, write: Write, found: Found[S, C], partition: int) -> None:
         """Append *write*, or raise Moved. Locks: the stream, then its partition."""
         await append(connection, write, now=found.now, projector=self.projector)
         # the row of the partition is locked by now: no day can open before this is committed
-        if await connection.fetchval(DAY, partition, "") != found.day:
+        if await connection.fetchval(DAY, partition, "", EXPORT) != found.day:
             raise Moved("the day of the partition has changed")
 
-    async def _read(self, connection: Connection, customer_id: str, partition: int) -> _Read[C]:
+    async def _read(
+        self, connection: Connection, customer_id: str, partition: int, held: Entry[S] | None
+    ) -> _Read[S, C]:
         """Raises NotFound for who is not known, Unavailable for who is set aside or while no day is open."""
-        loaded = (await load(connection, [customer_id], fold_version=self.brain.fold_version))[customer_id]
-        day, referred = await connection.fetchrow(DAY, partition, stream_of(REFERENCE_SUBJECT, partition)) or (
-            None,
-            None,
-        )
-        if not loaded.version:
+        after = {customer_id: held.version} if held is not None else {}
+        read = await load(connection, [customer_id], fold_version=self.brain.fold_version, after=after)
+        loaded = read[customer_id]
+        row = await connection.fetchrow(DAY, partition, stream_of(REFERENCE_SUBJECT, partition), EXPORT)
+        day, referred, loading = row or (None, None, None)
+        if loading:
+            raise Unavailable("the history of this customer is still being loaded; try again later")
+        if not loaded.version and not self.strangers:
             raise NotFound("there is no such customer, or nothing was known of it then")
         if loaded.parked:
             raise Unavailable("the customer is set aside and nothing is decided about it; see /v1/parked")
         if day is None:
             raise Unavailable("no business day is open here yet; try again later")
-        return _Read(loaded, day, await self._context(connection, partition, day, referred or 0))
+        return _Read(loaded, day, await self._context(connection, partition, day, referred or 0), held)
 
     async def _context(self, connection: Connection, partition: int, day: date, referred: int) -> C:
         async with self._alone:
@@ -187,9 +211,11 @@ class Commands(Generic[S, C]):
                 await self.changes.bring(connection, context, None, day)
             return context
 
-    def _decided(self, partition: int, read: _Read[C], command: Command[S, C], write: Write) -> Found[S, C] | None:
+    def _decided(
+        self, partition: int, read: _Read[S, C], command: Command[S, C], write: Write
+    ) -> tuple[Entry[S], Found[S, C] | None]:
         """Fold, bring to the day, decide, all into *write*. None: nothing is to be appended."""
-        entry = self._entry(read.loaded, partition)
+        entry = self._entry(read, partition)
         part = Part(partition, read.context, read.day, None, None, False)
         decider = Decider(self.brain, self.settings, write, 1, clock.now())
         _take(decider, entry, part, (), "day")
@@ -197,17 +223,22 @@ class Commands(Generic[S, C]):
         found = Found(entry.state, read.day, read.context, decider.now, entry.version)
         decisions = command.decide(found)
         if not decisions:
-            return None
+            return entry, None
         _take(decider, entry, part, decisions, command.cause)
         write.rows, write.snapshots = write.rows[-1:], write.snapshots[-1:]  # of one stream the last says all
-        return found
+        return entry, found
 
-    def _entry(self, loaded: Loaded, partition: int) -> Entry[S]:
-        raw = loaded.snapshot
-        state = self.brain.load(raw) if raw is not None else self.brain.initial(loaded.stream)
+    def _entry(self, read: _Read[S, C], partition: int) -> Entry[S]:
+        loaded, entry = read.loaded, read.held
+        if entry is None:
+            raw = loaded.snapshot
+            state = self.brain.load(raw) if raw is not None else self.brain.initial(loaded.stream)
+            entry = Entry(loaded.stream, partition, state, 0, loaded.snapshot_version)
+        assert entry.state is not None
         for event in loaded.tail:
-            self.brain.evolve(state, event)
-        return Entry(loaded.stream, partition, state, loaded.version, loaded.snapshot_version, size=loaded.size)
+            self.brain.evolve(entry.state, event)
+        entry.version, entry.size = loaded.version, entry.size + loaded.size
+        return entry
 
 
 def _take(decider: Decider, entry: Entry[Any], part: Part[Any], own: Sequence[Decided], cause: str) -> None:

@@ -24,6 +24,7 @@ from shared.core.events.approval import OverrideSet
 from shared.core.events.rating import GradeChanged, PolicyActivated
 from shared.core.policy.policy import Policy
 from shared.core.policy.quota import Member, Region, review
+from shared.edge.proof import customers as chosen
 from shared.edge.store.days import open_days
 from shared.edge.store.keys import SubjectKeys
 from tests.integration.test_deciding_races import setting
@@ -96,7 +97,7 @@ async def test_upgrades_wait_for_reviews_downgrades_come_at_once_and_quotas_hold
 async def proves(database: str, pool: asyncpg.Pool) -> None:
     """Everything follows from the facts, places included: from the first event on, and in a rebuild."""
     async with pool.acquire() as connection:
-        streams = await proving.customers(connection, None, "")
+        streams = await chosen(connection, None, "")
     proof = await proving.prove(database, BRAIN, streams)
     assert (proof.findings, proof.skipped, proof.customers) == ([], 0, 60)
     place = await rebuilding.begin(database)
@@ -199,7 +200,7 @@ async def test_a_preview_says_who_would_move_and_the_activation_moves_exactly_th
     async with store(database) as pool:
         house = await imported(pool)
         async with pool.acquire() as connection:
-            streams = await proving.customers(connection, None, "")
+            streams = await chosen(connection, None, "")
         brain = RatingBrain(with_trial(LOADED, SECOND), Setting())
         effect = await previewing.preview(database, brain, SECOND, streams, None)
         told = policy_live.record(SECOND, effect)

@@ -16,6 +16,7 @@ from gradeline import generate
 from shared.core.errors import Undecodable
 from shared.core.events import BY_TYPE, DECISIONS, EVENTS, FACTS
 from shared.core.events.base import Data, Decision, DocumentFact, Fact
+from shared.core.events.granting import Logged
 from shared.core.events.personal import PERSONAL, WHOLE
 from shared.edge import codec, schemas
 
@@ -39,7 +40,8 @@ contract.ended application.received
 PART_C = """
 grade.changed warning.raised warning.cleared warning.withdrawn decision.corrected review.due override.set
 override.expired override.withdrawn approval.requested approval.granted approval.refused approval.withdrawn
-approval.escalated approval.expired policy.activated fact.quarantined business-day.rated limit.changed limit.breached limit.restored reservation.made
+approval.escalated approval.expired policy.activated fact.quarantined business-day.rated limit.granted limit.ended
+limit.changed limit.watched limit.breached limit.restored check.decided reservation.made
 reservation.committed reservation.released reservation.expired order.held order.released supply.suspended
 supply.resumed group.changed reserve.changed collection-stage.changed alert.opened alert.acknowledged alert.escalated
 alert.snoozed alert.resolved alert.withdrawn alert.undelivered
@@ -65,7 +67,7 @@ def test_every_class_is_what_its_type_says(cls: type[Data]) -> None:
     assert cls.__struct_config__.forbid_unknown_fields is issubclass(cls, Fact)
     assert cls.ON is None or date in _kinds(get_type_hints(cls)[cls.ON])
     assert cls.DOCUMENT is None or cls.DOCUMENT in cls.__struct_fields__
-    assert cls.TOPIC in {"credit.events", "credit.ratings", "credit.limits", "credit.alerts"}
+    assert cls.TOPIC in {"credit.events", "credit.ratings", "credit.limits", "credit.alerts"} or issubclass(cls, Logged)
     assert (cls.TOPIC == "credit.events") is issubclass(cls, Fact)
 
 

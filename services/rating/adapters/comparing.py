@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from services.rating.adapters.previewing import preview
-from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain
 from services.rating.core.comparing import Compared, Comparison, Member, comparable, compared, of_installation
 from services.rating.core.preview import FORMER, with_trial
@@ -19,6 +18,7 @@ from shared.core.policy.rulebook import Rulebook
 from shared.edge import codes, waiting
 from shared.edge.policy_values import read_given
 from shared.edge.settings import Settings
+from shared.edge.workdays import china
 
 WORDS = {code: Title(said.en, said.zh) for code, said in codes.REASONS.items()}
 PART = "select stream from streams where stream > $1 and stream !~ '^~' order by stream limit $2"

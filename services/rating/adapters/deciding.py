@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.rating.adapters import approvals
 from services.rating.adapters.context import Activations
 from services.rating.core.announce import labels
 from services.rating.core.brain import RatingBrain
@@ -23,7 +22,7 @@ from shared.core.approval.deciding import Desk, Register
 from shared.core.brain import Decided
 from shared.edge import clock, commanding
 from shared.edge.approval_chains import Versions
-from shared.edge.store import erasing, intake
+from shared.edge.store import approvals, erasing, intake
 from shared.edge.store.append import Moved, Projector
 from shared.edge.store.keys import SubjectKeys
 from shared.edge.store.pool import Connection

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.rating.adapters.context import context_of
-from services.rating.adapters.refolding import CUSTOMERS, DAYS
 from services.rating.core.brain import RatingBrain
 from services.rating.core.context import Context
 from services.rating.core.engine import Engine
@@ -14,6 +13,7 @@ from services.rating.core.preview import FORMER, Effect, look, trying
 from shared.core.policy.activation import in_force
 from shared.core.policy.policy import Policy
 from shared.core.refusal import Refusal
+from shared.edge.refolding import CUSTOMERS, DAYS
 from shared.edge.store.pool import transaction
 from shared.edge.store.read import load
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import msgspec
 
 from services.rating.core import requests
-from services.rating.core.granting import ApprovalRow, Wanted
 from services.rating.core.requests import Act, Found, Kind
 from services.rating.core.state import State
 from services.rating.handlers.ports import Ports
 from shared.core.approval.deciding import Actor, Approve, Command, Desk, Refuse, Request, Withdraw, decide
-from shared.core.approval.payload import sealed
+from shared.core.approval.listed import ApprovalRow, Wanted
+from shared.core.approval.payload import id_of, sealed
 from shared.core.approval.saying_no import No
 from shared.core.errors import Declined, NotFound
 from shared.core.events.approval import ApprovalDecision, ApprovalGranted
@@ -107,12 +106,6 @@ async def one(ports: Ports, approval_id: str, rows: Rows) -> ApprovalRow:
     if not found:
         raise NotFound(UNKNOWN)
     return found[0]
-
-
-def id_of(customer_id: str, kind: str, account: str, key: str) -> str:
-    """The id of the request that *account* makes under *key*: the same request again has the same id."""
-    told = "\0".join((customer_id, kind, account, key))
-    return f"ap-{blake2b(told.encode(), digest_size=12).hexdigest()}"
 
 
 async def _ask(

@@ -8,10 +8,10 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from services.rating.core.comparing import Compared, Comparison
-from services.rating.core.granting import ApprovalRow, StaffRow, Wanted
 from services.rating.core.requests import Act, Found
 from services.rating.core.trying import Outcome, Trial
 from services.rating.core.view import CustomerRow, PolicySummary, StandingWarning, View
+from shared.core.approval.listed import ApprovalRow, StaffRow, Wanted
 from shared.core.envelope import Event
 from shared.core.errors import Unavailable
 from shared.core.policy.policy import Book

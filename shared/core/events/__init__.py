@@ -47,12 +47,14 @@ from shared.core.events.customer import (
 )
 from shared.core.events.deposit import DepositForfeited, DepositReceived, DepositRefunded
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
+from shared.core.events.granting import CheckDecided, LimitEnded, LimitGranted
 from shared.core.events.limit import (
     CollectionStageChanged,
     GroupChanged,
     LimitBreached,
     LimitChanged,
     LimitRestored,
+    LimitWatched,
     OrderHeld,
     OrderReleased,
     ReservationCommitted,
@@ -168,9 +170,13 @@ DECISIONS: tuple[type[Decision], ...] = (
     ApprovalWithdrawn,
     ApprovalEscalated,
     ApprovalExpired,
+    LimitGranted,
+    LimitEnded,
     LimitChanged,
+    LimitWatched,
     LimitBreached,
     LimitRestored,
+    CheckDecided,
     ReservationMade,
     ReservationCommitted,
     ReservationReleased,

@@ -15,6 +15,7 @@ import asyncpg
 from shared.core.errors import Fenced, Unavailable
 from shared.edge.store import sql, turns
 from shared.edge.store.pool import Connection
+from shared.edge.store.positions import EXPORT, LOADING
 from shared.edge.store.rows import COLUMNS
 from shared.edge.store.text import storable, storable_pairs
 from shared.edge.store.write import Headers, Write
@@ -76,7 +77,10 @@ async def _streams(connection: Connection, write: Write) -> None:
 async def _positions(connection: Connection, write: Write) -> None:
     if not write.positions:
         return
-    wanted = [(topic, part, write.generation, *span) for (topic, part), span in sorted(write.positions.items())]
+    wanted = [
+        (topic, part, LOADING if topic == EXPORT else write.generation, *span)
+        for (topic, part), span in sorted(write.positions.items())
+    ]
     done = await connection.fetch(sql.ADVANCE, *_columns(wanted))
     if len(done) != len(wanted):
         lost = set(write.positions) - {(row["topic"], row["partition"]) for row in done}

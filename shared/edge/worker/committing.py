@@ -73,6 +73,8 @@ class Committer:
         metrics.EVENTS_DUPLICATE.labels(service).inc(prepared.duplicates)
         for dead in write.dead:
             metrics.DEAD_LETTERS.labels(service, dead.rule).inc()
+        for rule in prepared.skipped:
+            metrics.DEAD_LETTERS.labels(service, rule).inc()
         if write.quarantine:
             metrics.EVENTS_QUARANTINED.labels(service, "identity").inc(len(write.quarantine))
         if write.raised:

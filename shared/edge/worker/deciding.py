@@ -14,7 +14,7 @@ from shared.edge import codec
 from shared.edge.store.rows import DECISION, FACT, EventRow, row_of, sequence_of, subject_of
 from shared.edge.store.write import Sent, StreamWrite, Write
 from shared.edge.worker.cache import Entry
-from shared.edge.worker.partition import Part
+from shared.edge.worker.partition import NO_DAY, Part
 from shared.edge.worker.settings import WorkerSettings
 
 REASON_CHARACTERS = 500
@@ -81,7 +81,10 @@ class Decider:
         try:
             for event in events:
                 self.brain.evolve(entry.state, event)
-            outcome = self._decide(entry, part, rows, sent, cause=cause, patience=patience)
+            if part.undecided:
+                outcome = Outcome([], None, NO_DAY)
+            else:
+                outcome = self._decide(entry, part, rows, sent, cause=cause, patience=patience)
             self._snapshot(entry)
         except Exception as error:  # whatever a brain raises parks this customer and nobody else
             del rows[kept[0] :], sent[kept[1] :]
@@ -93,7 +96,8 @@ class Decider:
             part.behind = True
             self._keep(entry, before, rows, sent, wakes_on=part.day)
             return None
-        self._keep(entry, before, rows, sent, wakes_on=_later(outcome.wakes_on, part.day))
+        wakes_on = NO_DAY if part.undecided else _later(outcome.wakes_on, part.day)
+        self._keep(entry, before, rows, sent, wakes_on=wakes_on)
         return None
 
     def _park(self, entry: Entry[Any], before: int, rows: list[EventRow], sent: list[Sent], reason: str) -> Failed:

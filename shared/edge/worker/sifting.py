@@ -75,11 +75,11 @@ async def sift(
             sifted.appended[key] = content
             sifted.count += 1
             sifted.facts.setdefault(one.stream, []).append(NewFact(event, key[1], content, at))
-        elif first == content or (sealer is not None and sealer.unreadable(event)):
-            sifted.duplicates += 1
+        elif first == content or not settings.intake or (sealer is not None and sealer.unreadable(event)):
+            sifted.duplicates += 1  # where contents differ, the service that takes facts in says so
         else:
             conflicts.append((one, event, key, content))
-        _open(event, one.record.partition, memory, sifted)
+        _open(event, one.record.partition, memory, sifted, settings)
     await _set_aside(connection, conflicts, sifted, memory, pending)
     return sifted
 
@@ -142,10 +142,10 @@ def _unbelieved(event: Event, *, held: bool, settings: WorkerSettings, missing: 
     return Undecodable("/subject: only our own relay writes to it", pointer="/subject", rule="reserved")
 
 
-def _open(event: Event, partition: int, memory: Memory, sifted: Sifted) -> None:
+def _open(event: Event, partition: int, memory: Memory, sifted: Sifted, settings: WorkerSettings) -> None:
     """Note that a partition moves to a later day. An earlier or equal one changes nothing: days never go back."""
     data = event.data
-    if isinstance(data, BusinessDayOpened):
+    if isinstance(data, settings.day):
         current = sifted.opening.get(partition, memory.parts[partition].day)
         if data.date > current:
             sifted.opening[partition] = data.date

@@ -18,7 +18,7 @@ from shared.edge.worker.committing import Committer
 from shared.edge.worker.culprit import Finder
 from shared.edge.worker.days import DAY_SUBJECT, to_sweep
 from shared.edge.worker.jitter import LOSSES, part_of
-from shared.edge.worker.partition import Part
+from shared.edge.worker.partition import NO_DAY, Part
 from shared.edge.worker.prepared import Prepared
 
 log = structlog.get_logger(__name__)
@@ -84,14 +84,15 @@ class Sweeper:
         prepared.write.days[part.number] = part.as_write()._replace(was_rated=stood.rated)
         error = await self._refusal(part, prepared)
         if error is not None:
-            part.day, part.rated, part.sweep_after, part.sweep_all, _ = stood
+            day, part.rated, part.sweep_after, part.sweep_all, _ = stood
+            part.day = day or NO_DAY
             return streams, error, cause
         return None
 
     def _ready(self) -> list[Part[Any]]:
-        parts = self.preparer.memory.parts.values()
+        parts = [part for part in self.preparer.memory.parts.values() if not part.undecided]
         if not self.paused:
-            return list(parts)
+            return parts
         now = clock.monotonic()
         return [part for part in parts if self.paused.get(part.number, now) <= now]
 
@@ -143,7 +144,7 @@ class Sweeper:
 
     async def _finish(self, part: Part[Any], prepared: Prepared) -> None:
         """End the sweep; where it was the first of its day, say that the day is rated, into this very partition."""
-        if not part.swept():
+        if not part.swept() or not self.preparer.settings.intake:
             return
         data = BusinessDayRated(as_of=part.day, cause="day", date=part.day)
         await self.preparer.announce(prepared, stream_of(DAY_SUBJECT, part.number), data)
