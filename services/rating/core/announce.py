@@ -79,11 +79,10 @@ class _Said:
 
     def __init__(self, state: State, path: Path, standing: Standing, sheet: Sheet, cause: str) -> None:
         self.state, self.path, self.standing, self.sheet, self.cause = state, path, standing, sheet, cause
-        self.lived = state.lived.under(sheet.purpose)
-        self.day = state.head
+        self.lived, self.day = state.lived.under(sheet.purpose), state.head
 
     @cached_property
-    def common(self) -> dict[str, Any]:
+    def carried(self) -> dict[str, Any]:
         """Made when something is decided, which is seldom."""
         return {"as_of": date.fromordinal(self.day), "cause": self.cause, "labels": labels(self.state)}
 
@@ -111,7 +110,7 @@ def _grade(said: _Said) -> list[Decided]:
     assessment = sheet.assessment
     valid = valid_until(policy, now, said.day) if isinstance(policy, Policy) else None
     decision = GradeChanged(
-        **said.common | _caused(said, last, policy),
+        **said.carried | _caused(said, last, policy),
         method=rules[0],
         purpose=sheet.purpose,
         from_=was,
@@ -182,7 +181,7 @@ def _expired(said: _Said) -> list[Decided]:
     return [
         Decided(
             OverrideExpired(
-                **said.common | {"cause": "override"},
+                **said.carried | {"cause": "override"},
                 override_id=one.override_id,
                 expires_on=date.fromordinal(one.expires_on),
             ),
@@ -194,10 +193,7 @@ def _expired(said: _Said) -> list[Decided]:
 
 def _approvals(said: _Said) -> list[Decided]:
     """Requests that waited too long: reminders, deputies, lapses (AP-04.03)."""
-    if not said.state.approvals:
-        return []
-    common = said.common | {"cause": "day"}
-    found = (due(one, said.day, common) for one in said.state.approvals.values())
+    found = (due(one, said.day, said.carried | {"cause": "day"}) for one in said.state.approvals.values())
     return [Decided(one, True) for one in found if one is not None]
 
 
@@ -218,7 +214,7 @@ def _corrected(said: _Said, start: int) -> list[Decided]:
         return []
     _, source, event_id, event_type = state.late
     decision = DecisionCorrected(
-        **said.common | {"cause": "correction"},
+        **said.carried | {"cause": "correction"},
         fact=FactRef(source=source, id=event_id, type=event_type),
         from_=date.fromordinal(start),
         decisions=tuple(changed),
@@ -238,7 +234,7 @@ def _warnings(said: _Said) -> list[Decided]:
             rule = rules[name]
             figures = {alias: shown for alias in rule.measures if (shown := text(signs.get(alias))) is not None}
             raised = WarningRaised(
-                **said.common,
+                **said.carried,
                 warning_id=alarm.warning_id if alarm else f"{name}/{watch.raised_on}",
                 rule=name,
                 kind=rule.kind.value,
@@ -251,7 +247,7 @@ def _warnings(said: _Said) -> list[Decided]:
             kind = WarningCleared if _ever(said, name, alarm) else WarningWithdrawn
             cause = {"cause": "correction"} if kind is WarningWithdrawn else {}
             ended = kind(
-                **said.common | cause,
+                **said.carried | cause,
                 warning_id=alarm.warning_id,
                 rule=name,
                 kind=alarm.kind,  # type: ignore[arg-type]
@@ -275,7 +271,7 @@ def _data(said: _Said) -> list[Decided]:
     if contradiction is None or int(contradiction["contradictions"]) <= said.state.lived.contradictions:
         return []
     raised = WarningRaised(
-        **said.common, warning_id=DATA_RULE, rule=DATA_RULE, kind="data", severity="warning", figures=contradiction
+        **said.carried, warning_id=DATA_RULE, rule=DATA_RULE, kind="data", severity="warning", figures=contradiction
     )
     return [Decided(raised, True)]
 
@@ -295,7 +291,7 @@ def _review(said: _Said) -> list[Decided]:
         return []
     on = date.fromordinal(due)
     decision = ReviewDue(
-        **said.common | {"cause": "review"},
+        **said.carried | {"cause": "review"},
         review_id=f"{now.method}/{on}",
         method=now.method,
         due_on=on,
