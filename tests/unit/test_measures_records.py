@@ -286,3 +286,12 @@ def test_money_that_was_taken_back_answers_no_reminder(book: Customer) -> None:
 
     assert book.at("2025-02-07")["days_after_reminder_90d"] == 2
     assert book.at("2025-02-20")["days_after_reminder_90d"] == 17
+
+
+def test_a_part_that_is_taken_back_is_no_money_that_came_in(book: Customer) -> None:
+    book.invoice("I", "900.00", "2025-01-01", due="2025-01-31")
+    book.pays("P", "900.00", "2025-02-01", for_={"I": "900.00"})
+    reminded(book, "D", "2025-02-03")
+    book.reverses("P", "2025-02-06", "300.00")
+
+    assert book.at("2025-02-10")["days_after_reminder_90d"] == 7
