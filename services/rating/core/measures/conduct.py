@@ -186,7 +186,7 @@ def days_after_reminder(r: Reader, p: Params) -> int | None:
     letters = [x.day for x in _dunning(r, p) if int(x.what.get("level", 0)) >= int(p.said["level"])]
     if not letters:
         return None
-    received = sorted({day for q in r.positions for day, amount in q.flow(COLLECTED).days.items() if amount > 0})
+    received = sorted({day for q in r.positions for day in q.flow(COLLECTED).keys})
     owes = any(q.opens[p.lens].scan(r.day, p.grace)[0] for q in r.positions)
     waited = []
     for sent in letters:
