@@ -223,7 +223,7 @@ def _day_counted_twice() -> None:
     from shared.edge.worker import sifting
     from shared.edge.worker.partition import Part
 
-    def open_again(event: Any, partition: int, memory: Any, sifted: Any) -> None:
+    def open_again(event: Any, partition: int, memory: Any, sifted: Any, settings: Any) -> None:
         if isinstance(event.data, BusinessDayOpened) and event.data.date >= memory.parts[partition].day:
             sifted.opening[partition] = event.data.date
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from services.exposure.core.brain import ExposureBrain
@@ -18,6 +19,9 @@ from shared.edge import commanding
 from shared.edge.store import approvals
 from shared.edge.store.append import Moved
 from shared.edge.store.pool import Connection
+
+HEARD = "select max(moved_at) from positions where topic like '%credit.events'"
+"""Of any customer: the systems that tell facts are silent, or they are not."""
 
 
 class Deciding:
@@ -42,15 +46,22 @@ class _Asked:
     ask: Callable[[Found], Sequence[Decided]]
     cause: str
     register: Register = field(default_factory=dict)
+    heard: datetime | None = None
 
     async def read(self, connection: Connection) -> None:
-        """Read the staff register."""
+        """Read the staff register, and when facts last came."""
         self.register = await approvals.register(connection)
+        self.heard = await connection.fetchval(HEARD)
 
     def decide(self, found: commanding.Found[Account, References]) -> Sequence[Decided]:
         """What is asked, of the customer as it stands at this instant."""
         moment: Moment = self.brain.moment(
-            found.state, found.day, found.context, now=instant(found.now), version=found.version
+            found.state,
+            found.day,
+            found.context,
+            now=instant(found.now),
+            version=found.version,
+            seen_at=instant(self.heard),
         )
         return self.ask(Found(moment, self.register))
 

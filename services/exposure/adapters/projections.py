@@ -79,6 +79,16 @@ PROJECTIONS: tuple[str, ...] = (
         primary key (customer_id, order_id)
     )""",
     "create index holds_on on holds (held_on, customer_id, order_id)",
+    # when facts last came, which the newest of `positions` says, whoever moves them
+    "alter table positions add column moved_at timestamptz",
+    """create function positions_moved() returns trigger language plpgsql as $$
+        begin
+            new.moved_at := clock_timestamp();
+            return new;
+        end
+    $$""",
+    """create trigger positions_moved before update of next_offset on positions for each row
+        when (new.next_offset > old.next_offset) execute function positions_moved()""",
     "create index dead_letters_recorded on dead_letters (recorded_at)",
 )
 """What the exposure service's schema has besides the tables of the machine."""

@@ -7,7 +7,6 @@ the documents that the event touches, never the history. `move_to` carries the p
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections import Counter
 from typing import Generic
 
 from shared.core.ledger.book import Book
@@ -109,9 +108,8 @@ class Ledger(Book, Generic[P]):
                     break
                 same += 1
         gone, come, day = old[same:], new[same:], self.day
-        if gone and was == currency:  # told in another order, most of it is still the same
-            more, less = Counter(come), Counter(gone)
-            gone, come = list((less - more).elements()), list((more - less).elements())
+        if gone and come and was == currency:  # told in another order, most of it is still the same
+            gone, come = _exchanged(gone, come)
         self.touched = min(self.touched, *(p[0] for p in gone), *(p[0] for p in come), FAR)
         if gone:
             position = self._position(was)
@@ -199,3 +197,22 @@ class Ledger(Book, Generic[P]):
         """The next day on which a fact already known takes effect; FAR where there is none."""
         at = bisect_right(self.effect_days, self.day)
         return self.effect_days[at] if at < len(self.effect_days) else FAR
+
+
+def _exchanged(gone: list[Posting], come: list[Posting]) -> tuple[list[Posting], list[Posting]]:
+    """*gone* and *come* without what is in both: one for one, for equal postings may be there more than once."""
+    count: dict[Posting, int] = {}
+    for posting in come:
+        count[posting] = count.get(posting, 0) + 1
+    less = []
+    for posting in gone:
+        if left := count.get(posting, 0):
+            count[posting] = left - 1
+        else:
+            less.append(posting)
+    more = []
+    for posting in come:
+        if left := count[posting]:
+            count[posting] = left - 1
+            more.append(posting)
+    return less, more
