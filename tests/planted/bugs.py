@@ -246,8 +246,8 @@ def _unallocated_cash_lost() -> None:
     from shared.core.ledger import lots, reading
     from shared.core.ledger.position import SCALAR
 
-    def postings(payment: Any) -> list[Any]:
-        kept = right(payment)
+    def postings(payment: Any, voids: Any = ()) -> list[Any]:
+        kept = right(payment, voids)
         return kept if payment.allocations else [one for one in kept if one[1] != SCALAR]
 
     assert worker

@@ -20,7 +20,7 @@ from shared.core.references import References
 from tests.support.covers import covers
 from tests.support.dealings import DAYS, dealings
 from tests.support.histories import START, history
-from tests.support.plain_exposure import Books
+from tests.support.plain_exposure import Exposed
 
 covers("LT-61")
 
@@ -104,7 +104,7 @@ def test_the_lines_of_a_figure_add_up_to_it_to_the_unit(seed: int, shuffle: int)
 
 
 def plain(events: list[Event], day: int) -> dict[tuple[str, str, tuple[str, ...]], int]:
-    return Books(events, day).exposure()
+    return Exposed(events, day).exposure()
 
 
 @given(**SEEDS)
