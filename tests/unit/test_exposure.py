@@ -316,3 +316,13 @@ def test_a_credit_note_takes_off_no_more_than_it_is_worth() -> None:
     told.invoice("I1", "100.00", "2026-01-02", due="2026-02-01")
     told.books("credit_note", "N1", "5.00", "2026-01-07", takes={"I1": "80.00"})
     assert seen(told, "2026-01-07") == {"not_due": "95.00"}
+
+
+def test_what_is_given_up_or_sold_in_another_currency_takes_nothing_off() -> None:
+    told = Told()
+    told.invoice("I1", "100.00", "2026-01-02", due="2026-02-01")
+    told.tell("write-off.recorded", date(2026, 1, 5), write_off_id="W1", transaction_id="I1", amount="60.00", currency="USD",
+              on="2026-01-05", kind="bad_debt")  # fmt: skip
+    told.tell("receivable.transferred", date(2026, 1, 5), transfer_id="T1", kind="factoring", transaction_ids=["I1"],
+              amount="30.00", currency="USD", on="2026-01-05", with_recourse=False)  # fmt: skip
+    assert seen(told, "2026-01-05") == {"not_due": "100.00"}

@@ -187,6 +187,8 @@ class Book:
         From the day on which a bill is booked as a payment the payment settles, and the bill no more.
         """
         settlements, until = self.settlements_of(credit), FAR
+        if credit.currency not in {"", document.currency}:
+            return []
         security: Bill | Deposit | None = None
         since, voids = FAR, list[Void]()
         if kind == "bill":

@@ -191,6 +191,7 @@ class Transfer(msgspec.Struct, array_like=True, gc=False):
     documents: list[str] = []
     amount: int = 0
     """Of each document at most so many units are transferred."""
+    currency: str = ""
     day: int = 0
     recourse: bool = True
     order: Order | None = None

@@ -177,7 +177,8 @@ class Receivable:
         """Take out of *left* what others hold of it on *day*, with *recourse* to us or without; return how much that is."""
         total, seen = 0, set[str]()
         for transfer, name in self.transfers:
-            if transfer.recourse == recourse and transfer.id not in seen and transfer.away(name, day):
+            ours = transfer.recourse == recourse and transfer.currency == self.document.currency
+            if ours and transfer.id not in seen and transfer.away(name, day):
                 seen.add(transfer.id)
                 total += sum(units for _, units in fill(left, transfer.amount))
         return total

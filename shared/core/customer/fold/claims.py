@@ -39,7 +39,8 @@ def set_off_undone(customer: Customer[Any], data: SetOffUndone, order: Order) ->
 def written_off(customer: Customer[Any], data: WriteOffRecorded, order: Order) -> None:
     """Keep what of a document was given up, and whether that says something of the customer."""
     kind = BAD_DEBT.strip() if data.kind == "bad_debt" else "write_off"
-    _settle(customer, "write_off", data.write_off_id, [(data.transaction_id, units(data.amount))], order, holder=kind)
+    to = [(data.transaction_id, units(data.amount))]
+    _settle(customer, "write_off", data.write_off_id, to, order, holder=kind, currency=data.currency)
     what = {"kind": data.kind, "document": data.transaction_id, "amount": str(data.amount), "currency": data.currency}
     keep(customer, "write_off", data.write_off_id, order, what)
 
@@ -60,15 +61,21 @@ def transferred(customer: Customer[Any], data: ReceivableTransferred, order: Ord
     """Keep that claims were sold or assigned; of two tellings the lesser order stands."""
     ledger = customer.ledger
     held = ledger.transfer(data.transfer_id)
-    said = (sorted(set(data.transaction_ids)), units(data.amount), order[0], data.with_recourse is not False)
+    said = (
+        sorted(set(data.transaction_ids)),
+        units(data.amount),
+        data.currency,
+        order[0],
+        data.with_recourse is not False,
+    )
     if held.order is not None:
-        if said != (held.documents, held.amount, held.day, held.recourse):
+        if said != (held.documents, held.amount, held.currency, held.day, held.recourse):
             customer.contradicted(f"transfer {data.transfer_id}", order, held.order)
         if order >= held.order:
             return
     marks: list[Marked] = [("document", ledger.document(name).id) for name in {*said[0], *held.documents}]
     found = ledger.before(marks)
-    held.order, (held.documents, held.amount, held.day, held.recourse) = order, said
+    held.order, (held.documents, held.amount, held.currency, held.day, held.recourse) = order, said
     for name in held.documents:
         document = ledger.document(name)
         document.transfers = link(document.transfers, held.id)
@@ -86,7 +93,14 @@ def repurchased(customer: Customer[Any], data: ReceivableRepurchased, order: Ord
 
 
 def _settle(
-    customer: Customer[Any], kind: str, id: str, to: list[tuple[str, int]], order: Order, *, holder: str | None = None
+    customer: Customer[Any],
+    kind: str,
+    id: str,
+    to: list[tuple[str, int]],
+    order: Order,
+    *,
+    holder: str | None = None,
+    currency: str = "",
 ) -> None:
     """Keep that documents were settled without money, out of a holder that nothing else takes from."""
     ledger = customer.ledger
@@ -97,7 +111,7 @@ def _settle(
             customer.contradicted(f"{kind} {id}", order, settlement.order)
         if order >= settlement.order:
             return
-    apply(ledger, settlement, source, to, order, is_payment=False)
+    apply(ledger, settlement, source, to, order, is_payment=False, currency=currency)
 
 
 def _undo(customer: Customer[Any], kind: str, id: str, order: Order) -> None:

@@ -80,14 +80,20 @@ def apply(
     order: Order,
     *,
     is_payment: bool,
+    currency: str = "",
 ) -> None:
-    """Set *settlement* out of *holder* against documents, (document, units) each, from the day of *order* on."""
+    """Set *settlement* out of *holder* against documents, (document, units) each, from the day of *order* on.
+
+    What is no payment may say its *currency*: then it settles nothing in another one.
+    """
     name = holder.id
     marks = [ledger.mark_of(one) for one in {name, settlement.holder} - {""}]
     marks += [("document", ledger.document(one).id) for one, _ in [*to, *settlement.to]]
     found = ledger.before(marks)
     settlement.order, settlement.holder, settlement.day, settlement.to = order, name, order[0], to
     holder.settlements = link(holder.settlements, settlement.id)
+    if not is_payment:
+        holder.currency = currency
     for one, _ in to:
         document = ledger.document(one)
         if is_payment:
