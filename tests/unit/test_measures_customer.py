@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-
 from services.rating.adapters.workdays import china
+
 from services.rating.core.evolve import evolve
 from services.rating.core.state import State
 from shared.core.customer.state import Setting
