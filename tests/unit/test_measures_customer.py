@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from services.rating.adapters.workdays import china
+from shared.edge.workdays import china
 
 from services.rating.core.evolve import evolve
 from services.rating.core.state import State
