@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from shared.core.approval.chain import Bounds, Chain, Chains, Limits, in_force, working_days_after
-from shared.core.approval.deciding import Actor, Approve, Command, Decided, Desk, Refuse, Request, Withdraw, decide
+from shared.core.approval.commands import Actor, Approve, Command, Desk, Refuse, Request, Withdraw
+from shared.core.approval.deciding import Decided, decide
 from shared.core.approval.payload import sealed
 from shared.core.approval.request import Approval, Approvals, evolve
 from shared.core.approval.saying_no import No

@@ -22,7 +22,8 @@ from services.rating.core.context import Context
 from services.rating.core.requests import Act, Found, policy_of
 from services.rating.core.state import State
 from shared.core.approval.chain import in_force
-from shared.core.approval.deciding import Desk, Register
+from shared.core.approval.commands import Desk
+from shared.core.approval.steps import Register
 from shared.core.errors import NotFound, Unavailable
 from shared.edge import clock
 from shared.edge.approval_chains import Versions

@@ -31,10 +31,12 @@ order by customer_id, warning_id limit $4
 
 APPROVALS = """
 select customer_id, approval_id, kind, payload, payload_sha256, reason, evidence, requested_by, requested_on, roles,
-       place, step, role, escalated, deputy_on, lapses_on, grants::text, ended_by, ended_on, ended_because
+       place, step, role, escalated, deputy_on, lapses_on, grants::text, ended_by, ended_on, ended_because, members,
+       votes::text
 from approvals
 where (requested_on, approval_id) > ($1, $2) and ($3::text is null or place = $3) and ($4::text is null or kind = $4)
-  and ($5::text is null or role = $5) and ($6::text is null or customer_id = $6) and ($7::text is null or approval_id = $7)
+  and ($5::text is null or role = $5 or $5 = any(members)) and ($6::text is null or customer_id = $6)
+  and ($7::text is null or approval_id = $7)
   and {visible}
 order by requested_on, approval_id limit $8
 """

@@ -87,3 +87,9 @@ APPROVALS: tuple[str, ...] = (
     """,
 )
 """What the fifth revision adds."""
+
+COMMITTEES = """alter table approvals
+    add column members text[] not null default '{}',
+    add column votes jsonb not null default '[]'
+"""
+"""What the seventh revision adds: who sits on the committee whose step waits; [{step, by, seat, acting, vote, reason, on}, …]."""

@@ -25,7 +25,7 @@ from services.rating.core.granting import ApprovalRow, Wanted
 from services.rating.handlers import approving
 from services.rating.handlers.approving import Asked
 from shared.core import limits
-from shared.core.approval.deciding import Actor
+from shared.core.approval.commands import Actor
 from shared.core.errors import Forbidden
 from shared.edge.http import paging, problem, query
 from shared.edge.http.auth import Principal, Seen, principal

@@ -16,7 +16,7 @@ import msgspec
 from services.rating.core.overriding import renewals
 from services.rating.core.state import State
 from shared.core.approval.chain import Bounds
-from shared.core.approval.deciding import Desk
+from shared.core.approval.commands import Desk
 from shared.core.approval.request import Approval
 from shared.core.events.approval import OverrideSet, OverrideWithdrawn
 from shared.core.events.base import Decision

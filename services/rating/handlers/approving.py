@@ -14,7 +14,8 @@ from services.rating.core.granting import ApprovalRow, Wanted
 from services.rating.core.requests import Act, Found, Kind
 from services.rating.core.state import State
 from services.rating.handlers.ports import Ports
-from shared.core.approval.deciding import Actor, Approve, Command, Desk, Refuse, Request, Withdraw, decide
+from shared.core.approval.commands import Actor, Approve, Command, Desk, Refuse, Request, Withdraw
+from shared.core.approval.deciding import decide
 from shared.core.approval.payload import sealed
 from shared.core.approval.saying_no import No
 from shared.core.errors import Declined, NotFound
