@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from gradeline.language import say
+
 if TYPE_CHECKING:
+    from gradeline.commands.policy_list import Known
     from services.rating.core.brain import RatingBrain
     from services.rating.core.preview import Effect, Moved
     from shared.core.policy.policy import Policy
@@ -185,6 +188,28 @@ def _why(policy: Policy, one: Moved) -> list[dict[str, str]]:
 
 def _amounts(sums: dict[str, Decimal]) -> dict[str, str]:
     return {currency: format(amount, "f") for currency, amount in sorted(sums.items())}
+
+
+def known_versions() -> tuple[Known | None, date | None]:
+    """What the installation knows of versions, and its last day; (None, None) where there is none or it does not answer."""
+    from gradeline.database import pool_of, reached, told
+    from services.rating.adapters.lists import standing
+    from shared.core.errors import Misconfigured, Unavailable
+
+    known = told()
+    if not known.postgres:
+        return None, None
+
+    async def read() -> tuple[Known, date]:
+        async with pool_of(known) as pool, pool.acquire() as connection:
+            found = await standing(connection)
+            return (found.activations, found.waiting), found.day
+
+    try:
+        return reached(read())
+    except (Misconfigured, Unavailable) as error:
+        typer.echo(say("the files alone speak: {why}", why=error.message), err=True)
+        return None, None
 
 
 def activate_policy(

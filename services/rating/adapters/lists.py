@@ -8,11 +8,15 @@ from typing import Any
 import msgspec
 
 from services.rating.adapters import approvals
+from services.rating.adapters.context import activations
 from services.rating.adapters.visible import may_see, visible
-from services.rating.core.granting import ApprovalRow, StaffRow, Wanted
+from services.rating.core.granting import ApprovalRow, StaffRow, Standing, Wanted
 from services.rating.core.view import CustomerRow, StandingWarning
+from shared.edge import clock
 from shared.edge.rights import Rows
 from shared.edge.store import aside
+from shared.edge.store.days import last_opened
+from shared.edge.store.pool import Connection
 
 CUSTOMERS = """
 select customer_id, version, as_of, currency, grade, refusal, method, score::text, since, region, segment, manager,
@@ -41,6 +45,12 @@ where (requested_on, approval_id) > ($1, $2) and ($3::text is null or place = $3
 order by requested_on, approval_id limit $8
 """
 
+WAITING = """
+select approval_id, (payload::jsonb)->>'method' as method, (payload::jsonb)->>'version' as version,
+       (payload::jsonb)->>'sha256' as sha256
+from approvals where customer_id = '~policy' and kind = 'policy' and place = 'open' order by requested_on, approval_id
+"""
+
 DEAD_LETTERS = """
 select topic, partition, generation, position, reason, rule, pointer, recorded_at, state
 from dead_letters
@@ -49,6 +59,14 @@ where state = $1
        or (recorded_at, topic, partition, generation, position) < ($2, $3, $4::int, $5, $6::bigint))
 order by recorded_at desc, topic desc, partition desc, generation desc, position desc limit $7
 """
+
+
+async def standing(connection: Connection) -> Standing:
+    """What the state of each version of a method follows from."""
+    rows = await connection.fetch(WAITING)
+    waiting = {(row["method"], row["version"], row["sha256"]): row["approval_id"] for row in rows}
+    day = await last_opened(connection) or clock.now().date()
+    return Standing(await activations(connection), waiting, day)
 
 
 class Lists:
@@ -77,6 +95,11 @@ class Lists:
         condition, limits = visible(rows, "approvals.customer_id", first=9)
         found = await pool.fetch(APPROVALS.format(visible=condition), *after, *wanted, limit, *limits)
         return [approvals.shown(row) for row in found]
+
+    async def versions(self, pool: Any) -> Standing:
+        """Which versions of methods were activated, which wait for an approval, and the last day that was opened."""
+        async with pool.acquire() as connection:
+            return await standing(connection)
 
     async def staff(self, pool: Any, *, after: str, limit: int) -> list[StaffRow]:
         """The staff register after the person *after*."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from services.rating.api.answers import Answer, Next
 from shared.core import limits
-from shared.edge.http import roles
+from shared.edge.http import query, roles
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=limits.TEXT_CHARACTERS)]
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=limits.CODE_CHARACTERS)]
@@ -53,6 +53,20 @@ class ErasureAsked(Body):
 
     basis: Line = Field(description="the law, the letter, who decided")
     evidence: Line
+
+
+class ActivationAsked(Body):
+    """A version of a method is to be put in force, with exactly the rules that were looked at."""
+
+    version: Code
+    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] = Field(
+        description="of the rules as they were read: what is put in force is what was looked at"
+    )
+    effective: query.Day | None = Field(None, description="binds from the opening of this day; default: the next one")
+    reason: Line
+    evidence: Line | None = Field(
+        None, description="what it rests on, such as a back-test; default: the rules themselves"
+    )
 
 
 class Grant(Body):
@@ -113,7 +127,7 @@ class Approval(Answer):
     """One request, who grants it, and what became of it."""
 
     approval_id: str
-    customer_id: str
+    customer_id: str = Field(description="whom it is about; `~policy` where it is about the rules")
     kind: str
     payload: dict[str, Any]
     payload_sha256: str

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from services.rating.core.granting import ApprovalRow, StaffRow, Wanted
+from services.rating.core import policy_requests
+from services.rating.core.granting import ApprovalRow, StaffRow, Standing, Wanted
 from services.rating.core.requests import Act, Found
 from services.rating.core.trying import Outcome, Trial
 from services.rating.core.view import CustomerRow, PolicySummary, StandingWarning, View
 from shared.core.envelope import Event
 from shared.core.errors import Unavailable
 from shared.core.policy.policy import Book
+from shared.core.policy.rulebook import Rulebook
 from shared.edge.rights import Rows
 
 
@@ -93,6 +95,9 @@ class Lists(Protocol):
     ) -> list[ApprovalRow]:
         """Approvals after (day of the request, id), the oldest first."""
 
+    async def versions(self, pool: Any) -> Standing:
+        """What the state of each version of a method follows from."""
+
     async def staff(self, pool: Any, *, after: str, limit: int) -> list[StaffRow]:
         """The staff register after the person *after*."""
 
@@ -125,6 +130,13 @@ class Decide(Protocol):
         """Say which roles *person* holds from now on; none: the person has left."""
 
 
+class DecidePolicy(Protocol):
+    """Decides a command about the rules and appends what follows, while no day can open."""
+
+    async def __call__(self, pool: Any, command: Callable[[policy_requests.Found], policy_requests.Act]) -> None:
+        """*command* may be asked several times, and raises what refuses it. Raises Unavailable."""
+
+
 @dataclass
 class Ports:
     """The one object the routes find in `app.state.ports`."""
@@ -134,13 +146,19 @@ class Ports:
     log: Log
     lists: Lists
     decide: Decide
+    decide_policy: DecidePolicy
     policies: Sequence[PolicySummary]
     attempt: Try
-    books: Mapping[str, Book]
-    """The versions of each method, by id."""
+    rules: Rulebook
+    """Everything that is loaded."""
     partitions: int
     pool: Any = field(default=None)
     """None until the database has answered once."""
+
+    @property
+    def books(self) -> Mapping[str, Book]:
+        """The versions of each method, by id."""
+        return self.rules.books
 
     def database(self) -> Any:
         """The pool. Raises Unavailable while there is none."""

@@ -33,6 +33,8 @@ class Request(msgspec.Struct, frozen=True):
     reason: str
     evidence: str
     chain: Chain
+    until: date | None = None
+    """The last day on which it has a sense, where it has one."""
 
 
 class Approve(msgspec.Struct, frozen=True):

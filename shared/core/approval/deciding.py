@@ -9,7 +9,6 @@ The step of a committee is granted, and the request refused, by the votes of its
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from shared.core.approval import steps
@@ -62,8 +61,8 @@ def _request(command: Request, approval: Approval | None, desk: Desk) -> Decided
     return (requested(command, desk),)
 
 
-def requested(command: Request, desk: Desk, *, until: date | None = None) -> ApprovalRequested:
-    """The request as it is kept, its first step waiting. *until*: the last day on which it has a sense, where it has one."""
+def requested(command: Request, desk: Desk) -> ApprovalRequested:
+    """The request as it is kept, its first step waiting."""
     roles, sha256 = command.chain.by, sha256_of(command.payload)
     lapses = working_days_after(desk.day, desk.chains.limits.lapse, desk.rests)
     return ApprovalRequested(
@@ -79,7 +78,7 @@ def requested(command: Request, desk: Desk, *, until: date | None = None) -> App
         roles=roles,
         deputies=desk.chains.deputies_of(roles),
         committees=desk.chains.sittings(roles),
-        lapses_on=min(lapses, until or lapses),
+        lapses_on=min(lapses, command.until or lapses),
         **_signed(command),
     )
 
