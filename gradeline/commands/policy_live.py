@@ -102,7 +102,7 @@ def _trying(currency: str, policies: Path | None, method: str, against: str | No
 
     live = brain_of(currency, policies)
     policy = tried(live, method, against)
-    return RatingBrain(with_trial(live.rulebook, policy), live.setting), policy
+    return RatingBrain(with_trial(live.rulebook, policy), live.setting, live.chains), policy
 
 
 def tried(brain: RatingBrain, method: str, against: str | None) -> Policy:

@@ -88,7 +88,7 @@ def wired(settings: Settings, reads: Viewers) -> Ports:
 def deciding(settings: Settings, rules: Rulebook, wrapping: bytes) -> Deciding:
     """Return what decides commands of people, as the worker would. Raises Misconfigured."""
     return Deciding(
-        brain=RatingBrain(rules, Setting(calendar=china(), currency=settings.currency)),
+        brain=RatingBrain(rules, Setting(calendar=china(), currency=settings.currency), catalogue.chains()),
         projector=CustomerProjector(),
         settings=WorkerSettings(instance=settings.instance, partitions=settings.partitions, zone=settings.zone),
         chains=catalogue.chains(),

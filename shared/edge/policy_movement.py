@@ -95,8 +95,11 @@ def _approval(section: Section, grades: tuple[str, ...]) -> Approval:
             section.wrong(f"{grade!r} is no grade; write one of {', '.join(grades)}", "to")
     if not by:
         section.wrong("name the roles that approve", "by")
+    through: Any = section.choice("through", ("request", "review")) if "through" in section else "request"
+    if through == "review" and of != "rise":
+        section.wrong("only a rise is approved through a review; leave it out", "through")
     section.close()
-    return Approval(of, by, to)
+    return Approval(of, by, to, through)
 
 
 def _by_grade(section: Section, key: str, grades: tuple[str, ...]) -> dict[str, int]:

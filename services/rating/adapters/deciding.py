@@ -19,7 +19,7 @@ from services.rating.adapters.context import Activations
 from services.rating.core.announce import labels
 from services.rating.core.brain import RatingBrain
 from services.rating.core.context import Context
-from services.rating.core.requests import Act, Found, policy_of
+from services.rating.core.requests import Act, Found, policies_of
 from services.rating.core.state import State
 from shared.core.approval.chain import in_force
 from shared.core.approval.commands import Desk
@@ -169,7 +169,7 @@ class Deciding:
             register=read.register,
             common={"cause": "override", "labels": labels(state)},
         )
-        return Found(state, desk, policy_of(state, self.brain.rulebook))
+        return Found(state, desk, policies_of(state, self.brain.rulebook))
 
     async def _commit(self, pool: Any, prepared: _Prepared) -> None:
         """Write all of it, or raise Moved. Locks: the stream, its partition, then the head of intake."""

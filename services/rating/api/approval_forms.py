@@ -30,6 +30,7 @@ class OverrideAsked(Body):
 
     grade: Code | None = None
     cap: Code | None = None
+    method: Code | None = Field(None, description="whose grade it is; default: that of purpose credit")
     expires_on: date | None = Field(None, description="its last day; default: as long as one may hold (G-25)")
     reason: Line
     evidence: Line
@@ -39,6 +40,17 @@ class OverrideAsked(Body):
         if (self.grade is None) == (self.cap is None):
             raise ValueError("give exactly one of grade and cap")
         return self
+
+
+class ExceptionAsked(Body):
+    """A rule does not hold for the customer for a while."""
+
+    excepts: Code = Field(description="the rule that does not hold, by its code, such as LT-20")
+    terms: Line | None = Field(None, description="what is allowed instead: an amount, a term, a condition")
+    method: Code | None = Field(None, description="the method whose rule it is, where it is one of a method")
+    expires_on: query.Day = Field(description="its last day")
+    reason: Line
+    evidence: Line
 
 
 class Reasoned(Body):

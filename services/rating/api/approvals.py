@@ -15,6 +15,7 @@ from services.rating.api.approval_forms import (
     Approvals,
     Body,
     ErasureAsked,
+    ExceptionAsked,
     Grant,
     OverrideAsked,
     Reasoned,
@@ -73,7 +74,9 @@ def actor(who: Principal, body: Body, key: str | None) -> Actor:
 async def override(who: Requester, customer_id: CustomerId, wired: Wired, body: OverrideAsked, key: Key) -> Approval:
     """Ask that another grade, or a cap, hold until a date. It holds once everybody of its chain has granted it."""
     asked = Asked(actor(who, body, key), body.reason, body.evidence)
-    row = await approving.override(wired, customer_id, asked, grade=body.grade, cap=body.cap, until=body.expires_on)
+    row = await approving.override(
+        wired, customer_id, asked, grade=body.grade, cap=body.cap, until=body.expires_on, method=body.method
+    )
     return shown(row)
 
 
@@ -86,6 +89,16 @@ async def override_end(
     """Ask that an override be taken back before its last day."""
     asked = Asked(actor(who, body, key), body.reason, body.evidence)
     return shown(await approving.override_end(wired, customer_id, asked, override_id))
+
+
+@router.post("/customers/{customer_id}/exceptions", status_code=202, summary="Ask for an exception")
+async def exception(who: Requester, customer_id: CustomerId, wired: Wired, body: ExceptionAsked, key: Key) -> Approval:
+    """Ask that a rule not hold for the customer until a date. It ends by itself; no grade changes by it."""
+    asked = Asked(actor(who, body, key), body.reason, body.evidence)
+    row = await approving.exception(
+        wired, customer_id, asked, excepts=body.excepts, terms=body.terms, until=body.expires_on, method=body.method
+    )
+    return shown(row)
 
 
 @router.post("/customers/{customer_id}/erasure", status_code=202, summary="Ask for an erasure")

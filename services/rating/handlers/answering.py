@@ -57,8 +57,7 @@ async def _answer(ports: Ports, command: Approve | Refuse | Withdraw, rows: Rows
         if not _final(decisions):
             return Act(decisions)
         approval = found.state.approvals[command.approval_id]
-        common = {**found.desk.common, "as_of": found.desk.day}
-        follows = requests.effect(approval, found.state, found.policy, found.desk.chains.overrides, common)
+        follows = requests.effect(approval, found)
         if isinstance(follows, requests.Why):
             raise Declined(follows)
         return Act((*decisions, *follows), erase=requests.erased(approval))

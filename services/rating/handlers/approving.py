@@ -30,13 +30,23 @@ class Asked(NamedTuple):
 
 
 async def override(
-    ports: Ports, customer_id: str, asked: Asked, *, grade: str | None, cap: str | None, until: date | None
+    ports: Ports,
+    customer_id: str,
+    asked: Asked,
+    *,
+    grade: str | None,
+    cap: str | None,
+    until: date | None,
+    method: str | None = None,
 ) -> ApprovalRow:
-    """Ask for an override. Raises Declined naming the rule, NotFound, Unavailable."""
+    """Ask for an override of the grade of *method*, that of purpose `credit` where it is None.
+
+    Raises Declined naming the rule, NotFound, Unavailable.
+    """
     given = {"grade": grade, "cap": cap, "reason": asked.reason, "evidence": asked.evidence, "by": asked.by.person}
 
     def payload(found: Found) -> requests.Override:
-        policy, bounds = found.policy, found.desk.chains.overrides
+        policy, bounds = _policy(found, method), found.desk.chains.overrides
         if policy is None:
             raise Declined(requests.Why.NO_GRADE)
         wanted = requests.Override(
@@ -54,8 +64,48 @@ async def override(
             raise Declined(why)
         return wanted
 
-    told = given | ({"expires_on": until.isoformat()} if until else {})
-    return await _ask(ports, customer_id, Kind.OVERRIDE, asked, payload, told, to=grade or cap or "")
+    told = given | ({"expires_on": until.isoformat()} if until else {}) | ({"method": method} if method else {})
+
+    def by(found: Found) -> tuple[str, ...]:
+        policy = _policy(found, method)
+        return policy.movement.approvers("override", grade or cap or "") if policy is not None else ()
+
+    return await _ask(ports, customer_id, Kind.OVERRIDE, asked, payload, told, by=by)
+
+
+async def exception(
+    ports: Ports, customer_id: str, asked: Asked, *, excepts: str, terms: str | None, until: date, method: str | None
+) -> ApprovalRow:
+    """Ask that the rule *excepts* not hold for a customer until a date. Raises as `override`."""
+    wanted = requests.Waiver(
+        customer_id=customer_id,
+        excepts=excepts,
+        expires_on=until,
+        reason=asked.reason,
+        evidence=asked.evidence,
+        by=asked.by.person,
+        terms=terms,
+        method=method,
+    )
+
+    def payload(found: Found) -> requests.Waiver:
+        policy = _policy(found, method)
+        if method is not None and policy is None:
+            raise Declined(requests.Why.NO_GRADE)
+        if (why := requests.waiver_why_not(wanted, found.desk)) is not None:
+            raise Declined(why)
+        return wanted
+
+    def by(found: Found) -> tuple[str, ...]:
+        policy = _policy(found, method)
+        standing = found.under(policy.method)[0] if policy is not None else None
+        if policy is None or standing is None:
+            return ()
+        return policy.movement.approvers("exception", standing.grade or "")
+
+    return await _ask(
+        ports, customer_id, Kind.EXCEPTION, asked, payload, msgspec.to_builtins(wanted), by=by, until=until
+    )
 
 
 async def override_end(ports: Ports, customer_id: str, asked: Asked, override_id: str) -> ApprovalRow:
@@ -130,22 +180,26 @@ async def _ask(
     payload: Callable[[Found], msgspec.Struct],
     given: Mapping[str, Any],
     *,
-    to: str = "",
+    by: Callable[[Found], tuple[str, ...]] = lambda _: (),
+    until: date | None = None,
 ) -> ApprovalRow:
-    """Ask for *payload*. What was asked under the same key before is compared with what is *given* now, by its own date."""
+    """Ask for *payload*. What was asked under the same key before is compared with what is *given* now, by its own date.
+
+    *by*: who grants it by the method's own rules; none: the chain of the installation says.
+    """
     approval_id = id_of(customer_id, kind, asked.by.account, asked.by.key)
 
     def command(found: Found) -> Act:
         held = found.state.approvals.get(approval_id)
         wanted = {**msgspec.json.decode(held.payload), **given} if held else msgspec.to_builtins(payload(found))
-        chain = found.desk.chains.of(kind, _approvers(found.policy, to) if kind is Kind.OVERRIDE else ())
-        request = Request(approval_id, kind, sealed(wanted)[0], asked.by, asked.reason, asked.evidence, chain)
+        chain = found.desk.chains.of(kind, by(found))
+        request = Request(approval_id, kind, sealed(wanted)[0], asked.by, asked.reason, asked.evidence, chain, until)
         return Act(answering.decided(request, found.state.approvals, found.desk))
 
     await ports.decide(ports.database(), customer_id, command)
     return await answering.one(ports, approval_id, EVERY_ROW)
 
 
-def _approvers(policy: Policy | None, grade: str) -> tuple[str, ...]:
-    """Who approves by the method's own rules; none: the chain of the installation says."""
-    return policy.movement.approvers("override", grade) if policy is not None else ()
+def _policy(found: Found, method: str | None) -> Policy | None:
+    """The rules of *method* under which the customer is graded; of purpose `credit` where none is named."""
+    return found.policy if method is None else found.under(method)[1]

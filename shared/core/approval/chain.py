@@ -104,6 +104,10 @@ class Chains(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {name: self.committees[name].sitting for name in by if name in self.committees}
 
 
+ASSUMED = Chains(date.min, Limits(1, 2, 10, "AP-04.03", assumed=True), {}, Bounds(1, 90, 2, "G-25", assumed=True))
+"""What holds where nobody says otherwise."""
+
+
 def in_force(versions: tuple[Chains, ...], day: date) -> Chains:
     """The last of *versions*, in order of their dates, that is effective on *day*; the first where none is yet."""
     return next((one for one in reversed(versions) if one.effective <= day), versions[0])
