@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from services.rating.core.brain import RatingBrain
     from services.rating.core.preview import Effect, Moved
     from shared.core.policy.policy import Policy
+    from shared.edge.settings import Settings
 
 SHOWN = 20
 PROCESSES = 2
@@ -196,17 +197,14 @@ def known_versions() -> tuple[Known | None, date | None]:
     from services.rating.adapters.lists import standing
     from shared.core.errors import Misconfigured, Unavailable
 
-    known = told()
-    if not known.postgres:
-        return None, None
-
-    async def read() -> tuple[Known, date]:
+    async def read(known: Settings) -> tuple[Known, date]:
         async with pool_of(known) as pool, pool.acquire() as connection:
             found = await standing(connection)
             return (found.activations, found.waiting), found.day
 
     try:
-        return reached(read())
+        known = told()
+        return reached(read(known)) if known.postgres else (None, None)
     except (Misconfigured, Unavailable) as error:
         typer.echo(say("the files alone speak: {why}", why=error.message), err=True)
         return None, None
@@ -224,6 +222,8 @@ def activate_policy(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
     """Put VERSION of METHOD in force from the opening of a day that is to come: recorded, and announced once.
+
+    It asks nobody and is for whoever runs the installation; over HTTP others grant it (docs/policies.md).
 
     Exit status: 0 done (also where it was done before), 2 it cannot be, 4 the database does not answer.
     """

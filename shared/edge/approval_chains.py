@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,7 @@ import yaml
 
 from shared.core.approval.chain import PERSON, Chains, Committee
 from shared.core.errors import Misconfigured
-from shared.edge.http.roles import roles
+from shared.edge.http.roles import granting, roles
 
 Versions = tuple[Chains, ...]
 
@@ -39,11 +40,18 @@ def _check(version: Chains, place: str) -> None:
         if unknown := [role for role in held if role not in allowed]:
             known = ", ".join(sorted(allowed))
             raise Misconfigured(f"{place}: {where} names the unknown role {unknown[0]}; choose among {known}")
+        _check_granting(held, f"{place}: {where}")
     limits = version.limits
     if not 0 < limits.remind <= limits.deputy < limits.lapse:
         raise Misconfigured(f"{place}: limits must grow: remind, deputy, lapse; write for example 1, 2, 10")
     for name, committee in version.committees.items():
         _check_committee(name, committee, f"{place}: committees.{name}")
+
+
+def _check_granting(named: Iterable[str], place: str) -> None:
+    """A role without the scope to grant would leave its step waiting for ever."""
+    if idle := [one for one in named if one in roles() and one not in granting()]:
+        raise Misconfigured(f"{place}: {idle[0]} may grant nothing; choose among {', '.join(granting())}")
 
 
 def _check_committee(name: str, committee: Committee, place: str) -> None:
@@ -53,6 +61,7 @@ def _check_committee(name: str, committee: Committee, place: str) -> None:
     if unknown := [one for one in committee.members if one not in roles() and not one.startswith(PERSON)]:
         known = ", ".join(sorted(roles()))
         raise Misconfigured(f"{place}: {unknown[0]} is no role; choose among {known}, or write person:NAME")
+    _check_granting(committee.members, place)
     if missing := [one for one in committee.veto if one not in committee.members]:
         raise Misconfigured(f"{place}: {missing[0]} has a veto and no seat; name it among the members")
     if not (0 < committee.grant <= seats and committee.refuse == seats - committee.grant + 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -193,6 +194,19 @@ async def test_two_requests_for_one_day_are_both_granted_and_only_the_first_take
         answer = await office.approves(first)
         assert (answer.status_code, rule(answer)) == (409, "ACTIVATION_IN_FORCE")
         assert len(await activations(office)) == 1
+
+
+async def test_other_rules_under_the_number_by_then_are_not_put_in_force(database: str, tmp_path: Path) -> None:
+    async with ruled(database, tmp_path) as office:
+        asked = await asks(office)
+        decide = office.app.state.ports.decide_policy
+        for loaded, why in ((rules(level("1"), level("2")), "ACTIVATION_OTHER_RULES"), (rules(level("1")), "ACTIVATION_NOT_LOADED")):  # fmt: skip
+            office.app.state.ports.decide_policy = dataclasses.replace(decide, rules=loaded)
+            answer = await office.approves(asked)
+            assert (answer.status_code, rule(answer)) == (409, why)
+        assert await activations(office) == []
+        office.app.state.ports.decide_policy = decide
+        assert (await office.approves(asked)).status_code == 200
 
 
 async def test_a_role_that_is_lost_meanwhile_stops_the_last_grant(database: str, tmp_path: Path) -> None:

@@ -196,10 +196,11 @@ GOOD = """- effective: 2026-01-01
     [
         ("board, legal]", "nobody, legal]", "unknown role nobody"),
         ("members: [legal", "members: [boss, legal", "boss is no role"),
-        ("veto: [legal]", "veto: [sales]", "sales has a veto and no seat"),
+        ("veto: [legal]", "veto: [risk_manager]", "risk_manager has a veto and no seat"),
+        ("members: [legal", "members: [sales, legal", "sales may grant nothing"),
         ("refuse: 2", "refuse: 3", "4 - grant"),
         ("grant: 3, refuse: 2", "grant: 5, refuse: 0", "between 1 and 4"),
-        ("committees: {", "committees: {legal: {members: [sales], grant: 1, refuse: 1}, ", "legal is a role"),
+        ("committees: {", "committees: {legal: {members: [finance], grant: 1, refuse: 1}, ", "legal is a role"),
     ],
 )
 def test_a_committee_that_could_not_decide_is_refused_with_the_remedy(

@@ -59,7 +59,7 @@ class FourEyes(RuleBasedStateMachine):
         self.edited: dict[str, str] = {}
         self.asked_for: dict[str, tuple[str, str]] = {}
         self.took_effect: list[str] = []
-        self.asks("li", "work", frozenset({"clerk"}), "AP-1", "2", 3)
+        self.asks("li", "work", frozenset({"clerk"}), "AP-1", "2", 9)
 
     def found(self) -> Found:
         told = Told({}, set())
@@ -159,6 +159,16 @@ class FourEyes(RuleBasedStateMachine):
         self.register[other] = held
         self.append(read, act)
 
+    @precondition(lambda self: self.granted_by())
+    @rule(data=st.data())
+    def who_granted_loses_the_role(self, data: st.DataObject) -> None:
+        self.register[data.draw(st.sampled_from(self.granted_by()))] = frozenset()
+
+    def granted_by(self) -> list[str]:
+        """Who granted a step of a request that is open."""
+        held = self.found().told.approvals.values()
+        return sorted({grant.by for one in held if one.open for grant in one.grants.values()})
+
     @rule(person=persons, name=ids)
     def a_day_opens_between(self, person: str, name: str) -> None:
         read, act = self.answer(self.approval(person, "work", frozenset(ROLES), name))
@@ -174,14 +184,15 @@ class FourEyes(RuleBasedStateMachine):
         self.register.pop(person, None)
 
     @precondition(lambda self: self.asked_for)
-    @rule(name=ids, version=st.sampled_from("123"))
-    def is_edited(self, name: str, version: str) -> None:
+    @rule(name=ids, days=st.integers(1, 9))
+    def is_edited(self, name: str, days: int) -> None:
         """Somebody with a hand in the database changes the content of an open request."""
         held = self.found().told.approvals.get(name)
         if held is None or not held.open:
             return
         wanted = msgspec.json.decode(held.payload, type=Activating)
-        self.edited[name] = sealed(msgspec.to_builtins(msgspec.structs.replace(wanted, version=version)))[0]
+        later = msgspec.structs.replace(wanted, effective=wanted.effective + timedelta(days=days))
+        self.edited[name] = sealed(msgspec.to_builtins(later))[0]
 
     @rule(rulebook=st.sampled_from((LOADED, CHANGED)))
     def files_change(self, rulebook: Rulebook) -> None:

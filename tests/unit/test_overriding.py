@@ -199,17 +199,14 @@ def test_a_grade_is_valid_no_longer_than_the_override_that_put_it_there(office: 
     stood = office.grade()[0]
     office.hears(override(OPENED, date(2026, 3, 20), grade=worse(stood)))
     assert said() == date(2026, 3, 20)
-    rating = office.customer.view("2026-03-10", [*office.customer.events, *_kept(office)]).credit
+    put = decided(override(OPENED, date(2026, 3, 20), grade=worse(stood)))
+    rating = office.customer.view("2026-03-10", [*office.customer.events, put]).credit
     assert rating is not None
     assert rating.valid_until == date(2026, 3, 20)
     office.hears(OverrideWithdrawn(as_of=OPENED, cause="override", override_id="OV-1"))
     assert said() == reviewed
     office.hears(override(OPENED, date(2026, 3, 20), id="OV-2", cap=stood))
     assert said() == reviewed, "a cap under which the grade lies holds nothing"
-
-
-def _kept(office: Office) -> list[Event]:
-    return [decided(override(OPENED, date(2026, 3, 20), grade=worse(office.customer.view(OPENED).credit.grade)))]  # type: ignore[union-attr]
 
 
 def rules_alone(path: Path) -> Path:

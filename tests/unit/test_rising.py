@@ -261,7 +261,7 @@ def test_a_method_says_how_a_rise_is_approved(text: str) -> None:
     from tests.support.several import SHAPES
 
     source = (SHAPES["p8"] / "1.yaml").read_text("utf-8")
-    source = source.replace("by: [sales, risk_manager]}", f"by: [sales, risk_manager], {text}}}")
+    source = source.replace("deputy_general_manager]}", f"deputy_general_manager], {text}}}")
 
     def read() -> Any:
         return read_policy(source, "p8", NOTHING_SHARED).movement

@@ -73,7 +73,7 @@ class OverrideWithdrawn(RatingDecision, frozen=True, kw_only=True, forbid_unknow
 
 
 class ApprovalDecision(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
-    """A step of an approval by a second person."""
+    """A step of an approval by a second person, about a customer, or about the rules (subject `~policy`)."""
 
     approval_id: DocumentId
     kind: Code
@@ -104,7 +104,7 @@ class ApprovalWaits(ApprovalDecision, frozen=True, kw_only=True, forbid_unknown_
 
 
 class ApprovalRequested(ApprovalWaits, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
-    """Somebody asked for something that needs an approval."""
+    """Somebody, or for a rise of a grade the machine, asked for something that needs an approval."""
 
     TYPE: ClassVar[str] = "credit.approval.requested.v1"
 
