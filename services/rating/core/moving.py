@@ -57,7 +57,7 @@ def risen(state: State, was: Standing, policy: Policy, place: int, target: int, 
             continue  # between two reviews it rises to what was granted today and to nothing else
         if _may_enter(state, was, policy, grade, day, granted):
             return grade, ()
-    return stood, held or (rising.NEEDS,)
+    return stood, held or ("RISE_NEEDS_APPROVAL",)
 
 
 def reachable(policy: Policy, place: int, target: int) -> list[str]:
@@ -102,7 +102,7 @@ def _held(
         if was.worst_on and months_before(day, rise.from_worst.clean_months) < was.worst_on:
             held.append("RISE_NOT_CLEAN")
         if rise.from_worst.approval and not granted and not _approved(state, was, rise.from_worst.clean_months, day):
-            held.append(rising.NEEDS)
+            held.append("RISE_NEEDS_APPROVAL")
     return tuple(held)
 
 
