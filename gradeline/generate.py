@@ -48,12 +48,14 @@ def asyncapi_document() -> Files:
     yield ROOT / "docs" / "asyncapi.yaml", as_yaml(document)
 
 
-def openapi_document() -> Files:
-    """Yield the OpenAPI document of the rating API."""
-    from services.rating import main
+def openapi_documents() -> Files:
+    """Yield the OpenAPI document of each API."""
+    from services.exposure import main as exposure
+    from services.rating import main as rating
     from shared.edge.http import openapi
 
-    yield ROOT / "docs" / "openapi-rating.json", openapi.render(main.documented()).encode()
+    for name, main in (("rating", rating), ("exposure", exposure)):
+        yield ROOT / "docs" / f"openapi-{name}.json", openapi.render(main.documented()).encode()
 
 
 def as_yaml(document: dict[str, Any]) -> bytes:
@@ -65,7 +67,7 @@ def as_yaml(document: dict[str, Any]) -> bytes:
 PRODUCERS: tuple[Callable[[], Files], ...] = (
     json_schemas,
     asyncapi_document,
-    openapi_document,
+    openapi_documents,
     measures_page,
     metrics_page,
     method_pages,

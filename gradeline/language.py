@@ -11,8 +11,10 @@ from importlib.resources import files
 
 import yaml
 
+from shared.core.errors import GradelineError
 from shared.core.policy.policy import Title
 from shared.edge.codes import Words
+from shared.edge.refusals import in_chinese
 
 VARIABLE = "GRADELINE_LANGUAGE"
 _SPOKEN: ContextVar[str] = ContextVar("spoken", default="")
@@ -40,6 +42,11 @@ def say(sentence: str, **about: object) -> str:
     """Return *sentence* in the language of the installation, with *about* filled in."""
     text = chinese().get(sentence, sentence) if language() == "zh" else sentence
     return text.format(**about) if about else text
+
+
+def sentence_of(error: GradelineError) -> str:
+    """What *error* says, in the language of the installation where its sentence is one of the readers of rules."""
+    return in_chinese(error.message) if language() == "zh" else error.message
 
 
 def both(words: Title | Words) -> str:

@@ -52,7 +52,9 @@ class Sentences(TyperGroup):
         try:
             return super().invoke(ctx)
         except GradelineError as error:
-            typer.echo(f"gradeline: {error.message}", err=True)
+            from gradeline.language import sentence_of
+
+            typer.echo(f"gradeline: {sentence_of(error)}", err=True)
             raise typer.Exit(exit_status(error)) from error
 
 

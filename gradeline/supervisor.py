@@ -58,6 +58,8 @@ class Part:
     command: tuple[str, ...] = ()
     once: bool = False
     """A step: ends by itself with status 0; the next part starts after that."""
+    beside: bool = False
+    """Whether it starts at once after the one before, which need not be ready."""
     again_after: tuple[str, ...] = ()
     """A step is done again when one of these was restarted (topics, after the memory-only broker)."""
     ready: Callable[[], bool] | None = None
@@ -130,23 +132,20 @@ class Supervisor:
         return {slot.part.name: ago + slot.started_at for slot in self._slots if slot.failures >= LOOP}
 
     def start(self) -> None:
-        """Start every part in order, each when the one before is ready.
+        """Start every part in order, each when the ones before are ready, or beside them.
 
         Raises Misconfigured (a command ended with status 2), Unavailable (a part does not come up).
         """
         self._logs.mkdir(parents=True, exist_ok=True)
+        pending: list[Slot] = []
         for slot in self._slots:
-            while not self.stopping.is_set():
-                try:
-                    self._start(slot)
-                    break
-                except Misconfigured:
-                    raise
-                except Unavailable as error:
-                    slot.failures += 1
-                    if slot.failures >= FIRST_ATTEMPTS or isinstance(error, NoSpace):
-                        raise
-                    self.stopping.wait(PAUSES[min(slot.failures, len(PAUSES)) - 1])
+            if not slot.part.beside:
+                self._come_up(pending)
+                pending = []
+            if not self.stopping.is_set():
+                self._begin(slot)
+                pending.append(slot)
+        self._come_up(pending)
         self._changed(self.pids)
 
     def watch(self) -> None:
@@ -167,6 +166,23 @@ class Supervisor:
             elif slot.child is not None:
                 slot.child.stop((signal.SIGTERM, slot.part.stop_seconds))
         self._changed(self.pids)
+
+    def _come_up(self, begun: Sequence[Slot]) -> None:
+        """Wait for each of *begun*; one that fails is started again a few times. Raises as `start`."""
+        for slot in begun:
+            attempt: Callable[[Slot], None] = self._wait_for
+            while not self.stopping.is_set():
+                try:
+                    attempt(slot)
+                    break
+                except Misconfigured:
+                    raise
+                except Unavailable as error:
+                    slot.failures += 1
+                    if slot.failures >= FIRST_ATTEMPTS or isinstance(error, NoSpace):
+                        raise
+                    self.stopping.wait(PAUSES[min(slot.failures, len(PAUSES)) - 1])
+                    attempt = self._start
 
     def _revive(self, index: int, slot: Slot) -> None:
         """Start a dead part again, unless its pause is not over. Never raises for a part that fails."""
@@ -194,16 +210,29 @@ class Supervisor:
 
     def _start(self, slot: Slot) -> None:
         """Start one part and wait until it is ready, or a step until it has ended. Raises GradelineError."""
+        self._begin(slot)
+        self._wait_for(slot)
+
+    def _begin(self, slot: Slot) -> None:
+        """Start the command of a part; a server starts where it is waited for."""
         part = slot.part
         slot.started_at, slot.next_attempt = clock.monotonic(), 0.0
         if part.server is not None:
-            part.server.start()
             return
         log = self._logs / f"{part.name}.log"
         if log.exists() and log.stat().st_size > LOG_LIMIT:
             log.replace(log.with_suffix(".log.1"))
         environment = {**os.environ, **self._environment()}
-        slot.child = child = spawn(part.command, log=log, die_with=signal.SIGTERM, environment=environment)
+        slot.child = spawn(part.command, log=log, die_with=signal.SIGTERM, environment=environment)
+
+    def _wait_for(self, slot: Slot) -> None:
+        """Wait until a part that was begun is ready, or a step has ended. Raises GradelineError."""
+        part = slot.part
+        if part.server is not None:
+            part.server.start()
+            return
+        child = slot.child
+        assert child is not None, f"{part.name} was not begun"
         deadline = clock.monotonic() + part.ready_seconds
         while not self.stopping.is_set():
             if not child.alive:
@@ -214,7 +243,9 @@ class Supervisor:
                 return
             if clock.monotonic() > deadline:
                 child.stop((signal.SIGTERM, part.stop_seconds))
-                raise Unavailable(f"{part.name} was not ready within {part.ready_seconds:g} s; see {log}")
+                raise Unavailable(
+                    f"{part.name} was not ready within {part.ready_seconds:g} s; see {self._logs}/{part.name}.log"
+                )
             self.stopping.wait(0.05)
 
 

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+SERVICES = ("rating", "exposure")
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to *app*."""
@@ -21,11 +23,11 @@ def _group() -> None:
 
 
 def upgrade(
-    service: Annotated[Literal["rating"], typer.Argument(help="Whose schema.")] = "rating",
+    service: Annotated[Literal["rating", "exposure"] | None, typer.Argument(help="Whose schema; else each.")] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a sentence.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a schema instead of a sentence.")] = False,
 ) -> None:
-    """Make the schema of SERVICE, or upgrade it, in the database that GRADELINE_POSTGRES names; else in that of the
+    """Make the schema of SERVICE, or of each, or upgrade it, in the database that GRADELINE_POSTGRES names; else in that of the
     instance that runs from GRADELINE_DATA. Safe to repeat.
 
     Exit status: 0 done, 2 no database is named or its schema is newer than this release, 4 it does not answer.
@@ -34,5 +36,7 @@ def upgrade(
     from shared.edge import waiting
     from shared.edge.store.migrate import upgraded
 
-    revision = reached(upgraded(waiting.named(told()), service))
-    typer.echo(json.dumps({"service": service, "revision": revision}) if as_json else f"{service} is at {revision}")
+    dsn = waiting.named(told())
+    for one in (service,) if service else SERVICES:
+        revision = reached(upgraded(dsn, one))
+        typer.echo(json.dumps({"service": one, "revision": revision}) if as_json else f"{one} is at {revision}")

@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from shared.edge.store.dead import Redriven
 
+Service = Annotated[Literal["rating", "exposure"], typer.Option(help="Whose.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 
 
@@ -32,6 +33,7 @@ def list_letters(
     parked: Annotated[bool, typer.Option("--parked", help="Customers that are parked, instead.")] = False,
     quarantined: Annotated[bool, typer.Option("--quarantined", help="Facts in quarantine, instead.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    service: Service = "rating",
     as_json: Json = False,
 ) -> None:
     """What was set aside: the newest dead letters, parked customers, or facts whose identity was used before.
@@ -44,8 +46,10 @@ def list_letters(
 
     if parked and quarantined:
         raise Misconfigured("--parked and --quarantined are two lists: write one of them")
+    if quarantined and service != "rating":
+        raise Misconfigured(f"{service} sets no facts aside: rating does, for every service; leave --service out")
     kind = "parked" if parked else "quarantined" if quarantined else "letters"
-    found = reached(_listed(kind, None if state == "all" else state, limit))
+    found = reached(_listed(service, kind, None if state == "all" else state, limit))
     rows = [tables.ROWS[kind](one) for one in found]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
@@ -77,15 +81,23 @@ def redrive(
         Path | None, typer.Option(exists=True, dir_okay=False, help="Post this file instead of the bytes of one PLACE.")
     ] = None,
     parked: Annotated[bool, typer.Option(help="Also try every parked customer again.")] = False,
+    service: Service = "rating",
     as_json: Json = False,
 ) -> None:
-    """Post dead letters again through the intake, so that every service gets them.
+    """Post dead letters again through the intake, so that every service gets them. Facts are kept by rating alone, so of
+    another --service only parked customers are tried again.
 
     Exit status: 0 all are posted, 3 some are still no events and stay open.
     """
     from gradeline.database import reached
+    from shared.core.errors import Misconfigured
 
-    done, customers = reached(_redriven(places or [], mended.read_bytes() if mended is not None else None, parked))
+    if service == "rating":
+        done, customers = reached(_redriven(places or [], mended.read_bytes() if mended is not None else None, parked))
+    else:
+        if places or mended or not parked:
+            raise Misconfigured(f"dead letters of {service} are decisions, which nobody posts; write --parked alone")
+        done, customers = [], reached(_retried(service))
     if as_json:
         told = [{"place": str(one.place), "state": one.state, "reason": one.reason} for one in done]
         typer.echo(json.dumps({"letters": told, "customers": customers}, ensure_ascii=False))
@@ -99,11 +111,19 @@ def redrive(
         raise typer.Exit(3)
 
 
-async def _listed(kind: str, state: str | None, limit: int) -> Sequence[Any]:
+async def _retried(service: str) -> int:
+    from gradeline.database import pool_of, told
+    from shared.edge.store import aside
+
+    async with pool_of(told(), schema=service) as pool, pool.acquire() as connection:
+        return await aside.retry_parked(connection)
+
+
+async def _listed(service: str, kind: str, state: str | None, limit: int) -> Sequence[Any]:
     from gradeline.database import pool_of, told
     from shared.edge.store import aside, dead
 
-    async with pool_of(told()) as pool, pool.acquire() as connection:
+    async with pool_of(told(), schema=service) as pool, pool.acquire() as connection:
         if kind == "parked":
             return await aside.parked(connection, limit=limit)
         if kind == "quarantined":

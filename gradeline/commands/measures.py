@@ -15,6 +15,7 @@ from rich.table import Table
 from services.rating.core.measures.listing import MeasureSummary, library
 from shared.core.errors import Misconfigured
 from shared.core.measures.library import find
+from shared.edge.measure_words import VALUES, chinese_of
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 _WINDOWS = {"none": "-", "any": "<n>d, <n>m", "months": "<n>m"}
@@ -38,11 +39,12 @@ def list_measures(
         raise Misconfigured(f"there is no family {family!r}; choose one of {families}")
     shown = [one for one in found if family in (None, one.family)]
     if as_json:
-        _print(msgspec.to_builtins(shown))
+        _print([_record(one) for one in shown])
         return
     table = Table("family", "measure", "unit", "window", "title")
     for one in shown:
-        table.add_row(one.family, one.name, one.unit, _WINDOWS[one.window], f"{one.title} {one.title_zh}")
+        unit = f"{one.unit} {chinese_of(one.name, one.unit)['unit_zh']}"
+        table.add_row(one.family, one.name, unit, _WINDOWS[one.window], f"{one.title} {one.title_zh}")
     Console().print(table)
 
 
@@ -58,22 +60,29 @@ def show_measure(
         said = f"; perhaps {' or '.join(near)}" if near else ""
         raise Misconfigured(f"there is no measure {name!r}, or it takes no such window{said}")
     if as_json:
-        _print(msgspec.to_builtins(one))
+        _print(_record(one))
     else:
         _print_measure(one)
 
 
+def _record(one: MeasureSummary) -> dict[str, Any]:
+    record: dict[str, Any] = msgspec.to_builtins(one)
+    return record | chinese_of(one.name, one.unit)
+
+
 def _print_measure(one: MeasureSummary) -> None:
+    chinese = chinese_of(one.name, one.unit)
     console = Console(soft_wrap=True, highlight=False)
     rows = [
         ("title 名称", f"{one.title} · {one.title_zh}"),
         ("family 类别", f"{one.family}: {one.family_title} · {one.family_title_zh}"),
-        ("unit 单位", one.unit),
+        ("unit 单位", f"{one.unit} · {chinese['unit_zh']}"),
         ("window 窗口", _WINDOWS[one.window]),
-        ("formula 公式", one.formula),
-        ("unknown 未知时", "not known (null)" if one.unknown is None else one.unknown),
+        ("formula", one.formula),
+        ("公式", chinese["formula_zh"]),
+        ("unknown 未知时", "not known 未知 (null)" if one.unknown is None else one.unknown),
         ("source 出处", one.source),
-        ("in rules 可用于规则", "yes" if one.in_rules else "no"),
+        ("in rules 可用于规则", "yes 是" if one.in_rules else "no 否"),
     ]
     if one.reported_by:
         rows.append(("reported by 报送系统", one.reported_by))
@@ -82,7 +91,8 @@ def _print_measure(one: MeasureSummary) -> None:
         console.print(f"  {label}: {text}", markup=False)
     for parameter in one.parameters:
         usual = parameter.default or "all"
-        console.print(f"  with 参数 {parameter.name}: {parameter.values} ({usual} unless said)", markup=False)
+        values = " ".join(filter(None, (parameter.values, VALUES.get(parameter.values))))
+        console.print(f"  with 参数 {parameter.name}: {values} ({usual} unless said 未写明时)", markup=False)
 
 
 def _print(record: Any) -> None:

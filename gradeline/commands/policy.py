@@ -4,39 +4,33 @@ what `policy_live` adds."""
 from __future__ import annotations
 
 import json
-import re
-import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import msgspec
 import typer
 
 from gradeline import policy_page
-from gradeline.commands import policy_explain, policy_list, policy_live, policy_new, policy_scorecards, policy_tables
-from gradeline.language import say
+from gradeline.commands import (
+    policy_diff,
+    policy_explain,
+    policy_list,
+    policy_live,
+    policy_new,
+    policy_scorecards,
+    policy_tables,
+)
+from gradeline.commands.policy_asked import SHIPPED, AsOf, Folder, Json, Zone, day_of, fail, loaded, put, text_of
+from gradeline.language import say, sentence_of
 from gradeline.scorecards.pmml_out import pmml_of, unsaid
 from shared.core.errors import GradelineError, Misconfigured
-from shared.core.policy.changes import changes
 from shared.core.policy.evaluate import evaluate, refused
 from shared.core.policy.policy import Policy, canonical
 from shared.core.policy.rulebook import Rulebook
 from shared.core.refusal import Refusal
-from shared.edge import clock, policy_check
-from shared.edge.policy_files import load_rules
+from shared.edge import policy_check
 from shared.edge.policy_values import read_measures
-
-SHIPPED = policy_page.RULES
-"""The rules that come with the product."""
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-"""Other forms of ISO 8601 (a week, no hyphens) are slips here."""
-
-Folder = Annotated[Path, typer.Option("--policies", envvar="GRADELINE_POLICIES", help="The folder of the rules.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="YYYY-MM-DD; today where it is left out.")]
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
-Zone = Annotated[str, typer.Option(envvar="GRADELINE_ZONE", hidden=True)]
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +44,7 @@ def register(app: typer.Typer) -> None:
     policy.command("check")(check_policies)
     policy.command("init")(init_policies)
     policy.command("new")(new_policy)
-    policy.command("diff")(diff_policy)
+    policy.command("diff")(policy_diff.diff_policy)
     policy.command("evaluate")(evaluate_policy)
     policy.command("import")(import_policy)
     policy.command("export")(export_policy)
@@ -68,12 +62,12 @@ def list_policies(
     States: draft, loaded, waiting for approval, activated, in force, replaced. What was activated and what waits is known of
     the installation that runs here, or whose database GRADELINE_POSTGRES names; without one the files alone speak.
     """
-    rules = _load(folder)
+    rules = loaded(folder)
     known, opened = policy_live.known_versions()
-    day = _day(as_of, zone) if as_of or opened is None else opened
+    day = day_of(as_of, zone) if as_of or opened is None else opened
     listed = policy_list.list_record(rules, day, known)
     if as_json:
-        _print(listed)
+        put(listed)
     else:
         policy_list.print_list(listed)
 
@@ -90,9 +84,9 @@ def check_policies(
     try:
         found = policy_check.check_folder(folder, tuple(methods or ()))
     except Misconfigured as error:
-        _fail(error.message, 2)
+        fail(sentence_of(error), 2)
     if as_json:
-        _print([msgspec.to_builtins(finding) for finding in found])
+        put([msgspec.to_builtins(finding) for finding in found])
     else:
         policy_list.print_findings(found)
     raise typer.Exit(1 if any(finding.grave for finding in found) else 0)
@@ -103,7 +97,7 @@ def init_policies(folder: Annotated[Path, typer.Argument(help="A folder that is 
     try:
         policy_new.write_rules(folder, SHIPPED)
     except Misconfigured as error:
-        _fail(error.message, 2)
+        fail(sentence_of(error), 2)
     typer.echo(f"{folder}: {', '.join(sorted(place.name for place in folder.iterdir()))}")
 
 
@@ -121,9 +115,9 @@ def new_policy(
     P13 risk level · P14 corrective factor · P15 votes · P16 index and grid
     """
     try:
-        written = policy_new.write_method(folder, method, shape, _day(effective, zone))
+        written = policy_new.write_method(folder, method, shape, day_of(effective, zone))
     except Misconfigured as error:
-        _fail(error.message, 2)
+        fail(sentence_of(error), 2)
     for file in written:
         typer.echo(str(file))
 
@@ -138,45 +132,24 @@ def import_policy(
 ) -> None:
     """Write a scorecard that another program fitted as METHOD, with a case on every edge. Its scores stay the same."""
     try:
-        written = policy_scorecards.write_scorecard(folder, file, method, grades, _day(effective, zone))
+        written = policy_scorecards.write_scorecard(folder, file, method, grades, day_of(effective, zone))
     except Misconfigured as error:
-        _fail(error.message, 2)
+        fail(sentence_of(error), 2)
     for target in written:
         typer.echo(str(target))
 
 
 def export_policy(method: str, as_of: AsOf = None, folder: Folder = SHIPPED, zone: Zone = "Asia/Shanghai") -> None:
     """Print METHOD as a PMML 4.4 Scorecard. What PMML cannot say of it is named on standard error."""
-    found = _in_force(_load(folder), method, _day(as_of, zone))
+    found = _in_force(loaded(folder), method, day_of(as_of, zone))
     if isinstance(found, Refusal):
-        _fail(say("{method} had no version in force on that day", method=method), 3)
+        fail(say("{method} had no version in force on that day", method=method), 3)
     try:
         document = pmml_of(found)
     except Misconfigured as error:
-        _fail(error.message, 2)
+        fail(sentence_of(error), 2)
     typer.echo(document, nl=False)
     typer.echo(f"not in the file: {'; '.join(unsaid(found))}", err=True)
-
-
-def diff_policy(
-    method: str,
-    before: Annotated[str | None, typer.Option("--from", metavar="VERSION", help="The last but one.")] = None,
-    after: Annotated[str | None, typer.Option("--to", metavar="VERSION", help="The last.")] = None,
-    against: Annotated[Path | None, typer.Option(help="Another folder of rules, to which --to belongs.")] = None,
-    folder: Folder = SHIPPED,
-    as_json: Json = False,
-) -> None:
-    """Show what changed in METHOD from one version to another, place by place. Exit status 0, whatever changed."""
-    old = policy_list.pick(_load(folder), method, before, -1 if against else -2)
-    new = policy_list.pick(_load(against or folder), method, after, -1)
-    if isinstance(old, str) or isinstance(new, str):
-        _fail(str(old if isinstance(old, str) else new), 2)
-    found = changes(old, new)
-    if as_json:
-        versions = [{"version": one.version, "sha256": one.sha256} for one in (old, new)]
-        _print({"method": method, "before": versions[0], "after": versions[1], "changes": msgspec.to_builtins(found)})
-    else:
-        policy_list.print_changes(old, new, found)
 
 
 def show_policy(
@@ -188,11 +161,11 @@ def show_policy(
     zone: Zone = "Asia/Shanghai",
 ) -> None:
     """Show the version of METHOD in force: what it reads, its tables, vetoes, caps, movement and assumptions."""
-    found = _in_force(_load(folder), method, _day(as_of, zone))
+    found = _in_force(loaded(folder), method, day_of(as_of, zone))
     if isinstance(found, Refusal):
-        _fail(say("{method} had no version in force on that day", method=method), 3)
+        fail(say("{method} had no version in force on that day", method=method), 3)
     if as_json:
-        _print({"sha256": found.sha256, "rules": json.loads(canonical(found))})
+        put({"sha256": found.sha256, "rules": json.loads(canonical(found))})
     elif markdown:
         typer.echo(policy_page.page(found))
     else:
@@ -212,21 +185,21 @@ def evaluate_policy(
     zone: Zone = "Asia/Shanghai",
 ) -> None:
     """Grade given measures under METHOD. Exit status 0: a grade, 3: a refusal, 2: bad input."""
-    book = _load(folder)
-    day = _day(as_of, zone)
+    book = loaded(folder)
+    day = day_of(as_of, zone)
     policy = _in_force(book, method, day)
     if isinstance(policy, Refusal):
         _out_of_force(book, method, day, policy, as_json=as_json)
     try:
-        values = read_measures(_read(measures), policy)
+        values = read_measures(text_of(measures), policy)
     except GradelineError as error:
-        _fail(f"{measures}: {error.message}", 2)
+        fail(f"{measures}: {sentence_of(error)}", 2)
     if reach is not None and reach not in policy.grades:
-        _fail(f"--reach {reach}: write one of {', '.join(policy.grades)}", 2)
+        fail(f"--reach {reach}: write one of {', '.join(policy.grades)}", 2)
     assessment = evaluate(policy, values, as_of=day)
     told = policy_explain.explaining(policy, values, assessment, reach) if explained or reach else None
     if as_json:
-        _print(assessment.record() | ({"explanation": policy_explain.record(told)} if told else {}))
+        put(assessment.record() | ({"explanation": policy_explain.record(told)} if told else {}))
     else:
         policy_tables.print_assessment(policy, assessment, lines=told is None)
         if told is not None:
@@ -238,49 +211,13 @@ def _out_of_force(book: Rulebook, method: str, day: date, refusal: Refusal, *, a
     """Say that nobody is graded: no version was in force, so none is named, and no measure is read."""
     if not as_json:
         said = "no grade ({refusal}): {method} had no version in force on {day}"
-        _fail(say(said, refusal=refusal, method=method, day=day), 3)
+        fail(say(said, refusal=refusal, method=method, day=day), 3)
     nobody = refused(book.books[method].versions[0], refusal)
-    _print(nobody.record() | {"version": None, "sha256": None})
+    put(nobody.record() | {"version": None, "sha256": None})
     raise typer.Exit(3)
-
-
-def _load(folder: Path) -> Rulebook:
-    try:
-        return load_rules(folder)
-    except GradelineError as error:
-        _fail(f"{folder}: {error.message}", 2)
 
 
 def _in_force(book: Rulebook, method: str, day: date) -> Policy | Refusal:
     if method not in book.books:
-        _fail(
-            say("there is no method {method!r}; choose one of {names}", method=method, names=", ".join(book.books)), 2
-        )
+        fail(say("there is no method {method!r}; choose one of {names}", method=method, names=", ".join(book.books)), 2)
     return book.books[method].at(day)
-
-
-def _day(text: str | None, zone: str) -> date:
-    if text is None:
-        return clock.today(zone)
-    try:
-        if not _DATE.fullmatch(text):
-            raise ValueError(text)
-        return date.fromisoformat(text)
-    except ValueError:
-        _fail(f"--as-of {text}: write a date as YYYY-MM-DD, e.g. 2026-07-01", 2)
-
-
-def _read(measures: str) -> str:
-    try:
-        return sys.stdin.read() if measures == "-" else Path(measures).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"the file cannot be read ({type(error).__name__}); name a JSON file in UTF-8") from None
-
-
-def _print(record: Any) -> None:
-    typer.echo(json.dumps(record, ensure_ascii=False, indent=2))
-
-
-def _fail(sentence: str, status: int) -> NoReturn:
-    typer.echo(sentence, err=True)
-    raise typer.Exit(status)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,26 +49,11 @@ def preview_policy(
     Exit status: 0 done, 2 there is no such version, 4 the database does not answer.
     """
     from gradeline.commands.verify import brain_of
-    from gradeline.database import pool_of, reached, told
-    from gradeline.importing.progress import bars
-    from gradeline.spread import spread
-    from services.rating.adapters.proving import customers
-    from services.rating.core.preview import Effect
-    from shared.edge.waiting import named
+    from gradeline.database import told
 
     known = told()
-    dsn = named(known)
     policy = tried(brain_of(known.currency, known.policies), method, against)
-
-    async def chosen() -> list[str]:
-        async with pool_of(known) as pool, pool.acquire() as connection:
-            return await customers(connection, None, "")
-
-    streams, effect = reached(chosen()), Effect()
-    work = partial(looked, dsn, known.currency, known.policies, method, against, as_of.date() if as_of else None)
-    with bars() as show:
-        for piece in spread(work, streams, processes=processes, show=show, what="preview"):
-            effect.add(piece)
+    effect = effect_of(known, policy, None, as_of.date() if as_of else None, processes)
     effect.moved.sort(key=lambda one: (-(one.receivable_balance or 0), one.customer))
     if as_json:
         typer.echo(json.dumps(record(policy, effect), ensure_ascii=False, indent=2))
@@ -77,12 +62,33 @@ def preview_policy(
             typer.echo(line)
 
 
+def effect_of(known: Settings, policy: Policy, former: Policy | None, as_of: date | None, processes: int) -> Effect:
+    """What *policy* in the place of *former* (None: of what is in force) makes of every customer. Raises Unavailable."""
+    from gradeline.database import pool_of, reached
+    from gradeline.importing.progress import bars
+    from gradeline.spread import spread
+    from services.rating.core.preview import Effect
+    from shared.edge.proof import customers
+    from shared.edge.waiting import named
+
+    async def chosen() -> list[str]:
+        async with pool_of(known) as pool, pool.acquire() as connection:
+            return await customers(connection, None, "")
+
+    streams, effect = reached(chosen()), Effect()
+    work = partial(looked, named(known), known.currency, known.policies, policy, former, as_of)
+    with bars() as show:
+        for piece in spread(work, streams, processes=processes, show=show, what="preview"):
+            effect.add(piece)
+    return effect
+
+
 def looked(
     dsn: str,
     currency: str,
     policies: Path | None,
-    method: str,
-    against: str | None,
+    policy: Policy,
+    former: Policy | None,
     as_of: date | None,
     streams: Sequence[str],
 ) -> Effect:
@@ -90,20 +96,26 @@ def looked(
     from gradeline.database import reached
     from services.rating.adapters import previewing
 
-    brain, policy = _trying(currency, policies, method, against)
-    return reached(previewing.preview(dsn, brain, policy, streams, as_of))
+    brain = _trying(currency, policies, policy, former)
+    return reached(previewing.preview(dsn, brain, policy, streams, as_of, former))
 
 
-@lru_cache(maxsize=1)
-def _trying(currency: str, policies: Path | None, method: str, against: str | None) -> tuple[RatingBrain, Policy]:
-    """The brain with the version beside those in force, made once a process."""
+_MADE: dict[tuple[str, ...], RatingBrain] = {}
+"""The brain of the last preview of this process: making one takes longer than looking at a customer."""
+
+
+def _trying(currency: str, policies: Path | None, policy: Policy, former: Policy | None) -> RatingBrain:
+    """The brain with the versions beside those in force, made once a process."""
     from gradeline.commands.verify import brain_of
+    from services.rating.adapters.comparing import both
     from services.rating.core.brain import RatingBrain
-    from services.rating.core.preview import with_trial
 
-    live = brain_of(currency, policies)
-    policy = tried(live, method, against)
-    return RatingBrain(with_trial(live.rulebook, policy), live.setting, live.chains), policy
+    key = (currency, str(policies), policy.sha256, former.sha256 if former else "")
+    if key not in _MADE:
+        live = brain_of(currency, policies)
+        _MADE.clear()
+        _MADE[key] = RatingBrain(both(live.rulebook, former or policy, policy), live.setting, live.chains)
+    return _MADE[key]
 
 
 def tried(brain: RatingBrain, method: str, against: str | None) -> Policy:
@@ -174,17 +186,10 @@ def lines(policy: Policy, effect: Effect) -> list[str]:
 
 def _why(policy: Policy, one: Moved) -> list[dict[str, str]]:
     """What the new rules say of the customer, in words, and the lines of the card that give something else."""
-    from gradeline.demo.words import REASONS
+    from services.rating.adapters.comparing import WORDS
+    from services.rating.core.comparing import why
 
-    said = []
-    for code in dict.fromkeys((*((one.refusal,) if one.refusal else ()), *one.reasons)):
-        own, shared = policy.words.get(code), REASONS.get(code)
-        words = {"en": own.en, "zh": own.zh} if own else {"en": shared.en, "zh": shared.zh} if shared else {}
-        said.append({"code": code, "en": words.get("en", code), "zh": words.get("zh", code)})
-    for line in one.changed:
-        text = f"{line.characteristic} {line.before or '–'} → {line.after or '–'}"
-        said.append({"code": line.characteristic, "en": text, "zh": text})
-    return said
+    return [{"code": said.code, "en": said.en, "zh": said.zh} for said in why(policy, one, WORDS)]
 
 
 def _amounts(sums: dict[str, Decimal]) -> dict[str, str]:

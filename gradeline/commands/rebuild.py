@@ -71,7 +71,7 @@ def rebuild(
 def everyone(known: Settings, place: Place, processes: int, show: Shows) -> None:
     """Build every customer."""
     from gradeline.database import pool_of, reached
-    from services.rating.adapters.proving import customers
+    from shared.edge.proof import customers
 
     async def chosen() -> list[str]:
         async with pool_of(known) as pool, pool.acquire() as connection:

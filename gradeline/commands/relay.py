@@ -15,17 +15,20 @@ def register(app: typer.Typer) -> None:
 
 
 def relay(
-    service: Annotated[Literal["rating"], typer.Argument(help="Which service.")],
+    service: Annotated[Literal["rating", "exposure"], typer.Argument(help="Which service.")],
     *,
     metrics_port: Annotated[int | None, METRICS_PORT] = None,
 ) -> None:
-    """Publish what the database says is to be published, in order, and open each day as it begins, until SIGTERM.
+    """Publish what the database says is to be published, in order, until SIGTERM.
+
+    That of rating opens each day as it begins, that of exposure ends reservations whose time has passed.
 
     A second instance waits until the first is gone. Everything else is said by GRADELINE_… variables.
     Exit status: 0 stopped by a signal, 2 a setting is wrong.
     """
-    from services.rating import relay as rating
+    from importlib import import_module
+
     from shared.edge import settings
 
-    assert service == "rating", service
-    raise typer.Exit(rating.run(settings.load(metrics_port=metrics_port)))
+    run = import_module(f"services.{service}.relay").run
+    raise typer.Exit(run(settings.load(metrics_port=metrics_port)))

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+PORTS = {"rating": 8001, "exposure": 8002}
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to *app*."""
@@ -13,17 +15,23 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    service: Annotated[Literal["rating"], typer.Argument(help="Which service.")],
+    service: Annotated[Literal["rating", "exposure"], typer.Argument(help="Which service.")],
     *,
     host: Annotated[str | None, typer.Option(help="Address to listen on; else GRADELINE_HOST, else 127.0.0.1.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port; else GRADELINE_PORT, else 8001.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Port; else GRADELINE_PORT, else 8001 (rating), 8002."),
+    ] = None,
 ) -> None:
     """Serve the HTTP API of SERVICE. Everything else is said by GRADELINE_… variables.
 
     Exit status: 0 stopped by a signal, 2 a setting is wrong.
     """
-    from services.rating import main
+    import os
+    from importlib import import_module
+
     from shared.edge import settings
 
-    assert service == "rating", service
-    main.run(settings.load(host=host, port=port))
+    if port is None and not os.environ.get("GRADELINE_PORT"):
+        port = PORTS[service]
+    import_module(f"services.{service}.main").run(settings.load(host=host, port=port))

@@ -56,7 +56,7 @@ def look(data: Path) -> dict[str, Any]:
 
     instance = running(data)
     if instance is None:
-        nowhere = {"pid": None, "rating": None, "kafka": None, "postgres": None}
+        nowhere = {"pid": None, "rating": None, "exposure": None, "kafka": None, "postgres": None}
         return {
             **nowhere,
             "healthy": False,
@@ -68,6 +68,7 @@ def look(data: Path) -> dict[str, Any]:
         }
     answered = {
         "rating": answers(f"{instance.rating}/healthz"),
+        "exposure": answers(f"{instance.exposure}/readyz"),
         "kafka": kafka_answers(instance.kafka, seconds=PROBE_SECONDS),
         "postgres": asyncio.run(database_answers(instance.postgres)),
     }
@@ -78,7 +79,7 @@ def look(data: Path) -> dict[str, Any]:
     troubles += [
         f"{name} does not answer at {url}"
         for name, url in instance.metrics.items()
-        if name != "rating-api" and processes.get(name, {}).get("alive") and not answers(url)
+        if not name.endswith("-api") and processes.get(name, {}).get("alive") and not answers(url)
     ]
     if answered["postgres"]:
         troubles += asyncio.run(waiting(instance.postgres))
@@ -87,6 +88,7 @@ def look(data: Path) -> dict[str, Any]:
         "re_rating": rerating,
         "pid": instance.pid,
         "rating": instance.rating,
+        "exposure": instance.exposure,
         "kafka": instance.kafka,
         "postgres": instance.postgres,
         "healthy": not troubles,
@@ -118,12 +120,16 @@ def looping(instance: Instance) -> list[str]:
 
 async def waiting(dsn: str) -> list[str]:
     """A sentence for each queue of the database that stands still, or that cannot be looked at."""
+    import asyncio
+
     import asyncpg
 
+    from gradeline.commands.db import SERVICES
     from gradeline.progress import stuck
 
     try:
-        return await stuck(dsn)
+        found = await asyncio.gather(*(stuck(dsn, schema=service) for service in SERVICES))
+        return [sentence for one in found for sentence in one]
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return [f"the database does not say what waits: {error!r}"]
 

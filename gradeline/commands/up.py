@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gradeline.supervisor import Part, Server
 
 KAFKA_PORT = 9092
+EXPOSURE_PORT = 8002
 USUAL = Path(".gradeline")
 DEMO_STOP_SECONDS = 10.0
 
@@ -28,6 +29,9 @@ def up(
     *,
     data: Annotated[Path, typer.Option(envvar="GRADELINE_DATA", help="Folder that keeps the data.")] = USUAL,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the rating API; 0 takes a free one.")] = 8001,
+    exposure_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the exposure API; a free one where it is taken.")
+    ] = EXPOSURE_PORT,
     kafka_port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of the broker; a free one where it is taken.")
     ] = KAFKA_PORT,
@@ -49,10 +53,10 @@ def up(
         catalogue.in_use(policies)
     data = data.resolve()
     with exclusive(data):
-        run(data, port=port, kafka_port=kafka_port, workers=workers, policies=policies, demo=demo)
+        run(data, ports=(port, exposure_port, kafka_port), workers=workers, policies=policies, demo=demo)
 
 
-def run(data: Path, *, port: int, kafka_port: int, workers: int, policies: Path | None, demo: bool) -> None:
+def run(data: Path, *, ports: tuple[int, int, int], workers: int, policies: Path | None, demo: bool) -> None:
     """Supervise until a signal asks to stop. Raises GradelineError where it does not come up."""
     import signal
 
@@ -70,21 +74,28 @@ def run(data: Path, *, port: int, kafka_port: int, workers: int, policies: Path 
     def say(sentence: str) -> None:
         console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
+    port, exposure_port, kafka_port = ports
     if port and not _free(port):
         raise Misconfigured(f"port {port} is taken by another program; say --port with another")
     port = port or free_port()
+    if not exposure_port or not _free(exposure_port):
+        if exposure_port:
+            say(f"port {exposure_port} is taken by another program; the exposure API takes a free one")
+        exposure_port = free_port()
     postgres = EmbeddedPostgres(data / "postgres")
     if kafka_port and not _free(kafka_port):
         say(f"port {kafka_port} is taken by another program; the broker takes a free one")
         kafka_port = 0
     broker = EmbeddedBroker(data / "broker", port=kafka_port or None)
-    instance = Instance(data=data, rating=f"http://127.0.0.1:{port}", kafka="", postgres="")
-    instance.metrics = {"rating-api": f"{instance.rating}/metrics"} | {
-        name: f"http://127.0.0.1:{free_port()}/metrics" for name in ("rating-relay", *named(workers))
+    rating, exposure = (f"http://127.0.0.1:{one}" for one in (port, exposure_port))
+    instance = Instance(data=data, rating=rating, exposure=exposure, kafka="", postgres="")
+    instance.metrics = {"rating-api": f"{rating}/metrics", "exposure-api": f"{exposure}/metrics"} | {
+        name: f"http://127.0.0.1:{free_port()}/metrics"
+        for name in ("rating-relay", *named(workers), "exposure-relay", "exposure-worker")
     }
 
     def environment() -> Mapping[str, str]:
-        return said(postgres.dsn, broker.address, data, port, policies)
+        return said(postgres.dsn, broker.address, data, rating, policies)
 
     def changed(pids: dict[str, int]) -> None:
         if pids:
@@ -117,14 +128,14 @@ def run(data: Path, *, port: int, kafka_port: int, workers: int, policies: Path 
     say("stopped")
 
 
-def said(postgres: str, kafka: str, data: Path, port: int, policies: Path | None) -> dict[str, str]:
+def said(postgres: str, kafka: str, data: Path, rating: str, policies: Path | None) -> dict[str, str]:
     """What every part is told."""
     return {
         "GRADELINE_POSTGRES": postgres,
         "GRADELINE_KAFKA": kafka,
         "GRADELINE_DATA": str(data),
         "GRADELINE_HOST": "127.0.0.1",
-        "GRADELINE_PORT": str(port),
+        "GRADELINE_HISTORY_URL": rating,
         "GRADELINE_EMBEDDED": "1",
         "GRADELINE_POLICIES": str(policies or ""),
     }
@@ -145,22 +156,30 @@ def parts(postgres: Server, broker: Server, instance: Instance, workers: int = 1
 
     this = (sys.executable, "-m", "gradeline")
 
-    def measured(name: str, *words: str) -> Part:
+    def measured(name: str, *words: str, beside: bool = True) -> Part:
         """A service that shows its figures on a port of its own; it is ready when they can be read."""
         url = instance.metrics[name]
         command = (*this, *words, "--metrics-port", str(urlsplit(url).port))
-        return Part(name=name, command=command, ready=lambda: answers(url))
+        return Part(name=name, command=command, ready=lambda: answers(url), beside=beside)
+
+    def serving(service: str, url: str) -> Part:
+        """The API of a service at *url*."""
+        command = (*this, "serve", service, "--port", str(urlsplit(url).port))
+        return Part(name=f"{service}-api", command=command, ready=lambda: answers(f"{url}/healthz"))
 
     return [
         Part(name="postgres", server=postgres),
         Part(name="broker", server=broker),
         Part(name="db-upgrade", command=(*this, "db", "upgrade"), once=True),
         Part(name="topics-apply", command=(*this, "topics", "apply"), once=True, again_after=("broker",)),
-        measured("rating-relay", "relay", "rating"),
-        Part(
-            name="rating-api", command=(*this, "serve", "rating"), ready=lambda: answers(f"{instance.rating}/healthz")
-        ),
+        # it names the log of the broker, which all others refer to
+        measured("rating-relay", "relay", "rating", beside=False),
+        serving("rating", instance.rating),
         *(measured(name, "work", "rating") for name in named(workers)),
+        measured("exposure-relay", "relay", "exposure"),
+        # it asks the rating API for history
+        serving("exposure", instance.exposure),
+        measured("exposure-worker", "work", "exposure"),
     ]
 
 
@@ -171,6 +190,7 @@ def announcement(instance: Instance, broker: str) -> list[str]:
     elsewhere = "" if instance.data == USUAL.resolve() else f" --data {shlex.quote(str(instance.data))}"
     return [
         f"rating API   {instance.rating}   (documentation: {instance.rating}/docs)",
+        f"exposure API {instance.exposure}   (documentation: {instance.exposure}/docs)",
         f"broker       {instance.kafka}   {broker}",
         f"data         {instance.data}",
         f"a token      gradeline token --role ROLE{elsewhere}   (stop with Ctrl-C)",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from services.rating.adapters.proving import Proof
+    from services.exposure.core.brain import ExposureBrain
     from services.rating.core.brain import RatingBrain
+    from shared.edge.proof import Proof
 
 SHOWN = 20
 PROCESSES = 2
@@ -24,13 +25,15 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
+    service: Annotated[Literal["rating", "exposure"], typer.Argument(help="Which service.")] = "rating",
     *,
     sample: Annotated[int | None, typer.Option(min=1, help="So many customers; without it, all.")] = None,
     seed: Annotated[str, typer.Option(help="Chooses the sample; another seed, other customers.")] = "",
     processes: Annotated[int, typer.Option(min=1, help="How many compute at once.")] = PROCESSES,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of sentences.")] = False,
 ) -> None:
-    """Prove that grades, balances and warnings follow from the facts. Runs beside the workers; nothing is changed.
+    """Prove that grades, balances and warnings, or limits and exposure, follow from the facts. Runs beside the workers;
+    nothing is changed.
 
     Each event is compared with its digests, so that what was altered by hand is found; each customer is folded from its
     first event and compared with its row; each recorded grade is evaluated again from the measures in its event.
@@ -41,18 +44,18 @@ def verify(
     from gradeline.database import pool_of, reached, told
     from gradeline.importing.progress import bars
     from gradeline.spread import spread
-    from services.rating.adapters.proving import Proof, customers
+    from shared.edge.proof import Proof, customers
     from shared.edge.waiting import named
 
     known = told()
-    dsn = named(known)
+    named(known)
 
     async def chosen() -> list[str]:
-        async with pool_of(known) as pool, pool.acquire() as connection:
+        async with pool_of(known, schema=service) as pool, pool.acquire() as connection:
             return await customers(connection, sample, seed)
 
     streams, proof = reached(chosen()), Proof()
-    work = partial(prove, dsn, known.currency, known.policies)
+    work = partial(prove, service, known.postgres, known.currency, known.policies)
     with bars() as show:
         for piece in spread(work, streams, processes=processes, show=show, what="verify"):
             proof.add(piece)
@@ -64,9 +67,14 @@ def verify(
     raise typer.Exit(1 if proof.findings else 0)
 
 
-def prove(dsn: str, currency: str, policies: Path | None, streams: Sequence[str]) -> Proof:
-    """Prove some customers, in this process."""
+def prove(service: str, dsn: str, currency: str, policies: Path | None, streams: Sequence[str]) -> Proof:
+    """Prove some customers of *service*, in this process."""
     from gradeline.database import reached
+
+    if service == "exposure":
+        from services.exposure.adapters import proving as accounts
+
+        return reached(accounts.prove(dsn, accounts_brain(currency), streams))
     from services.rating.adapters import proving
 
     return reached(proving.prove(dsn, brain_of(currency, policies), streams))
@@ -74,10 +82,18 @@ def prove(dsn: str, currency: str, policies: Path | None, streams: Sequence[str]
 
 @lru_cache(maxsize=1)
 def brain_of(currency: str, policies: Path | None) -> RatingBrain:
-    """The brain of this installation, made once a process."""
+    """The brain of rating in this installation, made once a process."""
     from services.rating.worker import brain
 
     return brain(currency, policies)
+
+
+@lru_cache(maxsize=1)
+def accounts_brain(currency: str) -> ExposureBrain:
+    """The brain of exposure in this installation, made once a process."""
+    from services.exposure.adapters import wiring
+
+    return wiring.brain(currency)
 
 
 def told_of(proof: Proof) -> list[str]:

@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def work(
-    service: Annotated[Literal["rating"], typer.Argument(help="Which service.")],
+    service: Annotated[Literal["rating", "exposure"], typer.Argument(help="Which service.")],
     *,
     metrics_port: Annotated[int | None, METRICS_PORT] = None,
 ) -> None:
@@ -23,8 +23,9 @@ def work(
 
     Exit status: 0 stopped by a signal, 1 too much went wrong at once and a human is needed, 2 a setting is wrong.
     """
-    from services.rating.worker import run
+    from importlib import import_module
+
     from shared.edge import settings
 
-    assert service == "rating", service
+    run = import_module(f"services.{service}.worker").run
     raise typer.Exit(run(settings.load(metrics_port=metrics_port)))

@@ -14,7 +14,7 @@ from gradeline.importing.run import Shows
 from gradeline.spread import spread
 from services.rating.adapters import balances
 from services.rating.adapters.balances import Books
-from services.rating.adapters.proving import customers
+from shared.edge.proof import customers
 from shared.edge.settings import Settings
 from shared.edge.store.conservation import pending
 from shared.edge.waiting import named

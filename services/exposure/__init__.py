@@ -1,1 +1,1 @@
-"""Exposure: limits, credit checks and holds. Not part of this release."""
+"""Exposure: limits, credit checks and holds."""

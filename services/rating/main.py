@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-import structlog
 from fastapi import FastAPI
 
 from services.rating.adapters import catalogue
@@ -17,30 +15,26 @@ from services.rating.adapters.log import Log, unsealing
 from services.rating.adapters.policy_deciding import PolicyDeciding
 from services.rating.adapters.projecting import CustomerProjector
 from services.rating.adapters.viewers import Viewers
-from services.rating.adapters.workdays import china
-from services.rating.api import approvals, aside, customers, events, library, overview, policies
+from services.rating.api import approvals, aside, comparing, customers, events, library, overview, policies
 from services.rating.core.brain import RatingBrain
 from services.rating.handlers.ports import Ports
 from services.rating.handlers.posting import Posting
 from services.rating.settings import SCHEMA
 from shared.core.customer.state import Setting
-from shared.core.errors import Misconfigured, Unavailable
 from shared.core.policy.rulebook import Rulebook
-from shared.edge import logs, waiting
-from shared.edge.http import health, serving, trust
+from shared.edge.http import attached, health, trust
 from shared.edge.http.app import Lifespan, build
 from shared.edge.http.auth import Verifier
 from shared.edge.http.keys import FetchedKeys
 from shared.edge.settings import Settings
 from shared.edge.store import secret
 from shared.edge.store.keys import SubjectKeys
-from shared.edge.store.pool import refuse_unsafe_role
+from shared.edge.workdays import china
 from shared.edge.worker.settings import WorkerSettings
 
-CONNECT_EVERY_SECONDS = 1.0
 ROUTERS = (
-    events.posts, customers.router, events.router, overview.router, policies.router, approvals.router, library.router,
-    aside.router,
+    events.posts, customers.router, events.router, overview.router, policies.router, comparing.router, approvals.router,
+    library.router, aside.router,
 )  # fmt: skip
 """The busiest first: routes are tried in this order."""
 UNLIMITED = frozenset(
@@ -52,19 +46,13 @@ ABOUT = (
     "Facts in; every customer's grade, measures, warnings and ledger out, as of any date and as known at any instant."
 )
 
-log = structlog.get_logger(__name__)
-
 
 def run(settings: Settings) -> None:
     """Serve the rating API until SIGTERM. Raises Misconfigured before anything listens."""
-    asyncio.run(refuse_unsafe_role(waiting.named(settings), schema=SCHEMA))
-    logs.configure(level=settings.log_level, service="rating-api")
+    attached.begin(settings, schema=SCHEMA)
     reads = Viewers(settings)
     app = application(settings, verifier=trust.verifier(settings), ports=wired(settings, reads), reads=reads)
-    server = serving.server(app, settings)
-    serving.run(server)
-    if not server.started:
-        raise Unavailable(f"the rating API could not start on {settings.host}:{settings.port}; the log says why")
+    attached.serve(app, settings, schema=SCHEMA)
 
 
 def wired(settings: Settings, reads: Viewers) -> Ports:
@@ -80,6 +68,7 @@ def wired(settings: Settings, reads: Viewers) -> Ports:
         decide_policy=deciding_policy(settings, rules),
         policies=catalogue.summaries(rules),
         attempt=reads.trial,
+        compare=reads.compare,
         rules=rules,
         partitions=settings.partitions,
     )
@@ -108,7 +97,7 @@ def application(settings: Settings, *, verifier: Verifier, ports: Ports, reads: 
 
     @contextlib.asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
-        async with reads or contextlib.nullcontext(), _running(settings, ports, checks):
+        async with reads or contextlib.nullcontext(), attached.attached(settings, ports, checks, schema=SCHEMA):
             yield
 
     app = _shaped(verifier, checks, running)
@@ -132,43 +121,3 @@ def _shaped(verifier: Verifier, checks: dict[str, health.Check], lifespan: Lifes
         lifespan=lifespan,
         unlimited=UNLIMITED,
     )
-
-
-@contextlib.asynccontextmanager
-async def _running(settings: Settings, ports: Ports, checks: dict[str, health.Check]) -> AsyncIterator[None]:
-    """Serve at once; the database is tried until it answers, and /readyz says so meanwhile."""
-    revision = health.newest_revision(SCHEMA)
-
-    async def database() -> str:
-        return await health.schema_at_head(ports.database(), revision)
-
-    checks["database"] = database
-    if not await _connect(settings, ports):
-        connecting = asyncio.create_task(_keep_connecting(settings, ports), name="connecting")
-    else:
-        connecting = None
-    try:
-        yield
-    finally:
-        if connecting is not None:
-            connecting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await connecting
-        if ports.pool is not None:
-            pool, ports.pool = ports.pool, None
-            await asyncio.wait_for(pool.close(), settings.drain_seconds)
-
-
-async def _connect(settings: Settings, ports: Ports) -> bool:
-    ports.pool = await waiting.pool_of(settings, schema=SCHEMA, size=settings.pool)
-    return ports.pool is not None
-
-
-async def _keep_connecting(settings: Settings, ports: Ports) -> None:
-    connected = False
-    while not connected:
-        await asyncio.sleep(CONNECT_EVERY_SECONDS)
-        try:
-            connected = await _connect(settings, ports)
-        except Misconfigured as error:  # it answers now, and refuses us: somebody may still put that right
-            log.error("the database refuses us", reason=error.message)

@@ -11,7 +11,6 @@ from services.rating.adapters import catalogue
 from services.rating.adapters.policy_deciding import PolicyDeciding
 from services.rating.adapters.reviewing import keep_reviewing
 from services.rating.adapters.ruling import keep_ruling
-from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain
 from shared.core.customer.state import Setting
 from shared.edge import logs, metrics_port, waiting
@@ -23,6 +22,7 @@ from shared.edge.kafka.topics import counts, load
 from shared.edge.settings import Settings
 from shared.edge.store.intake import clean
 from shared.edge.store.pool import LOST
+from shared.edge.workdays import china
 from shared.edge.worker.calendar import keep_opening
 from shared.edge.worker.process import until_stopped
 from shared.edge.worker.settings import WorkerSettings

@@ -7,11 +7,11 @@ from pathlib import Path
 from services.rating.adapters import catalogue
 from services.rating.adapters.context import Activations
 from services.rating.adapters.projecting import CustomerProjector
-from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain
 from shared.core.customer.state import Setting
 from shared.edge import logs, metrics_port
 from shared.edge.settings import Settings
+from shared.edge.workdays import china
 from shared.edge.worker import assembly
 
 TOPICS = ("credit.events",)

@@ -47,6 +47,11 @@ DRAFT_CHARACTERS = 256 * 1024
 MEASURES = 500
 """Measures given for a trial; the longest method reads twenty."""
 
+POPULATION = 1_000
+"""Customers whose measures are given in one request: each is graded twice, well below a second in all."""
+POPULATION_PART = 200
+"""Customers of an installation that are compared in one request: each is folded from its facts, milliseconds apiece."""
+
 AMOUNT_DIGITS = 15
 """Digits before the point: an amount is less than 10^15, which no credit relation reaches."""
 AMOUNT_DECIMALS = 4

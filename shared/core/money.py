@@ -93,17 +93,16 @@ def plain(value: Decimal) -> Decimal:
 
 
 def settle(amount: Decimal, currency: str) -> Decimal:
-    """Return *amount* with exactly the decimals of *currency* (12.5 CNY → 12.50). Raises Breach, never rounds."""
-    quantum = QUANTA.get(currency)
-    if quantum is None:
+    """Return *amount* with exactly the decimals of *currency* (12.5 CNY → 12.50). Raises Breach, never rounds.
+
+    More decimals than the currency has are refused even where they are zeros: who writes 1.000 CNY may mean a thousand.
+    """
+    digits = CURRENCIES.get(currency)
+    if digits is None:
         raise Breach("is not an ISO 4217 currency code; write for example CNY", rule="currency", pointer="/currency")
-    try:
-        return amount.quantize(quantum, context=_EXACT)
-    except (Inexact, InvalidOperation):
-        digits = CURRENCIES[currency]
-        raise Breach(
-            f"{currency} has {digits} decimals; write the amount with at most {digits}", rule="scale"
-        ) from None
+    if -int(amount.as_tuple().exponent) > digits:
+        raise Breach(f"{currency} has {digits} decimals; write the amount with at most {digits}", rule="scale")
+    return amount.quantize(QUANTA[currency], context=_EXACT)
 
 
 def minor_units(currency: str) -> int:

@@ -55,6 +55,12 @@ class References:
         at = bisect_right(values, day, key=lambda kept: kept[0][0]) if values else 0
         return values[at - 1][1] if values and at else None
 
+    def told_on(self, series: str, name: str, day: int) -> int:
+        """The day of the publication that `value` reads; 0 where there is none."""
+        values = self.series.get(series, {}).get(name)
+        at = bisect_right(values, day, key=lambda kept: kept[0][0]) if values else 0
+        return values[at - 1][0][0] if values and at else 0
+
     def newest(self, day: int) -> dict[str, int]:
         """Series → the day of its newest publication on or before *day*."""
         found = {series: bisect_right(days, day) for series, days in self.published.items()}
@@ -71,6 +77,18 @@ class References:
         if ours is None or theirs is None or Decimal(theirs) <= 0 or Decimal(ours) <= 0:
             return None
         return Decimal(ours) / Decimal(theirs)
+
+    def rate_age(self, code: str, into: str, day: int) -> int:
+        """How many days before *day* the older of the two figures was published that `rate` reads; 0 where there is no rate.
+
+        The common currency is 1 for ever, whenever that was said.
+        """
+        ages = [0]
+        for one in {code, into} if code != into else ():
+            on = self.told_on("exchange_rate", one, day)
+            if on and Decimal(self.value("exchange_rate", one, day)) != 1:
+                ages.append(day - on)
+        return max(ages)
 
     def from_cny(self, units: int, code: str, day: int) -> int | None:
         """*units* of CNY in units of *code*, cut to whole ones; None where no rate is known."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.core.events import DECISIONS, EVENTS, FACTS
+from shared.core.events.approval import ApprovalDecision
 from shared.core.events.base import Data
 from shared.core.events.rating import DecisionCorrected, GradeChanged, ReviewDue
 from shared.edge.cloudevents import STRUCTURED
@@ -15,10 +16,11 @@ RETENTION_MS = 7 * 24 * 3600 * 1000
 PARTITIONS = 12
 """Unless configured when the topics are made; all of them have the same count."""
 
+LIMITS = "credit.limits"
 CHANNELS: dict[str, tuple[str, str]] = {
     "credit.events": ("receive", "Facts, from upstream systems and from the calendar."),
     "credit.ratings": ("send", "Grades, early warnings, reviews, overrides and approvals."),
-    "credit.limits": ("send", "Limits, reservations, held orders, groups."),
+    "credit.limits": ("send", "Limits, reservations, held orders, groups, and requests about limits."),
     "credit.alerts": ("send", "What staff are told."),
     "credit.restricted": ("send", "As credit.ratings, for methods of purpose compliance; read by few."),
 }
@@ -54,7 +56,10 @@ def carried_by(topic: str) -> tuple[type[Data], ...]:
     """Return the classes that *topic* carries."""
     if topic == "credit.restricted":
         return (GradeChanged, DecisionCorrected, ReviewDue)
-    return tuple(cls for cls in (*FACTS, *DECISIONS) if topic == cls.TOPIC)
+    both = topic == LIMITS
+    return tuple(
+        cls for cls in (*FACTS, *DECISIONS) if topic == cls.TOPIC or (both and issubclass(cls, ApprovalDecision))
+    )
 
 
 def _channel(topic: str, about: str) -> dict[str, Any]:

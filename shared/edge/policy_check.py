@@ -14,6 +14,7 @@ from shared.edge.policy_cards import NOTHING_SHARED, Shared, read_shared
 from shared.edge.policy_cases import Case, load_cases, read_cases
 from shared.edge.policy_files import load_book, load_rules, read_policy
 from shared.edge.policy_head import read_file
+from shared.edge.refusals import in_chinese
 
 FLAWS = codes.read("flaws.yaml")
 DRAFT, DRAFT_CASES = "draft.yaml", "cases.yaml"
@@ -127,9 +128,9 @@ def _shared(folder: Path, found: list[Finding]) -> Shared:
 def _refused(error: Misconfigured) -> Finding:
     """What a refusal of the reader says: it names file and line itself."""
     match = _WHERE.match(error.message)
-    if match is None:
-        return _said("", 1, "file", says=error.message)
-    return _said(match["file"], int(match["line"] or 1), "file", says=match["says"])
+    file, line, says = (match["file"], int(match["line"] or 1), match["says"]) if match else ("", 1, error.message)
+    words = FLAWS["file"]
+    return Finding(file, line, "file", words.en.format(says=says), words.zh.format(says=in_chinese(says)))
 
 
 def _line(text: str, flaw: Flaw) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
+from typing import NoReturn
 
 from shared.core.measures.declared import PARAMETER_VALUES, WEIGHTS, Measure
 from shared.core.measures.library import LIBRARY, find, is_computed
@@ -44,7 +45,7 @@ def _reading(section: Section) -> Reading:
         measure = f"{measure}_{given.take('window', read_text)}"
     found = find(measure)
     if found is None or found[0].by:
-        section.wrong(_no_measure(measure), "from")
+        _no_measure(section, measure)
     params: dict[str, Parameter] = {}
     if given is not None:
         for name in given.names():
@@ -55,12 +56,14 @@ def _reading(section: Section) -> Reading:
     return Reading(measure, params)
 
 
-def _no_measure(name: str) -> str:
-    near = get_close_matches(_WINDOW.sub("", name), LIBRARY, n=3)
+def _no_measure(section: Section, name: str) -> NoReturn:
     if name in LIBRARY:
-        return f"{name} is several amounts, one a {LIBRARY[name].by}; no rule can compare it"
-    said = f"; perhaps {' or '.join(near)}" if near else ""
-    return f"{name!r} is not a measure, or takes no such window{said}; `gradeline measures list` names them all"
+        section.wrong(f"{name} is several amounts, one a {LIBRARY[name].by}; no rule can compare it", "from")
+    near = get_close_matches(_WINDOW.sub("", name), LIBRARY, n=3)
+    hint = f"; perhaps {' or '.join(near)}" if near else ""
+    section.wrong(
+        f"{name!r} is not a measure, or takes no such window{hint}; `gradeline measures list` names them all", "from"
+    )
 
 
 def _taken(measure: Measure) -> str:

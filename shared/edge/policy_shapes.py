@@ -209,9 +209,16 @@ def _total(top: Section) -> Total | None:
 
 def _quota(section: Section, names: Names, grades: tuple[str, ...], labels: dict[str, Label]) -> Quota:
     of = section.choice("of", ("grade", *labels))
+    by = section.choice("by", (*ATTRIBUTES, *labels))
     shares = section.section("shares").scalars(read_number)
     if "default" not in shares or any(not 0 <= share <= 1 for share in shares.values()):
-        section.wrong("write a share from 0 to 1 for each region, and `default` for every other", "shares")
+        section.wrong(f"write a share from 0 to 1 for each {by}, and `default` for every other", "shares")
+    if by in labels and by in ATTRIBUTES:
+        section.wrong(f"{by!r} is an attribute and a label; give the label another name", "by")
+    if by in labels and (surplus := sorted(set(shares) - {"default", *labels[by].codes})):
+        section.wrong(
+            f"the label {by!r} is never {surplus[0]!r}; choose one of {', '.join(labels[by].codes)}", "shares"
+        )
     rank_by = section.texts("rank_by")
     for alias in rank_by:
         if alias != "score" and not (alias in names and names[alias].is_number):
@@ -219,7 +226,7 @@ def _quota(section: Section, names: Names, grades: tuple[str, ...], labels: dict
     quota = Quota(
         of=of,
         holds=section.choice("holds", grades if of == "grade" else labels[of].codes),
-        by=section.choice("by", ATTRIBUTES),
+        by=by,
         shares=shares,
         rank_by=rank_by,
         above=section.choice("above", ("stay", "lower")),  # type: ignore[arg-type] # choice has just checked it

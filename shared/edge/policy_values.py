@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from shared.core.errors import Malformed
 from shared.core.policy.measure import Kind, Reading, Value, is_whole, kind_of, readable
 from shared.core.policy.policy import Policy
-from shared.edge.policy_rules import kinds_of
 from shared.edge.policy_yaml import read_flag, read_number
 
 _UNITS = {Kind.DAYS: "days", Kind.MONTHS: "months", Kind.COUNT: "things counted"}
@@ -24,6 +23,23 @@ def read_measures(text: str, policy: Policy, *, any_code: bool = False) -> dict[
     and whole unless it is a mean. A code that no table lists is a slip of who gives it; *any_code* takes it, as facts may
     hold any. Raises Malformed with the pointer of the field.
     """
+    return _read(parsed(text), (policy,), {} if any_code else _codes(policy))[0]
+
+
+def read_given(given: Mapping[str, Any], policies: Sequence[Policy]) -> tuple[dict[str, Value], ...]:
+    """Return the values of *given* as each of *policies* reads them. Raises Malformed with the pointer of the field.
+
+    As `read_measures`; a measure, or a code, that one of them knows is none that the others must know.
+    """
+    codes: dict[str, frozenset[str]] = {}
+    for policy in policies:
+        for alias, listed in _codes(policy).items():
+            codes[alias] = codes.get(alias, frozenset()) | listed
+    return _read(given, policies, codes)
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """Return the one JSON object of *text*, numbers as Decimal or int. Raises Malformed."""
     try:
         given = json.loads(text, object_pairs_hook=_pairs, parse_float=Decimal, parse_constant=_constant)
     except json.JSONDecodeError as error:
@@ -32,18 +48,28 @@ def read_measures(text: str, policy: Policy, *, any_code: bool = False) -> dict[
         raise Malformed("this JSON is nested too deeply; give one flat object", rule="json") from None
     if not isinstance(given, dict):
         raise Malformed("give one JSON object of measures and their values", rule="object")
-    kinds, codes = kinds_of(policy.measures), {} if any_code else _codes(policy)
-    values: dict[str, Value] = {}
+    return given
+
+
+def _read(
+    given: Mapping[str, Any], policies: Sequence[Policy], codes: Mapping[str, frozenset[str]]
+) -> tuple[dict[str, Value], ...]:
+    found: tuple[dict[str, Value], ...] = tuple({} for _ in policies)
     for alias, value in given.items():
-        if alias in kinds:
-            values[alias] = _value(alias, value, policy.measures[alias], codes.get(alias))
-        elif not readable(alias):
+        read = False
+        for policy, values in zip(policies, found, strict=True):
+            if alias in policy.measures:
+                values[alias] = _value(alias, value, policy.measures[alias], codes.get(alias))
+                read = True
+        if not read and not readable(alias):
+            methods = " and ".join(dict.fromkeys(policy.method for policy in policies))
+            reads = sorted({alias for policy in policies for alias in policy.measures})
             raise Malformed(
-                f"{alias!r} is not a measure of {policy.method}; it reads {', '.join(sorted(kinds))}",
+                f"{alias!r} is not a measure of {methods}; it reads {', '.join(reads)}",
                 pointer=_pointer(alias),
                 rule="unknown_measure",
             )
-    return values
+    return found
 
 
 def _value(alias: str, value: Any, reading: Reading, codes: frozenset[str] | None) -> Value:

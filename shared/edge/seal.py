@@ -110,6 +110,24 @@ def unseal(data: D, *, key: bytes | None, subject: str, source: str, id: str) ->
     return _changed(data, open_)
 
 
+def without_personal(data: D) -> D:
+    """Return *data* without its personal fields, sealed or in clear: the same whoever sent it.
+
+    A field that must be there says that it was erased.
+    """
+    changes: dict[str, Any] = {}
+    defaults = {one.name: one.default for one in msgspec.structs.fields(type(data))}
+    for name, keys in PERSONAL.get(type(data), {}).items():
+        value = getattr(data, name)
+        if value is None or value is UNSET:
+            continue
+        if keys is WHOLE:
+            changes[name] = ERASED if defaults[name] is msgspec.NODEFAULT else defaults[name]
+        else:
+            changes[name] = {key: inner for key, inner in value.items() if key not in keys}
+    return msgspec.structs.replace(data, **changes) if changes else data
+
+
 def _bound(subject: str, source: str, id_: str, field: str) -> list[bytes]:
     """What a token is bound to; AES-SIV keeps the parts apart, so no two lists read the same."""
     return [part.encode() for part in (subject, source, id_, field)]

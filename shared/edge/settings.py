@@ -43,6 +43,11 @@ class Settings(BaseSettings):
     currency: str = Field(
         "CNY", pattern=r"^[A-Z]{3}$", description="currency where neither customer nor items name one"
     )
+    history_url: str = Field(
+        "",
+        description="address of the API that a new or lagging service loads history from before it follows the topics",
+    )
+    history_token: str = Field("", description="bearer token for it, with the scope audit:read")
     policies: Path | None = Field(
         None, description="folder of the rules that rate; else those that come with the product"
     )

@@ -16,6 +16,8 @@ from tests.architecture.tree import ROOT, python
 PAGE, LIST = ROOT / "docs" / "coverage.md", ROOT / "docs" / "coverage.yaml"
 SEEDS = ROOT.parent / "shared" / "spec"
 PROVEN = ("works", "partly")
+EACH = ("P", "RM", "G", "MN")
+"""Families of which each rule that works is shown by a test that names it, not by a file as a whole."""
 HEAD = """# Coverage
 
 Every rule of the sources by its id: whether it stands, where, and which tests show it. *Works*: as the source or our stated
@@ -23,7 +25,7 @@ assumption says. *Partly*: what is missing is said. *Not yet*: the reason is sai
 something other than a customer's credit.
 
 This page is written by `make docs` from `docs/coverage.yaml` and from the tests, each of which names with `covers("…")` the
-rules that it shows; change those instead. Facts and decisions of the contracts: `tests/golden/events` holds one of each.
+rules that it shows; change those instead. A rule of the families P, RM, G and MN that works is named by the test itself. Facts and decisions of the contracts: `tests/golden/events` holds one of each.
 """
 
 
@@ -62,14 +64,20 @@ def document() -> dict[str, Any]:
 
 
 def shown() -> dict[str, list[str]]:
-    """Id → the files of the tests that say they show it, in order."""
+    """Id → the tests that say they show it, in order: `file::test`, or the file where its tests together do."""
     found: dict[str, list[str]] = {}
     for file in python("tests"):
+        own = {
+            id(mark): f"{file.path}::{node.name}"
+            for node in file.nodes
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            for mark in node.decorator_list
+        }
         for node in file.nodes:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "covers":
                 for one in node.args:
                     assert isinstance(one, ast.Constant), f"{file.path}:{node.lineno}: name the rules as texts"
-                    found.setdefault(str(one.value), []).append(file.path)
+                    found.setdefault(str(one.value), []).append(own.get(id(node), file.path))
     return {id_: sorted(set(paths)) for id_, paths in found.items()}
 
 
@@ -84,6 +92,8 @@ def wrong(all_: list[Rule], tests: Mapping[str, list[str]], states: tuple[str, .
             yield f"{rule.id}: {rule.state} is no state; write one of {', '.join(states)}"
         if rule.state in PROVEN and rule.id not in tests:
             yield f"{rule.id}: it is said to stand ({rule.state}), and no test covers it"
+        elif rule.state == "works" and family_of(rule.id) in EACH and not any("::" in one for one in tests[rule.id]):
+            yield f"{rule.id}: it is said to work; name it above the test that shows it"
         if rule.state in PROVEN and not rule.where:
             yield f"{rule.id}: say where it lives"
         if rule.state not in PROVEN and rule.id in tests:

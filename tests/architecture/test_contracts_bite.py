@@ -50,6 +50,8 @@ SMALL_TREE = """
 services/rating/main.py services/rating/settings.py services/rating/worker.py services/rating/relay.py
 services/rating/api/__init__.py services/rating/handlers/__init__.py services/rating/adapters/__init__.py
 services/rating/core/__init__.py services/exposure/__init__.py services/alerts/__init__.py
+services/exposure/core/__init__.py services/exposure/handlers/__init__.py services/exposure/adapters/__init__.py
+services/exposure/api/__init__.py services/exposure/worker.py services/exposure/relay.py
 shared/core/__init__.py shared/edge/__init__.py gradeline/__init__.py
 """
 BROKEN_FILES = {

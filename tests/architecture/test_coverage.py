@@ -41,11 +41,12 @@ GOOD = Rule("RM-22", "letters", "works", ("tests",), "")
     ("rule", "tests", "says"),
     [
         (GOOD, {}, "no test covers it"),
-        (GOOD, {"RM-22": ["a"], "RM-99": ["b"]}, "not on the list"),
-        (msgspec.structs.replace(GOOD, where=()), {"RM-22": ["a"]}, "where it lives"),
-        (msgspec.structs.replace(GOOD, where=("nowhere",)), {"RM-22": ["a"]}, "nowhere is not there"),
-        (msgspec.structs.replace(GOOD, state="partly"), {"RM-22": ["a"]}, "why it is partly"),
-        (msgspec.structs.replace(GOOD, state="not yet", why="later"), {"RM-22": ["a"]}, "said to be not yet"),
+        (GOOD, {"RM-22": ["a"]}, "name it above the test that shows it"),
+        (GOOD, {"RM-22": ["a::test"], "RM-99": ["b"]}, "not on the list"),
+        (msgspec.structs.replace(GOOD, where=()), {"RM-22": ["a::test"]}, "where it lives"),
+        (msgspec.structs.replace(GOOD, where=("nowhere",)), {"RM-22": ["a::test"]}, "nowhere is not there"),
+        (msgspec.structs.replace(GOOD, state="partly"), {"RM-22": ["a::test"]}, "why it is partly"),
+        (msgspec.structs.replace(GOOD, state="not yet", why="later"), {"RM-22": ["a::test"]}, "said to be not yet"),
         (msgspec.structs.replace(GOOD, state="perhaps", why="later"), {}, "no state"),
     ],
 )
@@ -56,4 +57,4 @@ def test_a_planted_claim_is_seen(rule: Rule, tests: dict[str, list[str]], says: 
 
 
 def test_what_stands_is_left_alone() -> None:
-    assert list(coverage.wrong([GOOD], {"RM-22": ["a"]}, STATES)) == []
+    assert list(coverage.wrong([GOOD], {"RM-22": ["a::test"]}, STATES)) == []

@@ -16,6 +16,7 @@ import shared.core.events
 from services.rating.core.measures.catalogue import CATALOGUE
 from shared.core.events import BY_TYPE, EVENTS
 from shared.core.events.base import Data
+from shared.core.events.granting import Logged
 from shared.core.measures.library import FAMILIES, LIBRARY, is_computed
 from shared.core.measures.reported import REPORTED_MEASURES
 from shared.edge import metrics
@@ -64,7 +65,7 @@ def repeated(types: Iterable[str]) -> list[str]:
 
 def undeclared_topics(events: Iterable[type[Data]]) -> set[str]:
     """The topics of *events* that have no file, or whose dead letters have none."""
-    topics = {cls.TOPIC for cls in events}
+    topics = {cls.TOPIC for cls in events if not issubclass(cls, Logged)}
     return {name for topic in topics for name in (topic, f"{topic}.dead") if not (FOLDER / f"{name}.yaml").is_file()}
 
 

@@ -18,7 +18,6 @@ import asyncpg
 from services.rating.adapters import reviewing
 from services.rating.adapters.context import Activations, context_of
 from services.rating.adapters.projecting import CustomerProjector
-from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain, bring
 from services.rating.core.state import State
 from services.rating.worker import TOPICS
@@ -31,6 +30,7 @@ from shared.edge.kafka.record import Outgoing
 from shared.edge.store.days import open_days
 from shared.edge.store.pool import open_pool
 from shared.edge.store.read import load
+from shared.edge.workdays import china
 from shared.edge.worker import assembly
 from shared.edge.worker.settings import WorkerSettings
 from tests.bench import traffic

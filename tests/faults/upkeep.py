@@ -52,7 +52,7 @@ async def row_25(world: World, load: Load, rng: Random) -> None:
             await _killed_in_the_middle(world, dsn, name, revision)
             world.fault()
             assert await _tables(dsn) == before, f"from {revision}: neither the old tables nor the new ones"
-            again = await gradeline(world, "db", "upgrade", "--json", GRADELINE_POSTGRES=dsn)
+            again = await gradeline(world, "db", "upgrade", "rating", "--json", GRADELINE_POSTGRES=dsn)
             assert again.status == 0, again
             assert _revisions()[-1] in again.out
             await world.postgres.drop_database(name)
@@ -206,7 +206,7 @@ async def _killed_in_the_middle(world: World, dsn: str, name: str, revision: str
 
 
 def _upgrading(world: World, dsn: str) -> Child:
-    words = [sys.executable, "-W", "ignore", "-m", "gradeline", "db", "upgrade"]
+    words = [sys.executable, "-W", "ignore", "-m", "gradeline", "db", "upgrade", "rating"]
     environment = {**world.environment(), "GRADELINE_POSTGRES": dsn}
     return spawn(words, log=world.folder / "upgrade.log", environment=environment, die_with=signal.SIGKILL)
 

@@ -161,24 +161,25 @@ def test_ten_per_cent_over_90_days_past_due_is_severe(old: str, severe: bool) ->
     assert book.at("2025-05-01")["severely_delinquent"] is severe
 
 
-# --- 5.4: scoring and validation
+def test_bad_debts_are_net_of_what_was_recovered() -> None:
+    assert portfolio.bad_debt_ratio(D(30), D(10), D(4000)) == D("0.005")
+    assert portfolio.bad_debt_ratio(D(30), D(10), D(0)) is None
 
 
-def test_points_double_the_odds_by_50() -> None:
-    def points(odds: int) -> D:
-        return portfolio.points_of_odds(D(odds), base=D(600), base_odds=D(19), double=D(50))
+def test_a_migration_matrix_gives_shares_of_who_held_a_grade_at_the_start() -> None:
+    found = portfolio.migration({("A", "A"): 6, ("A", "B"): 2, ("B", "A"): 1, ("B", "none"): 3, ("C", "C"): 0})
 
-    assert [points(odds) for odds in (19, 38)] == [600, 650]
-    assert round(points(1), 2) == D("387.60")
-    assert round((points(100) - points(1)) / D(100).ln(), 3) == D("72.135")
+    assert found == {"A": {"A": D("0.75"), "B": D("0.25")}, "B": {"A": D("0.25"), "none": D("0.75")}}
 
 
-def test_stability_of_the_example_is_0_0203() -> None:
-    quarters = [D("0.25")] * 4
-    now = [D("0.30"), D("0.25"), D("0.25"), D("0.20")]
+def test_a_vintage_follows_what_was_invoiced_in_a_month() -> None:
+    """1,000 invoiced in January, of which 200 were overdue after one month, 50 after two."""
+    found = portfolio.vintage({"2025-01": D(1000), "2025-02": D(0)}, {"2025-01": [D(200), D(50)], "2025-02": [D(0)]})
 
-    assert round(portfolio.stability(now, quarters) or D(0), 4) == D("0.0203")
-    assert portfolio.stability([D(1), D(0)], [D("0.5"), D("0.5")]) is None
+    assert found == {"2025-01": (D("0.2"), D("0.05"))}
+
+
+# --- 5.4: expected loss; what else is there is in tests/unit/test_validation.py
 
 
 def test_expected_loss_of_the_example_is_900() -> None:

@@ -319,6 +319,7 @@ async def test_the_measure_library_is_listed_family_by_family(api: httpx2.AsyncC
 
     assert habits == [one for one in every if one["family"] == "habits"] != []
     assert (high["title"], high["title_zh"], high["unit"]) == ("highest balance", "最高欠款额", "money")
+    assert (high["unit_zh"], high["formula_zh"]) == ("金额", "窗口内任一日终了时的最高应收余额，外币按当日汇率折算。")
     assert (high["window"], high["unknown"], high["in_rules"], high["parameters"]) == ("any", "0", True, [])
     assert [one["reported_by"] for one in every if one["name"] == "consumption"] == ["meters"]
     assert (await api.get("/v1/measures", params={"family": "none"})).json() == {"measures": []}

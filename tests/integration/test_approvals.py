@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from services.rating.adapters.deciding import Deciding
+from shared.edge.commanding import Commands
 from tests.support.office import ASKED, DAY, Office, opened, rule
 
 pytestmark = [pytest.mark.parts, pytest.mark.timeout(300)]
@@ -208,17 +208,16 @@ async def test_an_erasure_needs_a_second_person_and_makes_personal_fields_unread
 @contextmanager
 def meanwhile(office: Office, statement: str, *arguments: Any) -> Iterator[list[date]]:
     """Somebody is quicker: *statement* is carried out after the first command was decided and before it is written."""
-    deciding = office.app.state.ports.decide
-    commit, tried = Deciding._commit, []
+    write, tried = Commands.write, []
 
-    async def late(self: Any, pool: Any, prepared: Any) -> None:
+    async def late(self: Any, connection: Any, prepared: Any, found: Any, partition: int) -> None:
         if not tried:
             await office.pool.execute(statement, *arguments)
-        tried.append(prepared.read.day)
-        await commit(self, pool, prepared)
+        tried.append(found.day)
+        await write(self, connection, prepared, found, partition)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(deciding), "_commit", late)
+        patch.setattr(Commands, "write", late)
         yield tried
 
 

@@ -160,6 +160,6 @@ async def test_a_customer_that_is_not_there_and_one_that_is_set_aside_are_not_de
         with pytest.raises(Unavailable, match="set aside"):
             await one.overrides("OV-1", "D")
         await one.pool.execute("update streams set parked = false where stream = 'C-1'")
-        one.api.attempts = 0
+        one.api.commands.attempts = 0
         with pytest.raises(Unavailable, match="try again"):
             await one.overrides("OV-1", "D")

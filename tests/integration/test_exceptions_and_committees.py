@@ -22,7 +22,7 @@ from tests.support.office import DAY, Office, kept, opened, rule
 from tests.support.rating_api import RULES
 from tests.support.several import level, rules, sold
 
-covers("AP-05", "AP-07", "AP-16", "G-25", "G-26")
+covers("AP-05", "AP-07", "AP-16", "G-25")
 
 pytestmark = [pytest.mark.parts, pytest.mark.timeout(300)]
 
@@ -170,6 +170,7 @@ async def test_a_rise_that_the_machine_asked_for_is_listed_and_granted_over_http
         assert (change["from"], change["to"], change["cause"], change["as_of"]) == ("C", "B", "review", "2026-03-04")
 
 
+@covers("G-26")
 async def test_a_method_that_is_overridden_too_often_is_to_be_reviewed_once_a_month(
     database: str, tmp_path: Path
 ) -> None:

@@ -15,10 +15,13 @@ from typer.testing import CliRunner, Result
 
 from gradeline.commands import policy, policy_live, review
 from gradeline.main import Sentences
+from services.rating.core.brain import RatingBrain
+from shared.core.customer.state import Setting
 from shared.edge.store.days import open_days
 from tests.support.covers import covers
-from tests.support.house import AT, BRAIN, LAST, SECOND, imported
+from tests.support.house import AT, BRAIN, HIGH, LAST, LOADED, SECOND, imported
 from tests.support.machine import PARTITIONS, store
+from tests.support.several import rules
 
 covers("P8", "DP-20", "DP-22")
 
@@ -33,7 +36,7 @@ def run(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     for name, value in told.items():
         monkeypatch.setenv(f"GRADELINE_{name}", value)
     monkeypatch.setattr("gradeline.commands.verify.brain_of", lambda *_: BRAIN)
-    policy_live._trying.cache_clear()
+    policy_live._MADE.clear()
     app = typer.Typer(cls=Sentences)
     for module in (policy, review):
         module.register(app)
@@ -94,3 +97,42 @@ def commands(run: Run) -> None:
     assert (made["version"], made["effective"], made["new"]) == ("2", str(date(2026, 1, 1)), True)
     assert not told(run("policy", "activate", "level", "2", "--effective", "2026-01-01", "--json"))["new"]
     assert told(run("policy", "progress", "--json"))["to_come"] == 1
+
+
+async def test_a_diff_over_the_installation_names_who_moves_and_who_waits(
+    database: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brain = RatingBrain(rules(LOADED.books["level"].versions[0], SECOND, HIGH), Setting())
+    monkeypatch.setattr("gradeline.commands.verify.brain_of", lambda *_: brain)
+    async with store(database) as pool:
+        await imported(pool, 12)
+        await asyncio.to_thread(compared, run)
+
+
+def compared(run: Run) -> None:
+    asked = ("policy", "diff", "level", "--instance", "--processes", "1")
+    seen = told(run("policy", "preview", "level", "--processes", "1", "--json"))
+    moved = told(run(*asked, "--from", "1", "--to", "3", "--json"))["population"]
+    for name in ("customers", "before", "after", "up", "down", "waiting"):
+        assert moved[name] == seen[name], name
+    gone = {one["customer"]: (one["before"], one["after"]) for one in moved["moved"] if one["before"] != one["after"]}
+    assert set(gone.values()) == {("medium", "ordinary")}
+    assert moved["steps"] == [{"before": "medium", "after": "ordinary", "customers": len(gone)}]
+    assert [one["customer"] for one in moved["moved"]] == sorted(one["customer"] for one in seen["moved"])
+    assert all(one["why"] for one in moved["moved"])
+
+    back = told(run(*asked, "--from", "3", "--to", "1", "--json"))["population"]
+    assert (back["before"], back["after"]) == (moved["after"], moved["before"]), (
+        "first the version that is not in force"
+    )
+    assert (back["up"], back["down"]) == (moved["down"], moved["up"])
+
+    second = told(run(*asked, "--from", "1", "--to", "2", "--json"))["population"]
+    assert (second["up"], second["steps"]) == (0, []), "a better grade needs a place, which only a review gives"
+    assert second["waiting"] == len(second["moved"]) > 0
+    assert {one["by_rules"] for one in second["moved"]} == {"large"}
+
+    lines = run(*asked, "--from", "1", "--to", "3").stdout
+    assert f"12 customers: 0 up, {len(gone)} down" in lines
+    other = run("policy", "diff", "level", "rm-22", "--instance")
+    assert (other.exit_code, "two methods" in other.stderr) == (2, True), other.output

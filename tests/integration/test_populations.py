@@ -22,7 +22,9 @@ from shared.core.envelope import Event
 from shared.core.errors import Conflict, Malformed
 from shared.core.events.approval import OverrideSet
 from shared.core.events.rating import GradeChanged, PolicyActivated
-from shared.core.policy.quota import Member, review
+from shared.core.policy.policy import Policy
+from shared.core.policy.quota import Member, Region, review
+from shared.edge.proof import customers as chosen
 from shared.edge.store.days import open_days
 from shared.edge.store.keys import SubjectKeys
 from tests.integration.test_deciding_races import setting
@@ -43,7 +45,7 @@ from tests.support.house import (
     imported,
 )
 from tests.support.machine import PARTITIONS, SETTINGS, store
-from tests.support.several import BLOCKS, LEVELS
+from tests.support.several import BLOCKS, LEVELS, level, rules
 
 covers("P8", "RM-01", "LT-60", "DP-22")
 
@@ -95,7 +97,7 @@ async def test_upgrades_wait_for_reviews_downgrades_come_at_once_and_quotas_hold
 async def proves(database: str, pool: asyncpg.Pool) -> None:
     """Everything follows from the facts, places included: from the first event on, and in a rebuild."""
     async with pool.acquire() as connection:
-        streams = await proving.customers(connection, None, "")
+        streams = await chosen(connection, None, "")
     proof = await proving.prove(database, BRAIN, streams)
     assert (proof.findings, proof.skipped, proof.customers) == ([], 0, 60)
     place = await rebuilding.begin(database)
@@ -105,12 +107,12 @@ async def proves(database: str, pool: asyncpg.Pool) -> None:
     assert {one.table for one in await rebuilding.compare(database, place)} >= {"ratings"}
 
 
-async def agrees(pool: asyncpg.Pool) -> None:
+async def agrees(pool: asyncpg.Pool, policy: Policy = SECOND, brain: RatingBrain = BRAIN) -> list[Region]:
     """What the database ranks is what the pure review says of the same customers, on whatever day it is tried."""
-    run = Run(SECOND, SECOND.capped[0], date(2025, 7, 1))
-    regions, placed = await reviewing.tried(pool, BRAIN, run)
+    run = Run(policy, policy.capped[0], date(2025, 7, 1))
+    regions, placed = await reviewing.tried(pool, brain, run)
     async with pool.acquire() as connection, connection.transaction():
-        await reviewing.stood(connection, BRAIN, run.on, lambda done, of, what: None)
+        await reviewing.stood(connection, brain, run.on, lambda done, of, what: None)
         rows = await connection.fetch(f"select * from {reviewing.THEN} where method = 'level'")
     members = [
         Member(
@@ -123,6 +125,47 @@ async def agrees(pool: asyncpg.Pool) -> None:
     assert sorted(placed, key=lambda one: one.customer) == [one for one in pure if one.why != "as_due"]
     assert regions == counted
     assert placed
+    return regions
+
+
+LABELLED = level(
+    "1",
+    shares="{often: 0.5, default: 0.1}",
+    fall="  fall: at_once\n",
+    by="    by: trade\n",
+    words="""labels:
+  trade:
+    of: monthly_sales
+    bands:
+      - {from: -inf, is: seldom}
+      - {from: 60, is: often}
+    otherwise: seldom
+    reference: test
+
+words:
+""",
+)
+
+
+async def test_a_label_may_divide_the_population_and_each_part_has_its_own_places(database: str) -> None:
+    """Who sells 60 or more trades often: of them a half may be large, of the others a tenth."""
+    brain = RatingBrain(rules(LABELLED), Setting())
+    async with store(database) as pool:
+        house = await imported(pool, 30, brain)
+        rows = await pool.fetch("select populations, ranks, active from ratings where method = 'level'")
+        assert {row["populations"][0] for row in rows} == {"often", "seldom"}
+        for row in rows:
+            assert (row["ranks"][1] >= 60) == (row["populations"][0] == "often"), (
+                "what the rules said, not an attribute"
+            )
+        regions = {one.region: one for one in await agrees(pool, LABELLED, brain)}
+        assert regions.keys() == {"often", "default"}
+        assert regions["often"].places == regions["often"].active // 2 > 0
+        assert regions["default"].places == regions["default"].active // 10
+        await reviewing.hold(pool, brain, Run(LABELLED, LABELLED.capped[0], date(2025, 7, 1)), TOLD)
+        await house.runs()
+        large = await pool.fetch("select populations from ratings where method = 'level' and grade = 'large'")
+        assert 0 < len(large) <= regions["often"].places + regions["default"].places
 
 
 async def test_reviews_of_days_that_are_past_are_held_in_order_and_moved_by_nobody_who_was_not_told(
@@ -157,7 +200,7 @@ async def test_a_preview_says_who_would_move_and_the_activation_moves_exactly_th
     async with store(database) as pool:
         house = await imported(pool)
         async with pool.acquire() as connection:
-            streams = await proving.customers(connection, None, "")
+            streams = await chosen(connection, None, "")
         brain = RatingBrain(with_trial(LOADED, SECOND), Setting())
         effect = await previewing.preview(database, brain, SECOND, streams, None)
         told = policy_live.record(SECOND, effect)

@@ -26,7 +26,7 @@ async def test_what_waits_for_a_relay_or_a_worker_that_does_nothing_is_said(
     database: str, private_broker: EmbeddedBroker
 ) -> None:
     await upgraded(database, "rating")
-    assert await about(database, "the relay does not run")
+    assert await about(database, "the relay of rating does not run")
     connection = await connect(database, schema="rating")
     await connection.execute("insert into partitions (partition, day) values (0, '2026-03-02')")
     await connection.execute("insert into intake_heads (partition, position) values (0, 0)")
@@ -43,7 +43,7 @@ async def test_what_waits_for_a_relay_or_a_worker_that_does_nothing_is_said(
         await connection.execute("update partitions set sweep_after = null")
     await take_in(connection, "C-1", 2)
     await decide(connection, 1, start=2)
-    assert await about(database, "the relay does not run", "accepted facts wait", "decisions wait")
+    assert await about(database, "the relay of rating does not run", "accepted facts wait", "decisions wait")
     await connection.close()
 
 

@@ -76,8 +76,8 @@ async def bury(dsn: str, folder: Path) -> None:
 
 
 def test_an_upgrade_names_the_revision_and_can_be_repeated(run) -> None:  # type: ignore[no-untyped-def]
-    first: Result = run("db", "upgrade", "--json")
-    again: Result = run("db", "upgrade", "--json")
+    first: Result = run("db", "upgrade", "rating", "--json")
+    again: Result = run("db", "upgrade", "rating", "--json")
     assert first.exit_code == 0, first.output
     assert json.loads(first.stdout)["service"] == "rating"
     assert first.stdout == again.stdout
@@ -114,7 +114,7 @@ def test_an_upgrade_finds_the_database_of_the_running_instance_and_guesses_none(
     assert "GRADELINE_POSTGRES is not set" in refused.output
     with exclusive(tmp_path):
         Instance(data=tmp_path, rating="", kafka="", postgres=database).save()
-        assert json.loads(run("db", "upgrade", "--json").stdout)["service"] == "rating"
+        assert json.loads(run("db", "upgrade", "rating", "--json").stdout)["service"] == "rating"
 
 
 def test_dead_letters_are_listed_shown_and_posted_again(database: str, tmp_path: Path, run) -> None:  # type: ignore[no-untyped-def]

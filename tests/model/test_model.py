@@ -25,15 +25,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from services.rating.adapters import catalogue, proving, rebuilding
-from services.rating.adapters.workdays import china
+from services.rating.adapters import catalogue, rebuilding
 from services.rating.core.brain import RatingBrain
 from shared.core.customer.state import Setting
 from shared.core.envelope import Event
 from shared.core.errors import Conflict, Unavailable
 from shared.edge import clock
+from shared.edge.proof import customers as chosen
 from shared.edge.store.intake import clean
 from shared.edge.store.migrate import upgraded
+from shared.edge.workdays import china
 from shared.edge.worker import failpoints
 from tests.model import checks
 from tests.model.facts import (
@@ -286,7 +287,7 @@ class Life(RuleBasedStateMachine):
         if place is None:
             place = await rebuilding.begin(dsn)
             async with self.world.pool.acquire() as connection:
-                everyone = await proving.customers(connection, None, "")
+                everyone = await chosen(connection, None, "")
             await rebuilding.build(dsn, brain, place.schema, everyone)
             return place
         streams, place = await rebuilding.changed(dsn, place)

@@ -223,7 +223,7 @@ def _day_counted_twice() -> None:
     from shared.edge.worker import sifting
     from shared.edge.worker.partition import Part
 
-    def open_again(event: Any, partition: int, memory: Any, sifted: Any) -> None:
+    def open_again(event: Any, partition: int, memory: Any, sifted: Any, settings: Any) -> None:
         if isinstance(event.data, BusinessDayOpened) and event.data.date >= memory.parts[partition].day:
             sifted.opening[partition] = event.data.date
 
@@ -246,8 +246,8 @@ def _unallocated_cash_lost() -> None:
     from shared.core.ledger import lots, reading
     from shared.core.ledger.position import SCALAR
 
-    def postings(payment: Any) -> list[Any]:
-        kept = right(payment)
+    def postings(payment: Any, voids: Any = ()) -> list[Any]:
+        kept = right(payment, voids)
         return kept if payment.allocations else [one for one in kept if one[1] != SCALAR]
 
     assert worker

@@ -1,50 +1,74 @@
-"""No threshold, weight, veto, cap or code of a method can change without a sentence beside it that fails."""
+"""No threshold, weight, veto, cap, quota, cooldown or validity of a method can change without a sentence that fails."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import pytest
 
-from gradeline.commands.policy import SHIPPED
-from gradeline.shapes import SHAPES, load_template
-from shared.core.policy.policy import Policy
-from shared.edge.policy_cases import Case, load_cases
-from shared.edge.policy_files import load_rules
+from gradeline.shapes import SHAPES
+from shared.edge.policy_cases import load_cases
+from tests.policy.mutation import KINDS, PAGE, SAME, books, expected, kind_of, notices, page, run
+from tests.support.covers import covers
+from tests.support.movement_mutants import SEEN_IN
+from tests.support.movements import PARTS, behaviour
 from tests.support.mutants import mutants
 
-BOOKS = dict(load_rules(SHIPPED).books) | {shape: load_template(shape) for shape in SHAPES}
-SAME = {
-    # with any C the table gives B at best anyway
-    "rm-22": {".cards[2].missing.cap A"},
-    # what may be unknown and is kept are 35 of at least 75 points: never more than half
-    "rm-32": {".known_at_least +", ".known_at_least -"},
-    # two signs of two: what counts is whole, 1.96 asks for as many
-    "p13": {".shape.labels.laundering.first[2].when[0].against -"},
-    # votes are whole; without a single vote the guard refuses before anything else is asked
-    "p15": {".rules[0].when[0].against -", ".cards[0].missing worst", ".rules[1].when[0].unknown_holds flipped"},
-}
-"""Changes that change nothing."""
+BOOKS = books()
+SEEN: dict[str, list[tuple[str, bool]]] = {}
 
 
-def notices(cases: tuple[Case, ...], policy: Policy) -> bool:
-    """Whether some sentence fails, or cannot even be evaluated, under *policy*."""
-    for case in cases:
-        try:
-            if case.under(policy).found()[1] != case.expected:
-                return True
-        except KeyError:  # no such letters, no such code: the loader would have refused it
-            return True
-    return False
+def seen(method: str) -> list[tuple[str, bool]]:
+    """Every mutant of *method*, once a process."""
+    if method not in SEEN:
+        SEEN[method] = list(run(method, BOOKS[method]))
+    return SEEN[method]
 
 
 @pytest.mark.parametrize("method", BOOKS)
-def test_a_changed_threshold_weight_veto_or_cap_breaks_a_sentence(method: str) -> None:
-    book = BOOKS[method]
-    cases = load_cases(SHAPES.get(method, SHIPPED / method), book)
-    for policy in book.versions:
-        made = list(mutants(policy))
-        assert len(made) > 10
-        mine = tuple(case for case in cases if case.policy is policy)
-        assert {what for what, mutant in made if not notices(mine, mutant)} == SAME.get(method, set())
+def test_whatever_changes_breaks_a_sentence(method: str) -> None:
+    found = seen(method)
+    assert len(found) > 50
+    assert {what for what, noticed in found if not noticed} == SAME.get(method, {}).keys()
+
+
+@covers("G-22", "G-23")
+@pytest.mark.parametrize("method", BOOKS)
+def test_movement_does_what_is_written(method: str) -> None:
+    for policy in BOOKS[method].versions:
+        assert behaviour(policy) == expected(method, policy.version)
+
+
+def test_the_page_says_what_came_of_it() -> None:
+    assert page({method: seen(method) for method in BOOKS}) == PAGE.read_text("utf-8"), (
+        "run python -m tests.policy.mutation"
+    )
+
+
+def test_every_kind_of_change_was_made_somewhere() -> None:
+    made = {kind_of(what) for method in BOOKS for what, _ in seen(method)}
+    assert made == {name for name, _ in KINDS}
+    for kinds in SEEN_IN.values():
+        assert set(kinds) <= PARTS.keys()
+
+
+def lines(method: str, pattern: str) -> Iterator[str]:
+    return (what for what, _ in seen(method) if re.search(pattern, what))
+
+
+def test_each_kind_of_rule_that_is_named_is_changed() -> None:
+    """What the page promises, one by one."""
+    assert list(lines("rm-22", r"^\.letters\.table\.")), "combination rows"
+    assert list(lines("rm-22", r"^\.letters\.veto")), "the letter that decides alone"
+    assert list(lines("p16", r"^\.shape\.grid\.cells")), "cells of a grid"
+    assert list(lines("rm-32", r"\.cap ")), "caps"
+    assert list(lines("p14", r"\.floor ")), "floors"
+    assert list(lines("p14", r"\.notches")), "corrections"
+    assert list(lines("p8", r"^quotas\[0\]\.shares\.urban")), "quotas"
+    for method in BOOKS:
+        for pattern in (r"^rise\.cooldown_days", r"^rise\.max_steps", r"^valid_months\."):
+            assert list(lines(method, pattern)), (method, pattern)
 
 
 def test_a_method_without_its_sentences_is_noticed() -> None:

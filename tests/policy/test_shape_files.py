@@ -11,6 +11,12 @@ from shared.core.errors import Misconfigured
 from shared.edge.policy_cards import NOTHING_SHARED
 from shared.edge.policy_files import read_policy
 
+TRADE = """labels:
+  NAME: {of: monthly_sales, bands: [{from: -inf, is: seldom}, {from: 60, is: often}], otherwise: seldom, reference: r}
+quotas:
+  - of: grade
+    holds: large
+    by: NAME"""
 WRONG = [
     # template, text, becomes, what the refusal says
     ("p1", "{reported: months_with_orders,", "{reported: overdue_ratio,", "computed here; write `from: overdue_ratio`"),
@@ -54,6 +60,10 @@ WRONG = [
     ("p8", "shares: {urban: 0.028, default", "shares: {urban: 2.8, default", "a share from 0 to 1"),
     ("p8", "default: 0.018}", "rural: 0.018}", "and `default` for every other"),
     ("p8", "by: region", "by: name", "write one of currency"),
+    ("p8", "quotas:\n  - of: grade\n    holds: large\n    by: region", TRADE.replace("NAME", "trade"),
+     "the label 'trade' is never 'urban'; choose one of seldom, often"),
+    ("p8", "quotas:\n  - of: grade\n    holds: large\n    by: region", TRADE.replace("NAME", "region"),
+     "'region' is an attribute and a label; give the label another name"),
     ("p8", "holds: large", "holds: huge", "write one of large, medium, ordinary"),
     ("p8", "[half_year_score,", "[half_year,", "rank by `score` or by a declared number"),
     ("p8", "only_at: quarterly_review", "only_at: weekly_review", "write one of monthly_review, quarterly_review"),

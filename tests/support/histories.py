@@ -290,7 +290,8 @@ def _side(story: Story, number: int, on: date) -> None:
              currency="CNY", basis="audited", received_on=on,
              lines={"total_assets": "900.00", "total_liabilities": "400.00", "current_assets": "500.00",
                     "current_liabilities": "250.00", "revenue": "2000.00", "net_profit": "90.00",
-                    "operating_cash_flow": "60.00"})  # fmt: skip
+                    "operating_cash_flow": "60.00"},
+             ratios={"icov": "4.5", "alr": "0.9"})  # fmt: skip
     elif kind == 4:
         tell("review.completed", on, review_id=f"RV{number}", completed_on=on, outcome="approved")
     else:

@@ -34,6 +34,10 @@ STRICT = {
     "exceeded": "exceeded: lower ",
 }
 SECOND = level("2", **STRICT, bands="{grade: large, rank: 100, from: 40}")
+HIGH = level(
+    "3", **(STRICT | {"bands": "{grade: large, rank: 100, from: 95}", "middle": "{grade: medium, rank: 50, from: 65}"})
+)
+"""Under it some fall at once: no quota and no review holds them."""
 LOADED = rules(level("1", **STRICT), SECOND)
 BRAIN = RatingBrain(LOADED, Setting())
 TOLD = settings.Settings(partitions=PARTITIONS, instance="main")
@@ -60,19 +64,19 @@ def customers(seed: int, count: int) -> dict[str, list[Event]]:
 class House:
     """The machine of one installation, day by day."""
 
-    def __init__(self, pool: asyncpg.Pool, first: date = FIRST) -> None:
-        self.pool, self.log = pool, FakeLog()
+    def __init__(self, pool: asyncpg.Pool, first: date = FIRST, brain: RatingBrain = BRAIN) -> None:
+        self.pool, self.log, self.brain = pool, FakeLog(), brain
         told = msgspec.structs.replace(SETTINGS, first_day=first, poll_seconds=0.001, pace_seconds=0.0)
         self.worker = Worker(
-            BRAIN, CustomerProjector(), FakeSource(self.log), pool, told, box=BOX, changes=Activations()
+            brain, CustomerProjector(), FakeSource(self.log), pool, told, box=BOX, changes=Activations()
         )
 
     async def opens(self, day: date) -> None:
         """Open days up to *day*, each rated before the next, and hold the reviews that fall due."""
         await open_days(self.pool, day, now=AT, partitions=PARTITIONS, instance="main", most=1000)
         await self.runs()
-        for run in await reviewing.to_hold(self.pool, LOADED):
-            await reviewing.hold(self.pool, BRAIN, run, TOLD)
+        for run in await reviewing.to_hold(self.pool, self.brain.rulebook):
+            await reviewing.hold(self.pool, self.brain, run, TOLD)
         await self.runs()
 
     async def runs(self) -> None:
@@ -85,9 +89,9 @@ class House:
         return [codec.decode(row["value"]) for row in rows]
 
 
-async def imported(pool: asyncpg.Pool, count: int = 30) -> House:
+async def imported(pool: asyncpg.Pool, count: int = 30, brain: RatingBrain = BRAIN) -> House:
     """A house that knows two years at once and stands at their end."""
-    house = House(pool, LAST)
+    house = House(pool, LAST, brain)
     house.log.add(*itertools.chain(*customers(3, count).values()))
     await house.runs()
     return house

@@ -112,11 +112,11 @@ class FakeLog:
 
 
 class FakeSource:
-    """Reads a FakeLog as a group member would; resumes where it is told."""
+    """Reads FakeLogs as a group member would; resumes where it is told."""
 
-    def __init__(self, log: FakeLog, partitions: Sequence[int] = range(PARTITIONS)) -> None:
-        self._log = log
-        self._ours: set[Place] = {(log.topic, partition) for partition in partitions}
+    def __init__(self, log: FakeLog, partitions: Sequence[int] = range(PARTITIONS), *others: FakeLog) -> None:
+        self._logs = {one.topic: one for one in (log, *others)}
+        self._ours: set[Place] = {(topic, partition) for topic in self._logs for partition in partitions}
         self._fresh: set[Place] = set(self._ours)
         self._lost: set[Place] = set()
         self._at: dict[Place, int] = {}
@@ -151,7 +151,7 @@ class FakeSource:
         self._fresh, self._lost = set(), set()
         records: list[Record] = []
         for place, at in self._at.items():
-            found = self._log.records.get(place[1], [])[at : at + max_records - len(records)]
+            found = self._logs[place[0]].records.get(place[1], [])[at : at + max_records - len(records)]
             self._at[place] = at + len(found)
             records += found
         if not (records or assigned or lost):

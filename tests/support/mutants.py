@@ -19,7 +19,7 @@ Mutant = tuple[str, Policy]
 
 NUMBERS = {"start", "percent", "points", "zero", "full", "against", "factor", "known_at_least", "of"}
 EDGES = {"start", "zero", "full", "against"}
-CODES = {"cap", "floor", "letter", "gives", "otherwise", "cells", "table"}
+CODES = {"cap", "floor", "letter", "gives", "otherwise", "cells", "table", "veto"}
 SWAPPED = {
     Operator.AT_LEAST: Operator.ABOVE, Operator.ABOVE: Operator.AT_LEAST,
     Operator.AT_MOST: Operator.BELOW, Operator.BELOW: Operator.AT_MOST,

@@ -15,6 +15,7 @@ import msgspec
 from fastapi import FastAPI
 
 from services.rating.adapters import catalogue
+from services.rating.adapters.comparing import Comparisons
 from services.rating.adapters.keeping import Keeper
 from services.rating.adapters.lists import Lists
 from services.rating.adapters.log import Log, unsealing
@@ -91,7 +92,7 @@ def wired(dsn: str, data: Path, *, keeper: Any = None, rules: Rulebook = RULES, 
     ports = Ports(
         view=Asked(), keep=keeper or Keeper(partitions=12, sealer=lambda pool: SubjectKeys(pool, WRAPPING)), log=Log(unsealing(WRAPPING)), lists=Lists(),
         decide=deciding(chosen, rules, WRAPPING), decide_policy=deciding_policy(chosen, rules), policies=catalogue.summaries(rules),
-        partitions=12, attempt=partial(Trials(chosen, rules, catalogue.shared_tables(None), customer_view(chosen, rules)), no_database), rules=rules,
+        partitions=12, attempt=partial(Trials(chosen, rules, catalogue.shared_tables(None), customer_view(chosen, rules)), no_database), compare=partial(Comparisons(chosen, rules), no_database), rules=rules,
     )  # fmt: skip
     return application(chosen, verifier=trust.verifier(chosen), ports=ports)
 

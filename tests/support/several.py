@@ -77,6 +77,9 @@ BLOCKS = {
     at_once_on: [conduct]  # facts on whose day it falls at once
 """,
     "bands": "{grade: large, rank: 100, from: 50}",
+    "by": "    by: region\n",
+    "words": "words:\n",
+    "middle": "{grade: medium, rank: 50, from: 20}",
 }
 
 

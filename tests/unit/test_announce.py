@@ -24,8 +24,6 @@ from tests.support.covers import covers
 from tests.support.customer import RULES, Customer, Desk, day
 from tests.support.histories import START
 
-covers("MN-01", "MN-02", "MN-28", "G-28")
-
 WORST, THIRD, SECOND = "dishonest_debtor", "enforcement", "abnormal_operation"
 """Signals after which RM-22 gives D, at best C, and at best B."""
 
@@ -67,6 +65,7 @@ def warned(desk: Desk, rule: str) -> list[tuple[str, str, str]]:
 # --- grade changes
 
 
+@covers("G-28")
 def test_an_imported_history_says_only_where_it_ends(desk: Desk) -> None:
     assert moves(desk) == [("2025-03-01", None, "A", "first")]
     assert desk.said(WarningRaised) == desk.said(DecisionCorrected) == []
@@ -131,6 +130,7 @@ def test_a_merged_customer_says_so_once_and_warns_no_more(book: Customer, desk: 
     assert not desk.state.lived.alarms
 
 
+@covers("MN-28")
 def test_a_review_falls_due_once(book: Customer, desk: Desk) -> None:
     book.signals("G", SECOND, "2025-03-05")
     book.pays("PL", "9000.00", "2025-03-31", for_={"L": "9000.00"})
@@ -213,6 +213,7 @@ def test_late_knowledge_is_never_punished(book: Customer, desk: Desk) -> None:
 # --- warnings
 
 
+@covers("MN-02")
 def test_a_late_payment_is_warned_of_more_and_more_severely_under_one_id(book: Customer, desk: Desk) -> None:
     desk.lives("2025-04-15")
 

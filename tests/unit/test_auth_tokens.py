@@ -232,11 +232,17 @@ def test_each_role_of_the_product_carries_only_scopes_that_exist() -> None:
         "deputy_general_manager",
         "general_manager",
         "office_automation",
+        "order_system",
+        "credit_supervisor",
+        "credit_manager",
+        "customer_service",
+        "finance_director",
     }
-    assert len(roles.scopes()) == 18
+    assert len(roles.scopes()) == 20
     assert not roles.roles()["operator"] & {"ratings:read", "exposures:read", "pii:read"}, "no business data"
     assert "pii:read" not in roles.roles()["auditor"]
     assert roles.roles()["integrator"] == {"events:write"}
+    assert roles.roles()["order_system"] == {"checks:run"}, "it learns yes or no, and no grade"
 
 
 async def test_the_embedded_instance_verifies_the_tokens_it_issued(tmp_path: Path) -> None:

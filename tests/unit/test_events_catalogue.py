@@ -16,6 +16,7 @@ from gradeline import generate
 from shared.core.errors import Undecodable
 from shared.core.events import BY_TYPE, DECISIONS, EVENTS, FACTS
 from shared.core.events.base import Data, Decision, DocumentFact, Fact
+from shared.core.events.granting import Logged
 from shared.core.events.personal import PERSONAL, WHOLE
 from shared.edge import codec, schemas
 
@@ -29,12 +30,18 @@ payment.reversed settlement.applied settlement.undone refund.paid overdue.report
 dispute.closed promise.made promise.broken dunning.sent financials.reported assessment.recorded measure.reported
 conduct.reported conduct.closed signal.reported signal.lifted review.completed reference.published business-day.opened
 """
-PART_B = "erasure.requested"
+PART_B = """
+erasure.requested bill.received bill.endorsed bill.discounted bill.pledged bill.presented bill.honoured bill.dishonoured
+bill.returned deposit.received deposit.refunded deposit.forfeited set-off.recorded set-off.undone receivable.transferred
+receivable.repurchased write-off.recorded write-off.reversed recovery.recorded contract.signed contract.amended
+contract.ended application.received
+"""
 """Those of part B that are declared by now."""
 PART_C = """
 grade.changed warning.raised warning.cleared warning.withdrawn decision.corrected review.due override.set
 override.expired override.withdrawn approval.requested approval.granted approval.refused approval.withdrawn
-approval.escalated approval.expired approval.voted exception.granted exception.ended policy.activated fact.quarantined business-day.rated limit.changed limit.breached limit.restored reservation.made
+approval.escalated approval.expired approval.voted exception.granted exception.ended policy.activated fact.quarantined business-day.rated
+limit.granted limit.ended limit.changed limit.watched limit.breached limit.restored check.decided reservation.made
 reservation.committed reservation.released reservation.expired order.held order.released supply.suspended
 supply.resumed group.changed reserve.changed collection-stage.changed alert.opened alert.acknowledged alert.escalated
 alert.snoozed alert.resolved alert.withdrawn alert.undelivered
@@ -60,7 +67,7 @@ def test_every_class_is_what_its_type_says(cls: type[Data]) -> None:
     assert cls.__struct_config__.forbid_unknown_fields is issubclass(cls, Fact)
     assert cls.ON is None or date in _kinds(get_type_hints(cls)[cls.ON])
     assert cls.DOCUMENT is None or cls.DOCUMENT in cls.__struct_fields__
-    assert cls.TOPIC in {"credit.events", "credit.ratings", "credit.limits", "credit.alerts"}
+    assert cls.TOPIC in {"credit.events", "credit.ratings", "credit.limits", "credit.alerts"} or issubclass(cls, Logged)
     assert (cls.TOPIC == "credit.events") is issubclass(cls, Fact)
 
 
@@ -78,7 +85,7 @@ def test_a_fact_with_a_date_of_its_own_counts_from_it() -> None:
 def test_every_document_fact_may_carry_the_organisation() -> None:
     carried = {"company", "sales_org", "segment", "region", "salesperson", "product_group", "contract_id", "project_id"}
     documents = [cls for cls in FACTS if issubclass(cls, DocumentFact)]
-    assert len(documents) == 17
+    assert len(documents) == 39
     for cls in documents:
         assert carried | {"document_no", "tax_amount", "attributes"} <= set(cls.__struct_fields__)
 

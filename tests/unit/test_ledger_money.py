@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from services.rating.core.evolve import evolve
 from shared.core.events.rating import WarningRaised
-from tests.support.customer import BRAIN, Customer, day
+from tests.support.customer import BRAIN, Customer, Seen, day
 from tests.unit.test_ledger_scenarios import arrivals, expect
 
 
@@ -81,6 +82,22 @@ def test_a_reversal_in_part_takes_money_on_no_document_first(book: Customer) -> 
 
     expect(book, "2025-03-12", receivable_balance="30.00", unallocated_cash="0", collected="70.00",
            broken_commitments=0)  # fmt: skip
+
+
+def test_reversals_that_post_the_same_are_taken_away_one_by_one_when_an_earlier_one_is_told_late() -> None:
+    book = Customer()
+    book.pays("P", "20.00", "2025-03-10")
+    for on in ("2025-03-20", "2025-03-20", "2025-03-12"):
+        book.reverses("P", on, "10.00")
+
+    for order in arrivals(book.events):
+        state = book.folded([])
+        state.ledger.move_to(day("2025-04-01").toordinal())  # from here on every fact is posted as it comes
+        for event in order:
+            evolve(state, event)
+        seen = Seen(state, "2025-04-01", book.context)
+
+        assert (seen["collected"], seen["unallocated_cash"]) == (0, 0)
 
 
 def test_a_prepayment_is_shown_apart_until_it_is_used(book: Customer) -> None:

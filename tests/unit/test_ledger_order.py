@@ -24,8 +24,6 @@ from shared.edge.policy_files import load_rules
 from tests.support.covers import covers
 from tests.support.histories import START, history
 
-covers("G-07", "G-08", "MN-54")
-
 RULES = load_rules(Path(__file__).parents[2] / "services/rating/policies")
 SETTING = setting_for(RULES, Setting())
 GRADING = {"exclude_disputed": 60, "due_roll": True, "grace_days": 0}
@@ -125,6 +123,7 @@ def test_facts_after_the_day_do_not_count(seed: int, shuffle: int) -> None:
         assert measured(folded(known), day) == measured(folded(events), day)
 
 
+@covers("MN-54")
 @given(seed=st.integers(0, 10**6), shuffle=st.integers(0, 10**6))
 @settings(max_examples=40)
 def test_the_ageing_always_adds_up_to_the_balance(seed: int, shuffle: int) -> None:

@@ -6,10 +6,14 @@ from decimal import Decimal
 
 import pytest
 
+from services.rating.core.evolve import evolve
+from services.rating.core.state import State
+from shared.core.customer.state import Setting
+from shared.edge.workdays import china
 from tests.support.covers import covers
-from tests.support.customer import GRADING, Customer, day
+from tests.support.customer import GRADING, SETTING, Customer, Seen, day
 
-covers("G-04", "G-05", "G-10", "MN-03", "MN-04", "MN-07", "MN-18", "MN-51")
+covers("MN-04", "MN-18", "MN-51")
 
 
 @pytest.fixture
@@ -61,6 +65,7 @@ def test_an_item_falls_due_at_the_end_of_its_day_and_counts_from_the_next(book: 
 # --- ageing
 
 
+@covers("MN-54")
 def test_ageing_has_every_bucket_at_its_edges_and_adds_up_with_what_falls_due_in_future(book: Customer) -> None:
     for number, due in enumerate(
         ["2025-12-31", "2025-06-30", "2025-06-29", "2025-05-31", "2025-05-30", "2025-05-01", "2025-04-30", "2025-04-01",
@@ -101,6 +106,7 @@ def test_ageing_adds_up_at_any_rate(book: Customer, currencies: tuple[str, ...])
     assert min(seen["ageing"].values()) > 0
 
 
+@covers("MN-54")
 def test_the_age_from_booking_does_not_care_for_due_dates(book: Customer) -> None:
     book.invoice("A", "1.00", "2025-05-31", due="2025-06-10")
     book.invoice("B", "2.00", "2025-05-30", due="2030-01-01")
@@ -135,6 +141,7 @@ def test_an_overdue_cent_beside_a_fortune_is_never_rounded_to_no_overdue_ratio(b
 # --- rest days
 
 
+@covers("G-08")
 def test_due_on_a_saturday_and_paid_on_the_monday_is_on_time_only_where_rest_days_are_rolled(book: Customer) -> None:
     book.invoice("I", "100.00", "2025-05-01", due="2025-06-14")
     book.pays("P", "100.00", "2025-06-16", for_={"I": "100.00"})
@@ -146,6 +153,7 @@ def test_due_on_a_saturday_and_paid_on_the_monday_is_on_time_only_where_rest_day
     assert seen.read("on_time_ratio", exclude_disputed=60, due_roll=True) == 1
 
 
+@covers("G-08", "MN-54")
 def test_ageing_keeps_the_due_date_on_a_rest_day(book: Customer) -> None:
     book.invoice("I", "100.00", "2025-05-01", due="2025-06-14")
 
@@ -164,6 +172,7 @@ def test_days_sales_outstanding_over_all_history_count_from_the_first_sale(book:
     assert book.at("2025-06-30")["dso"] == Decimal("22.5")  # 300 of 400 in 30 days
 
 
+@covers("G-04")
 def test_months_of_trade_count_from_the_first_credit_sale_and_not_from_the_opening_of_the_account(
     book: Customer,
 ) -> None:
@@ -287,6 +296,7 @@ def test_a_customer_of_one_foreign_currency_is_shown_in_it_and_needs_no_rate(boo
     assert (view.currency, view.measures["receivable_balance"]) == ("JPY", "1000")
 
 
+@covers("MN-03")
 def test_a_customer_that_begins_to_pay_early_is_noted_only_when_it_is_a_change(book: Customer) -> None:
     for month in range(1, 13):
         paid = f"2025-{month:02}-28" if month < 10 else f"2025-{month:02}-10"
@@ -298,6 +308,7 @@ def test_a_customer_that_begins_to_pay_early_is_noted_only_when_it_is_a_change(b
     assert book.at("2026-07-31")["early_payment_note"] is None
 
 
+@covers("MN-03")
 def test_paying_early_for_a_cash_discount_is_no_news(book: Customer) -> None:
     for month in range(1, 13):
         early = month >= 10
@@ -307,3 +318,30 @@ def test_paying_early_for_a_cash_discount_is_no_news(book: Customer) -> None:
                   discount="2.00" if early else None)  # fmt: skip
 
     assert book.at("2025-12-31")["early_payment_note"] is False
+
+
+@covers("G-05")
+def test_a_customer_is_new_for_six_months_and_while_its_facts_are_few(book: Customer) -> None:
+    book.registered("2020-01-01", opened_on=day("2020-01-01"))
+    assert book.at("2024-01-09")["new_customer"] is True, "nothing was ever sold"
+    for number in range(2):
+        book.invoice(f"I{number}", "10000.00", f"2024-01-1{number}", due=f"2024-01-2{number}")
+    assert book.at("2024-07-31")["new_customer"] is True, "two due documents are fewer than three (G-04)"
+    book.invoice("I2", "10000.00", "2024-01-12", due="2024-01-22")
+    seen = [book.at(on)["new_customer"] for on in ("2024-07-09", "2024-07-10")]
+    assert seen == [True, False], "six months since the first credit sale, however old the account"
+
+
+@covers("G-08")
+def test_due_in_the_national_holidays_an_item_counts_from_the_next_working_day(book: Customer) -> None:
+    """1 to 8 October 2025 rest, 28 September and 11 October work; the 9th is a Thursday."""
+    book.invoice("I", "900.00", "2025-09-01", due="2025-10-02")
+    state = State(book.subject, Setting(lenses=SETTING.lenses, calendar=china()))
+    for event in book.events:
+        evolve(state, event)
+    seen = {}
+    for on in ("2025-10-08", "2025-10-09", "2025-10-10"):
+        state.ledger.move_to(day(on).toordinal())
+        seen[on] = Seen(state, on, book.context)
+    assert [one["max_days_past_due"] for one in seen.values()] == [6, 7, 8], "ageing keeps the due date"
+    assert seen["2025-10-10"]["undisputed_days_past_due"] == 1

@@ -19,8 +19,6 @@ from shared.core.policy.measure import Reading
 from tests.support.covers import covers
 from tests.support.customer import GRADING, Customer, Day, Seen, day
 
-covers("G-03", "G-06", "G-07", "G-08", "G-09", "MN-54")
-
 MATERIAL: dict[str, Any] = {**GRADING, "min_amount": "G-06"}
 """How the shipped methods read lateness: items under 1,000 do not matter where a month's invoicing is 200,000."""
 
@@ -49,6 +47,7 @@ def record(book: Customer, on: Day) -> dict[str, str]:
 # --- items in dispute
 
 
+@covers("G-07")
 def test_a_disputed_item_takes_nothing_off_the_collection_rate_for_60_days(book: Customer) -> None:
     book.invoice("X", "50000.00", "2024-01-05", due="2024-02-20")
     book.disputes("D", "X", "50000.00", "2024-02-01")
@@ -128,6 +127,7 @@ _LATE = ("days_beyond_terms_12m", "overdue_ratio", "on_time_ratio_12m", "net_col
          "undisputed_days_past_due")  # fmt: skip
 
 
+@covers("G-06")
 @pytest.mark.parametrize(("amount", "matters"), [("999.99", False), ("1000.00", True)])
 def test_an_item_matters_from_1000_on(book: Customer, amount: str, matters: bool) -> None:
     before = {name: book.at("2024-03-01").read(name, **MATERIAL) for name in _LATE}
@@ -152,6 +152,7 @@ def test_small_items_are_told_from_large_ones_on_the_same_due_date(book: Custome
     assert seen.read("days_beyond_terms_12m", **MATERIAL) == share(3000 * 10, paid + 3000)
 
 
+@covers("G-06")
 def test_balances_and_ageing_keep_small_items(book: Customer) -> None:
     book.invoice("T", "50.00", "2024-01-02", due="2024-02-02")
     seen = book.at("2024-03-01")
@@ -199,6 +200,7 @@ def test_what_is_small_in_another_currency_is_told_at_the_rate(book: Customer) -
 # --- days of grace
 
 
+@covers("G-09")
 def test_within_grace_nothing_is_late(book: Customer) -> None:
     setting = Setting(lenses=(RAW, Lens(grace_days=3)))
     book.invoice("A", "100.00", "2024-01-02", due="2024-01-31")

@@ -25,7 +25,7 @@ def test_the_table_has_one_row_a_measure_with_every_cell_filled() -> None:
     cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]
 
     assert [row[0].strip("`") for row in cells] == [one.name for one in library()]
-    assert {len(row) for row in cells} == {8}
+    assert {len(row) for row in cells} == {9}
     assert all(all(row) for row in cells)
 
 

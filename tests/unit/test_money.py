@@ -101,9 +101,10 @@ def test_minor_units_come_back_exactly(n: int, currency: str) -> None:
     assert -amount.as_tuple().exponent == money.minor_units(currency)  # type: ignore[operator]
 
 
-@given(st.decimals(min_value=0, max_value=10**15 - 1, places=4), st.sampled_from(["CNY", "JPY", "KWD", "CLF"]))
-def test_an_amount_is_settled_exactly_or_refused(amount: Decimal, currency: str) -> None:
-    if amount == round(amount, money.minor_units(currency)):
+@given(st.integers(0, 10**15 - 1), st.integers(0, 4), st.sampled_from(["CNY", "JPY", "KWD", "CLF"]))
+def test_an_amount_is_settled_exactly_or_refused(digits: int, decimals: int, currency: str) -> None:
+    amount = Decimal(digits).scaleb(-decimals)
+    if decimals <= money.minor_units(currency):
         settled = money.settle(amount, currency)
         assert settled == amount
         assert money.parse_amount(format(settled, "f")) == amount
@@ -111,6 +112,12 @@ def test_an_amount_is_settled_exactly_or_refused(amount: Decimal, currency: str)
         with pytest.raises(Breach) as refused:
             money.settle(amount, currency)
         assert refused.value.rule == "scale"
+
+
+def test_zeros_beyond_the_decimals_of_the_currency_are_refused() -> None:
+    with pytest.raises(Breach, match="at most 2"):
+        money.settle(Decimal("1.000"), "CNY")
+    assert str(money.settle(Decimal("1.000"), "KWD")) == "1.000"
 
 
 @given(st.decimals(min_value=-(10**15) + 1, max_value=10**15 - 1, places=9))

@@ -13,7 +13,7 @@ from tests.support.covers import covers
 from tests.support.customer import BRAIN, Customer, Day, Desk, day
 from tests.support.dealer import SECOND, THIRD, WORST, dealer, told
 
-covers("G-17", "G-18", "G-22", "G-23", "G-24", "AP-05")
+covers("G-17", "G-18", "AP-05")
 
 
 @pytest.fixture
@@ -76,6 +76,7 @@ def test_the_first_grade_may_be_the_worst(book: Customer) -> None:
     assert (grade("2024-02-12"), grade("2024-02-13")) == (None, "D")
 
 
+@covers("G-22")
 @pytest.mark.parametrize(("kind", "grade"), [(SECOND, "B"), (THIRD, "C"), (WORST, "D")])
 def test_a_grade_falls_at_once_by_any_number_of_steps(book: Customer, kind: str, grade: str) -> None:
     told(book, kind, "2025-02-11", "2025-02-20")
@@ -87,6 +88,7 @@ def test_a_grade_falls_at_once_by_any_number_of_steps(book: Customer, kind: str,
 # --- rises
 
 
+@covers("G-23")
 def test_a_grade_rises_on_the_first_of_a_month_only() -> None:
     book = Customer()
     book.registered("2020-01-01", segment="dealer", opened_on=day("2020-01-01"))
@@ -99,6 +101,7 @@ def test_a_grade_rises_on_the_first_of_a_month_only() -> None:
     assert grade.standing("2025-01-11").held == ("RISE_AT_REVIEW_ONLY",)
 
 
+@covers("G-23")
 @pytest.mark.parametrize(("fell", "rose"), [("2025-03-03", "2025-06-01"), ("2025-03-04", "2025-07-01")])
 def test_a_grade_does_not_rise_within_90_days_of_a_fall(book: Customer, fell: str, rose: str) -> None:
     told(book, SECOND, fell, "2025-03-10")
@@ -109,6 +112,7 @@ def test_a_grade_does_not_rise_within_90_days_of_a_fall(book: Customer, fell: st
     assert "RISE_COOLDOWN" in grade.standing("2025-05-01").held
 
 
+@covers("G-23")
 def test_a_grade_rises_one_step_a_month(book: Customer) -> None:
     told(book, THIRD, "2025-03-03", "2025-03-10")
     grade = walked(book)
@@ -125,6 +129,7 @@ def test_a_second_fall_starts_the_90_days_again(book: Customer) -> None:
     assert [grade(f"2025-{month:02}-01") for month in (6, 7, 8, 9, 10)] == ["C", "C", "C", "B", "A"]
 
 
+@covers("G-23")
 def test_the_worst_grade_is_left_only_after_six_clean_months_and_an_approved_review(book: Customer) -> None:
     told(book, WORST, "2025-03-10", "2025-03-20")
     grade = walked(book)
@@ -162,6 +167,7 @@ def test_a_day_without_a_rate_does_not_free_the_worst_grade(book: Customer) -> N
 # --- guards
 
 
+@covers("G-24")
 def test_the_best_grade_needs_twelve_months_of_relation() -> None:
     book = Customer()
     book.registered("2024-07-03", segment="dealer")

@@ -28,8 +28,6 @@ from tests.support.customer import BRAIN, SETTING, Customer, Desk, day
 from tests.support.histories import START, ZONE, history
 from tests.unit.test_ledger_order import RULES, folded
 
-covers("G-25")
-
 OPENED = date(2026, 3, 2)
 
 
@@ -83,6 +81,7 @@ def worse(grade: str | None) -> str:
     return {"A": "B", "B": "C", "C": "D"}[grade or "D"]
 
 
+@covers("G-25")
 def test_an_override_replaces_the_grade_until_its_day_and_is_said_once(office: Office) -> None:
     stood, underlying = office.grade()
     assert stood is not None

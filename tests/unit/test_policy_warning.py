@@ -15,7 +15,7 @@ from shared.core.policy.warning import Change, Level, Watch, next_change, watch
 from shared.edge.policy_files import load_rules
 from tests.support.covers import covers
 
-covers("MN-01", "MN-05", "MN-07", "MN-26")
+covers("MN-26")
 
 DAY = date(2013, 5, 1)
 RULES = load_rules(SHIPPED).warnings.at(DAY)
@@ -36,6 +36,7 @@ def at(rule: str, alias: str, *steps: tuple[int, Value]) -> list[tuple[int, str,
 RATE, LATE, ARREARS = "net_collection_rate", "recent_days_late", "arrears_days_24m"
 
 
+@covers("MN-01", "MN-02", "MN-05", "MN-07")
 @pytest.mark.parametrize(
     ("rule", "alias", "value", "level"),
     [

@@ -79,6 +79,7 @@ def approved(kind: Kind, payload: Any) -> Approval:
     return Approval("AP-1", kind, text, sha256, "li", OPENED.toordinal(), ("risk_manager",))
 
 
+@covers("G-25")
 def test_down_is_free_and_up_is_one_step_above_what_would_stand(office: Office) -> None:
     stands, _ = office.grade()
     office.customer.signals("S-1", "dishonest_debtor", OPENED)
@@ -96,6 +97,7 @@ def test_down_is_free_and_up_is_one_step_above_what_would_stand(office: Office) 
     assert refused(office, wanted(grade=None, cap="A")) is None, "a cap lifts nobody"
 
 
+@covers("G-25")
 def test_it_ends_within_its_days_and_is_of_the_scale(office: Office) -> None:
     assert last_day(OPENED, BOUNDS) == date(2026, 5, 31)
     assert refused(office, wanted(expires_on=date(2026, 5, 31))) is None
@@ -115,6 +117,7 @@ def test_it_ends_within_its_days_and_is_of_the_scale(office: Office) -> None:
     )
 
 
+@covers("G-25")
 def test_it_is_renewed_twice_and_then_reviewed(office: Office) -> None:
     for number, start in enumerate((2, 6, 10)):
         assert refused(office, wanted(), date(2026, 3, start)) is None

@@ -91,7 +91,7 @@ def grown(tell: Callable[[Story, int], None], count: int) -> tuple[State, int]:
 
 @pytest.mark.parametrize("tell", KINDS, ids=lambda kind: kind.__name__)
 def test_the_weight_of_a_state_is_about_the_memory_it_takes(tell: Callable[[Story, int], None]) -> None:
-    grown(tell, 2)  # what is made once and shared
+    grown(tell, COUNT)  # what is made once and shared: rules compiled, and the dates of the same days in bounded caches
     gc.collect()
     tracemalloc.start()
     try:

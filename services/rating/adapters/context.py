@@ -6,7 +6,9 @@ from datetime import date, datetime
 
 from services.rating.core.brain import RatingBrain
 from services.rating.core.context import Context
+from services.rating.core.state import State
 from shared.core.policy.activation import Activation
+from shared.edge.refolding import Refolder
 from shared.edge.store.pool import Connection
 from shared.edge.store.read import read_stream
 from shared.edge.store.rows import stream_of
@@ -32,6 +34,11 @@ async def context_of(
 async def activations(connection: Connection, known_at: datetime | None = None) -> tuple[Activation, ...]:
     """Every activation that was recorded by *known_at*, by the day from which it binds."""
     return tuple(Activation(**row) for row in await connection.fetch(ACTIVATIONS, known_at))
+
+
+def refolder(connection: Connection, brain: RatingBrain) -> Refolder[State, Context]:
+    """What computes customers again within one transaction of *connection*."""
+    return Refolder(brain, connection, lambda partition: context_of(connection, brain, partition))
 
 
 class Activations:

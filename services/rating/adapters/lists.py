@@ -7,16 +7,19 @@ from typing import Any
 
 import msgspec
 
-from services.rating.adapters import approvals
 from services.rating.adapters.context import activations
-from services.rating.adapters.visible import may_see, visible
-from services.rating.core.granting import ApprovalRow, StaffRow, Standing, Wanted
+from services.rating.core.activating import Standing
 from services.rating.core.view import CustomerRow, StandingWarning
+from shared.core.approval.listed import ApprovalRow, StaffRow, Wanted
 from shared.edge import clock
 from shared.edge.rights import Rows
-from shared.edge.store import aside
+from shared.edge.store import approvals, aside
 from shared.edge.store.days import last_opened
 from shared.edge.store.pool import Connection
+from shared.edge.store.visible import may_see, visible
+
+SEEN = "customers"
+"""Says whose each customer is, and so who may see it."""
 
 CUSTOMERS = """
 select customer_id, version, as_of, currency, grade, refusal, method, score::text, since, region, segment, manager,
@@ -31,18 +34,6 @@ select customer_id, warning_id, rule, kind, severity, since, raised_at, figures:
 from warnings
 where (customer_id, warning_id) > ($1, $2) and ($3::text is null or severity = $3) and {visible}
 order by customer_id, warning_id limit $4
-"""
-
-APPROVALS = """
-select customer_id, approval_id, kind, payload, payload_sha256, reason, evidence, requested_by, requested_on, roles,
-       place, step, role, escalated, deputy_on, lapses_on, grants::text, ended_by, ended_on, ended_because, members,
-       votes::text
-from approvals
-where (requested_on, approval_id) > ($1, $2) and ($3::text is null or place = $3) and ($4::text is null or kind = $4)
-  and ($5::text is null or role = $5 or $5 = any(members)) and ($6::text is null or customer_id = $6)
-  and ($7::text is null or approval_id = $7)
-  and {visible}
-order by requested_on, approval_id limit $8
 """
 
 WAITING = """
@@ -76,7 +67,7 @@ class Lists:
         self, pool: Any, *, after: str, limit: int, grade: str | None, region: str | None, rows: Rows
     ) -> list[CustomerRow]:
         """Customers after the id *after*, in the order of their ids."""
-        condition, limits = visible(rows, "customers.customer_id", first=5)
+        condition, limits = visible(SEEN, rows, "customers.customer_id", first=5)
         rows_ = await pool.fetch(CUSTOMERS.format(visible=condition), after, grade, region, limit, *limits)
         return [CustomerRow(**dict(row)) for row in rows_]
 
@@ -84,7 +75,7 @@ class Lists:
         self, pool: Any, *, after: tuple[str, str], limit: int, severity: str | None, rows: Rows
     ) -> list[StandingWarning]:
         """Warnings that stand, after (customer, warning)."""
-        condition, limits = visible(rows, "warnings.customer_id", first=5)
+        condition, limits = visible(SEEN, rows, "warnings.customer_id", first=5)
         found = await pool.fetch(WARNINGS.format(visible=condition), *after, severity, limit, *limits)
         return [StandingWarning(**{**dict(row), "figures": msgspec.json.decode(row["figures"])}) for row in found]
 
@@ -92,9 +83,8 @@ class Lists:
         self, pool: Any, *, after: tuple[date, str], limit: int, wanted: Wanted, rows: Rows
     ) -> list[ApprovalRow]:
         """Approvals after (day of the request, id), the oldest first."""
-        condition, limits = visible(rows, "approvals.customer_id", first=9)
-        found = await pool.fetch(APPROVALS.format(visible=condition), *after, *wanted, limit, *limits)
-        return [approvals.shown(row) for row in found]
+        condition = visible(SEEN, rows, "approvals.customer_id", first=9)
+        return await approvals.listed(pool, after=after, limit=limit, wanted=wanted, visible=condition)
 
     async def versions(self, pool: Any) -> Standing:
         """Which versions of methods were activated, which wait for an approval, and the last day that was opened."""
@@ -107,7 +97,7 @@ class Lists:
 
     async def may_see(self, pool: Any, customer_id: str, rows: Rows) -> bool:
         """Whether a caller with *rows* may see *customer_id*."""
-        return await may_see(pool, customer_id, rows)
+        return await may_see(SEEN, pool, customer_id, rows)
 
     async def dead_letters(
         self, pool: Any, *, after: tuple[datetime, str, int, str, int] | None, limit: int, state: str
@@ -120,7 +110,7 @@ class Lists:
         self, pool: Any, *, after: tuple[datetime, str] | None, limit: int, rows: Rows
     ) -> list[dict[str, Any]]:
         """Parked customers, the longest parked first."""
-        condition = visible(rows, "parked.stream", first=4)
+        condition = visible(SEEN, rows, "parked.stream", first=4)
         async with pool.acquire() as connection:
             found = await aside.parked(connection, after=after, limit=limit, visible=condition)
         return [one._asdict() for one in found]
@@ -129,7 +119,7 @@ class Lists:
         self, pool: Any, *, after: tuple[datetime, str, str, str] | None, limit: int, rows: Rows
     ) -> list[dict[str, Any]]:
         """Facts whose identity was used before, newest first, without personal fields."""
-        condition = visible(rows, "aside.stream", first=6)
+        condition = visible(SEEN, rows, "aside.stream", first=6)
         async with pool.acquire() as connection:
             found = await aside.quarantined(connection, after=after, limit=limit, visible=condition)
         return [one._asdict() for one in found]

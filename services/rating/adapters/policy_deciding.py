@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from services.rating.adapters import activating, approvals
+from services.rating.adapters import activating
 from services.rating.adapters.context import activations
 from services.rating.core import policy_requests as requests
 from services.rating.core.activating import Wanted
@@ -25,6 +25,7 @@ from shared.core.policy.rulebook import Rulebook
 from shared.edge import clock
 from shared.edge.approval_chains import Versions
 from shared.edge.kafka.partition import partition_of
+from shared.edge.store import approvals
 from shared.edge.store.append import Moved
 from shared.edge.store.days import last_opened, no_day_opens
 from shared.edge.store.pool import Connection

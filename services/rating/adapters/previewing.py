@@ -6,19 +6,29 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.rating.adapters.context import context_of
-from services.rating.adapters.refolding import CUSTOMERS, DAYS
 from services.rating.core.brain import RatingBrain
+from services.rating.core.context import Context
 from services.rating.core.engine import Engine
-from services.rating.core.preview import Effect, look, trying
+from services.rating.core.preview import FORMER, Effect, look, trying
+from shared.core.policy.activation import in_force
 from shared.core.policy.policy import Policy
+from shared.core.refusal import Refusal
+from shared.edge.refolding import CUSTOMERS, DAYS
 from shared.edge.store.pool import transaction
 from shared.edge.store.read import load
 
 
-async def preview(dsn: str, brain: RatingBrain, policy: Policy, streams: Sequence[str], as_of: date | None) -> Effect:
+async def preview(
+    dsn: str,
+    brain: RatingBrain,
+    policy: Policy,
+    streams: Sequence[str],
+    as_of: date | None,
+    former: Policy | None = None,
+) -> Effect:
     """What *policy* would change for *streams* on *as_of* (None: the current day of each). Raises asyncpg errors.
 
-    *brain* has the rules of `with_trial`.
+    *former* is in force that day in its place; None: the rules that are. *brain* has both as of `with_trial`.
     """
     effect = Effect()
     async with transaction(dsn, schema="rating", readonly=True, isolation="repeatable_read") as connection:
@@ -28,8 +38,9 @@ async def preview(dsn: str, brain: RatingBrain, policy: Policy, streams: Sequenc
         engines: dict[int, tuple[Engine, Engine]] = {}
         for number in numbers:
             context = await context_of(connection, brain, number)
-            tried = trying(context, policy, as_of or days[number])
-            engines[number] = tuple(Engine(brain.rulebook, brain.setting, one) for one in (context, tried))  # type: ignore[assignment] # two of them
+            day = as_of or days[number]
+            tried, stands = trying(context, policy, day), _standing(brain, context, former, day)
+            engines[number] = tuple(Engine(brain.rulebook, brain.setting, one) for one in (stands, tried))  # type: ignore[assignment] # two of them
         loaded = await load(connection, sorted(partitions), fold_version="", parked=True)
     for stream, one in loaded.items():
         before, after = engines[partitions[stream]]
@@ -41,3 +52,13 @@ async def preview(dsn: str, brain: RatingBrain, policy: Policy, streams: Sequenc
         except Exception:  # whatever a brain raises parks a customer; here it is one that could not be read
             effect.unread.append(stream)
     return effect
+
+
+def _standing(brain: RatingBrain, context: Context, former: Policy | None, day: date) -> Context:
+    """*context* with *former* in force on *day*, unless it is already: then nothing begins on that day."""
+    if former is None:
+        return context
+    stands = in_force(brain.rulebook, context.activations).books[former.method].at(day)
+    if not isinstance(stands, Refusal) and stands.sha256 == former.sha256:
+        return context
+    return trying(context, former, day, FORMER)

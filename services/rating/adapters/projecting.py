@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.rating.adapters import aliases, approvals
+from services.rating.adapters import aliases
 from services.rating.adapters.aliases import Claim
 from services.rating.core.row import Rated, Row
+from shared.edge.store import approvals
 from shared.edge.store.pool import Connection
 
 CUSTOMERS = """

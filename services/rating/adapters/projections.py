@@ -6,6 +6,8 @@ Workers write them in the batch transaction; they can be thrown away and written
 
 from __future__ import annotations
 
+from shared.edge.store.tables import APPROVALS as APPROVING
+
 PROJECTIONS: tuple[str, ...] = (
     """create table customers (
         customer_id text collate "C" primary key,
@@ -48,38 +50,7 @@ PROJECTIONS: tuple[str, ...] = (
 """What the rating service's schema has besides the tables of the machine."""
 
 APPROVALS: tuple[str, ...] = (
-    """create table approvals (
-        customer_id text collate "C" not null,
-        approval_id text collate "C" not null,
-        kind text not null,
-        payload text not null,
-        payload_sha256 text not null,
-        reason text not null,
-        evidence text not null,
-        requested_by text not null,
-        requested_on date not null,
-        roles text[] not null,               -- who grants, in order
-        place text not null,                 -- open, granted, refused, withdrawn, expired
-        step integer not null,               -- the one that waits, or the last
-        role text not null,                  -- whose step that is
-        escalated text not null,
-        deputy_on date,
-        lapses_on date,
-        grants jsonb not null,               -- [{step, by, acting, on}, …]
-        ended_by text,
-        ended_on date,
-        ended_because text,
-        primary key (customer_id, approval_id)
-    )""",
-    "create index approvals_id on approvals (approval_id)",
-    "create index approvals_place on approvals (place, requested_on, approval_id)",
-    """create table staff (                   -- who is known here: a role that is not listed is not held any more
-        person text collate "C" primary key,
-        roles text[] not null,
-        reason text not null,
-        changed_by text not null,
-        changed_at timestamptz not null
-    )""",
+    *APPROVING,
     """alter table customers
         add column underlying text,
         add column override_id text,
@@ -87,9 +58,3 @@ APPROVALS: tuple[str, ...] = (
     """,
 )
 """What the fifth revision adds."""
-
-COMMITTEES = """alter table approvals
-    add column members text[] not null default '{}',
-    add column votes jsonb not null default '[]'
-"""
-"""What the seventh revision adds: who sits on the committee whose step waits; [{step, by, seat, acting, vote, reason, on}, …]."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from services.rating.adapters.refolding import Refolded, Refolder
+from services.rating.adapters.context import refolder
 from services.rating.core.announce import NO_RULES
 from services.rating.core.brain import RatingBrain
 from services.rating.core.row import Row
@@ -21,8 +21,10 @@ from shared.core.events.rating import GradeChanged
 from shared.core.policy.evaluate import evaluate
 from shared.core.policy.policy import Policy
 from shared.edge.policy_values import read_measures
+from shared.edge.proof import Finding, Proof
+from shared.edge.refolding import Refolded
 from shared.edge.store.intact import flaws
-from shared.edge.store.pool import Connection, transaction
+from shared.edge.store.pool import transaction
 
 KEPT = """
 select s.stream, s.version as head, s.parked, p.sweep_after is not null as sweeping, c.*
@@ -35,39 +37,6 @@ WARNINGS = """
 select customer_id, warning_id, rule, kind, severity, since, figures::text from warnings
 where customer_id = any($1::text[]) order by customer_id, warning_id
 """
-EVERY = "select stream from streams where stream !~ '^~' order by stream"
-SOME = "select stream from streams where stream !~ '^~' order by md5(stream || $2::text), stream limit $1"
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One difference. *what* is `version N` of the log, a column, `warnings`, `decision`, or the id of a decision."""
-
-    customer: str
-    what: str
-    kept: str
-    computed: str
-
-
-class Proof(msgspec.Struct):
-    """What became of some customers: *skipped* are being swept, or parked, right now."""
-
-    customers: int = 0
-    decisions: int = 0
-    skipped: int = 0
-    findings: list[Finding] = []
-
-    def add(self, other: Proof) -> None:
-        """Add what became of others."""
-        self.customers += other.customers
-        self.decisions += other.decisions
-        self.skipped += other.skipped
-        self.findings = self.findings + other.findings
-
-
-async def customers(connection: Connection, sample: int | None, seed: str) -> list[str]:
-    """Every customer, or *sample* of them, chosen by *seed*."""
-    rows = await connection.fetch(EVERY) if sample is None else await connection.fetch(SOME, sample, seed)
-    return [row["stream"] for row in rows]
 
 
 async def prove(dsn: str, brain: RatingBrain, streams: Sequence[str]) -> Proof:
@@ -81,7 +50,7 @@ async def prove(dsn: str, brain: RatingBrain, streams: Sequence[str]) -> Proof:
         for row in await connection.fetch(WARNINGS, sorted(settled)):
             warnings.setdefault(row["customer_id"], []).append(row)
         upto = {name: (row["version"], row["as_of"]) for name, row in settled.items() if row["version"]}
-        refolded = await Refolder(brain, connection).each(sorted(settled), upto)
+        refolded = await refolder(connection, brain).each(sorted(settled), upto)
     proof = Proof(customers=len(settled) + len(flawed), skipped=len(kept) - len(settled) - len(flawed))
     proof.findings.extend(
         Finding(one.stream, f"version {one.version}", one.kept, one.computed) for one in flawed.values()

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
+from services.rating.adapters.context import refolder
 from services.rating.adapters.projecting import CustomerProjector
-from services.rating.adapters.refolding import Refolder
 from services.rating.core.brain import RatingBrain
 from shared.core.errors import Misconfigured, Unavailable
 from shared.edge.store.pool import Connection, transaction
@@ -111,7 +111,7 @@ async def build(dsn: str, brain: RatingBrain, schema: str, streams: Sequence[str
 
 
 async def _build(connection: Connection, brain: RatingBrain, schema: str, streams: Sequence[str]) -> int:
-    refolded = await Refolder(brain, connection).each(sorted(streams), {})
+    refolded = await refolder(connection, brain).each(sorted(streams), {})
     rows = sorted((one.stream, one.version, one.row) for one in refolded if one.row is not None)
     # a parked customer has the row that it had
     kept = [one.stream for one in refolded if one.failure is not None]

@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 
 from services.rating.adapters.context import activations
+from services.rating.adapters.context import refolder as refolding
 from services.rating.adapters.populations import (
     LIVE,
     NOT_THERE,
@@ -27,8 +28,6 @@ from services.rating.adapters.populations import (
     tell,
 )
 from services.rating.adapters.projecting import RATINGS, rating_columns
-from services.rating.adapters.proving import EVERY
-from services.rating.adapters.refolding import Refolder
 from services.rating.core.brain import RatingBrain
 from shared.core.errors import GradelineError, Malformed, NotFound
 from shared.core.policy.activation import in_force
@@ -37,6 +36,7 @@ from shared.core.policy.quota import Placed, Region
 from shared.core.policy.rulebook import Rulebook
 from shared.core.refusal import Refusal
 from shared.edge import clock
+from shared.edge.proof import EVERY
 from shared.edge.settings import Settings
 from shared.edge.store.days import last_opened
 from shared.edge.store.pool import Connection
@@ -109,7 +109,7 @@ async def stood(connection: Connection, brain: RatingBrain, on: date, show: Hear
     await connection.execute(f"create unique index on {THEN} (customer_id, purpose)")
     query = RATINGS.replace("into ratings", f"into {THEN}", 1)
     streams = [row["stream"] for row in await connection.fetch(EVERY)]
-    refolder = Refolder(brain, connection)
+    refolder = refolding(connection, brain)
     for start in range(0, len(streams), PIECE):
         piece = streams[start : start + PIECE]
         folded = await refolder.each(piece, dict.fromkeys(piece, (None, on)))

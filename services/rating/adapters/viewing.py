@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from services.rating.adapters.context import context_of
-from services.rating.adapters.workdays import china
 from services.rating.core.brain import RatingBrain
 from services.rating.core.engine import Engine, Values
 from services.rating.core.show import show
@@ -25,6 +24,7 @@ from shared.edge.kafka.partition import partition_of
 from shared.edge.settings import Settings
 from shared.edge.store.pool import Connection
 from shared.edge.store.read import read_stream
+from shared.edge.workdays import china
 
 DAY = "select coalesce((select day from partitions where partition = $1), (select max(date) from business_days))"
 

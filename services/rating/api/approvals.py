@@ -5,31 +5,22 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-import msgspec
-from fastapi import APIRouter, Header, Path, Query, Security
+from fastapi import APIRouter, Query, Security
 
 from services.rating.api.approval_forms import (
     ActivationAsked,
-    Answered,
-    Approval,
-    Approvals,
-    Body,
     ErasureAsked,
     ExceptionAsked,
-    Grant,
     OverrideAsked,
-    Reasoned,
     Staff,
     StaffSaid,
 )
 from services.rating.api.asking import CustomerId, Reader, Wired
-from services.rating.core.granting import ApprovalRow, Wanted
 from services.rating.handlers import answering, approving
 from services.rating.handlers.approving import Asked
-from shared.core import limits
-from shared.core.approval.commands import Actor
-from shared.core.errors import Forbidden
+from shared.core.approval.listed import Wanted
 from shared.edge.http import paging, problem, query
+from shared.edge.http.approving import Answered, Approval, Approvals, Grant, Id, Key, MaybeKey, Reasoned, actor, shown
 from shared.edge.http.auth import Principal, Seen, principal
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
 
@@ -43,31 +34,6 @@ Decider = Annotated[Principal, Security(principal, scopes=["approvals:decide"])]
 Proposer = Annotated[Principal, Security(principal, scopes=["rules:propose"])]
 Eraser = Annotated[Principal, Security(principal, scopes=["pii:erase"])]
 Registrar = Annotated[Principal, Security(principal, scopes=["admin:users"])]
-
-Id = Annotated[str, Path(min_length=1, max_length=limits.ID_CHARACTERS)]
-Key = Annotated[
-    str,
-    Header(alias="Idempotency-Key", min_length=1, max_length=64, description="the same request again has the same key"),
-]
-MaybeKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=64)]
-
-
-def shown(row: ApprovalRow) -> Approval:
-    """A request as it is answered."""
-    told = msgspec.structs.asdict(row)
-    told |= {"payload": msgspec.json.decode(row.payload), "state": row.place, "escalated": row.escalated or None}
-    return Approval.model_validate(told)
-
-
-def actor(who: Principal, body: Body, key: str | None) -> Actor:
-    """Who acts: the person of the token, or the one for whom a system does. Raises Forbidden, Invalid."""
-    if body.on_behalf_of is not None:
-        if not who.may("approvals:relay"):
-            raise Forbidden("to act for a person this needs the scope approvals:relay")
-        return Actor(body.on_behalf_of, who.subject, frozenset(), through=who.subject, key=key or "")
-    if who.person is None or len(who.person) > limits.CODE_CHARACTERS:
-        raise Forbidden("the token names no person of at most 64 characters, so nobody knows who would act")
-    return Actor(who.person, who.subject, who.roles, key=key or "")
 
 
 @router.post("/customers/{customer_id}/overrides", status_code=202, summary="Ask for an override")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 from fastapi import APIRouter, Query
 from pydantic import Field
 
 from services.rating.api.answers import Answer
 from services.rating.api.asking import Reader
 from services.rating.core.measures.listing import library
+from shared.edge.measure_words import chinese_of
 
 router = APIRouter(prefix="/v1", tags=["overview"])
 
@@ -31,9 +33,11 @@ class Measure(Answer):
     family_title_zh: str
     kind: str
     unit: str
+    unit_zh: str
     title: str
     title_zh: str
     formula: str
+    formula_zh: str
     source: str
     window: Literal["none", "any", "months"] = Field(description="whether `_90d`, `_12m` may follow the name")
     parameters: list[Parameter]
@@ -53,4 +57,6 @@ async def measures(
     who: Reader, family: Annotated[str | None, Query(max_length=64, description="of this family only")] = None
 ) -> Measures:
     """Return every measure with unit, titles, formula, source, windows, parameters and what it is where nothing is known."""
-    return Measures.model_validate({"measures": [one for one in library() if family in (None, one.family)]})
+    shown = [one for one in library() if family in (None, one.family)]
+    told = [{**msgspec.structs.asdict(one), **chinese_of(one.name, one.unit)} for one in shown]
+    return Measures.model_validate({"measures": told})

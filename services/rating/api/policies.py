@@ -125,7 +125,7 @@ class TrialFound(answers.Answer):
 @router.get("/{policy_id}", summary="One version of a method, whole")
 async def policy(who: Reader, wired: Wired, policy_id: Id, version: Version = None) -> Whole:
     """Return scale, measures, cards, rules and movement, as they are hashed."""
-    found = _version(_book(wired.books, policy_id), version, -1)
+    found = version_of(book_of(wired.books, policy_id), version, -1)
     summary = next(one for one in wired.policies if (one.id, one.version) == (policy_id, found.version))
     words = {code: {"en": said.en, "zh": said.zh} for code, said in found.words.items()}
     whole = {"owner": found.owner, "rules": msgspec.json.decode(canonical(found)), "words": words}
@@ -141,8 +141,8 @@ async def diff(
     after: Annotated[query.Text | None, Query(description="default: the last")] = None,
 ) -> Diff:
     """Return every place that differs, in the order of a file."""
-    book = _book(wired.books, policy_id)
-    old, new = _version(book, before, -2), _version(book, after, -1)
+    book = book_of(wired.books, policy_id)
+    old, new = version_of(book, before, -2), version_of(book, after, -1)
     named = [answers.PolicyId(id=one.method, version=one.version, sha256=one.sha256) for one in (old, new)]
     found = changes(old, new)
     return Diff.model_validate({"id": policy_id, "before": named[0], "after": named[1], "changes": found})
@@ -160,7 +160,7 @@ async def trial(
     if asked.draft is not None and not who.may("rules:propose"):
         raise Forbidden("a draft needs the scope rules:propose")
     _check(asked)
-    if asked.customer_id is not None and _restricted(wired.books, policy_id) and not who.may(RESTRICTED):
+    if asked.customer_id is not None and is_restricted(wired.books, policy_id) and not who.may(RESTRICTED):
         raise Forbidden(f"what a method of purpose compliance says of a customer needs the scope {RESTRICTED}")
     customer_id = None if asked.customer_id is None else await readable(who, seen, wired, asked.customer_id)
     if customer_id is not None and not seen.all:  # it may have been merged into one that is not to be seen
@@ -196,21 +196,22 @@ def _check(asked: TrialAsked) -> None:
         raise Invalid(found)
 
 
-def _restricted(books: Any, policy_id: str) -> bool:
+def is_restricted(books: Any, policy_id: str) -> bool:
     """Whether the method is of purpose compliance; one that is not loaded is not."""
     book: Book | None = books.get(policy_id)
     return book is not None and any(policy.purpose == "compliance" for policy in book.versions)
 
 
-def _book(books: Any, policy_id: str) -> Book:
+def book_of(books: Any, policy_id: str) -> Book:
+    """The versions of *policy_id*. Raises NotFound."""
     found: Book | None = books.get(policy_id)
     if found is None:
         raise NotFound("there is no such method")
     return found
 
 
-def _version(book: Book, version: str | None, place: int) -> Policy:
-    """The named version of *book*; the one at *place* where none is named."""
+def version_of(book: Book, version: str | None, place: int) -> Policy:
+    """The named version of *book*; the one at *place* where none is named. Raises NotFound."""
     if version is None and len(book.versions) >= -place:
         return book.versions[place]
     found = next((policy for policy in book.versions if policy.version == version), None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from services.rating.core import people
@@ -35,7 +36,7 @@ from shared.core.policy.assessment import Assessment, plain
 from shared.core.policy.policy import Policy
 from shared.core.policy.warning import Level
 
-ENGINE = "gradeline-2"
+ENGINE = "gradeline-3"
 """Of the functions that turn facts into measures; equal engines give equal measures."""
 
 _LEAST_DIGIT = -6
@@ -51,13 +52,13 @@ def announce(state: State, standing: Standing, sheet: Sheet, start: int, cause: 
     """Everything that follows from *standing* being what holds now; the path was walked from *start* on."""
     said = _Said(state, state.path, standing, sheet, cause)
     decided = [
-        *people.ended(state, said.common),
+        *people.ended(state, lambda: said.carried),
         *_corrected(said, start),
         *_grade(said),
         *_warnings(said),
         *_data(said),
         *_review(said),
-        *people.due(state, said.common),
+        *people.due(state, lambda: said.carried),
     ]
     for one in sheet.besides:
         path = state.besides[one.purpose]
@@ -75,10 +76,13 @@ class _Said:
     """What every decision about one customer on one day under one purpose carries."""
 
     def __init__(self, state: State, path: Path, standing: Standing, sheet: Sheet, cause: str) -> None:
-        self.state, self.path, self.standing, self.sheet = state, path, standing, sheet
-        self.lived = state.lived.under(sheet.purpose)
-        self.day = state.head
-        self.common: dict[str, Any] = {"as_of": date.fromordinal(self.day), "cause": cause, "labels": labels(state)}
+        self.state, self.path, self.standing, self.sheet, self.cause = state, path, standing, sheet, cause
+        self.lived, self.day = state.lived.under(sheet.purpose), state.head
+
+    @cached_property
+    def carried(self) -> dict[str, Any]:
+        """Made when something is decided, which is seldom."""
+        return {"as_of": date.fromordinal(self.day), "cause": self.cause, "labels": labels(self.state)}
 
 
 def text(value: Any) -> str | None:
@@ -104,7 +108,7 @@ def _grade(said: _Said) -> list[Decided]:
     assessment = sheet.assessment
     valid = valid_until(policy, now, said.state, said.day) if isinstance(policy, Policy) else None
     decision = GradeChanged(
-        **said.common | _caused(said, last, policy),
+        **said.carried | _caused(said, last, policy),
         method=rules[0],
         purpose=sheet.purpose,
         from_=was,
@@ -189,7 +193,7 @@ def _corrected(said: _Said, start: int) -> list[Decided]:
         return []
     _, source, event_id, event_type = state.late
     decision = DecisionCorrected(
-        **said.common | {"cause": "correction"},
+        **said.carried | {"cause": "correction"},
         fact=FactRef(source=source, id=event_id, type=event_type),
         from_=date.fromordinal(start),
         decisions=tuple(changed),
@@ -209,7 +213,7 @@ def _warnings(said: _Said) -> list[Decided]:
             rule = rules[name]
             figures = {alias: shown for alias in rule.measures if (shown := text(signs.get(alias))) is not None}
             raised = WarningRaised(
-                **said.common,
+                **said.carried,
                 warning_id=alarm.warning_id if alarm else f"{name}/{watch.raised_on}",
                 rule=name,
                 kind=rule.kind.value,
@@ -222,7 +226,7 @@ def _warnings(said: _Said) -> list[Decided]:
             kind = WarningCleared if _ever(said, name, alarm) else WarningWithdrawn
             cause = {"cause": "correction"} if kind is WarningWithdrawn else {}
             ended = kind(
-                **said.common | cause,
+                **said.carried | cause,
                 warning_id=alarm.warning_id,
                 rule=name,
                 kind=alarm.kind,  # type: ignore[arg-type]
@@ -246,7 +250,7 @@ def _data(said: _Said) -> list[Decided]:
     if contradiction is None or int(contradiction["contradictions"]) <= said.state.lived.contradictions:
         return []
     raised = WarningRaised(
-        **said.common, warning_id=DATA_RULE, rule=DATA_RULE, kind="data", severity="warning", figures=contradiction
+        **said.carried, warning_id=DATA_RULE, rule=DATA_RULE, kind="data", severity="warning", figures=contradiction
     )
     return [Decided(raised, True)]
 
@@ -266,7 +270,7 @@ def _review(said: _Said) -> list[Decided]:
         return []
     on = date.fromordinal(due)
     decision = ReviewDue(
-        **said.common | {"cause": "review"},
+        **said.carried | {"cause": "review"},
         review_id=f"{now.method}/{on}",
         method=now.method,
         due_on=on,

@@ -17,8 +17,9 @@ from shared.core.events.payment import PaymentRecorded, RefundPaid
 from shared.core.events.transaction import TransactionRecorded
 from shared.core.ledger.documents import Order
 from shared.core.ledger.ledger import Ledger
-from shared.core.ledger.lots import payment_postings, refund_postings
+from shared.core.ledger.lots import payment_postings
 from shared.core.ledger.position import OPEN, SCALAR, Posting
+from shared.core.ledger.reading import BEHAVIOUR
 from shared.core.ledger.timeline import postings
 
 Account = tuple[str, str]
@@ -75,9 +76,14 @@ def balances(ledger: Ledger[Any], companies: Companies, day: int) -> dict[Accoun
         _add(found, (companies.of("document", document.id), document.currency), postings(document, ledger), day)
     for payment in ledger.payments.values():
         if payment.order is not None:
-            _add(found, (companies.of("payment", payment.id), payment.currency), payment_postings(payment), day)
+            _add(
+                found,
+                (companies.of("payment", payment.id), payment.currency),
+                payment_postings(payment, ledger.voids_of(payment)),
+                day,
+            )
     for refund in ledger.refunds.values():
-        posted = refund_postings(refund, ledger.payments.get(refund.of), ledger.documents.get(refund.of))
+        posted = BEHAVIOUR.refund(refund, ledger)
         _add(found, (companies.of("refund", refund.id), refund.currency), posted, day)
     nothing = Balance()
     return {account: balance for account, balance in found.items() if balance != nothing}

@@ -27,7 +27,7 @@ from shared.core.ledger.days import FAR
 from shared.core.policy.activation import in_force
 from shared.core.policy.rulebook import Rulebook
 
-FOLD_VERSION = "7"
+FOLD_VERSION = "8"
 """Raised by hand whenever the fold or the snapshot changes."""
 
 
@@ -125,6 +125,9 @@ class RatingBrain:
             + len(ledger.settlements)
             + len(ledger.disputes)
             + len(ledger.refunds)
+            + len(ledger.bills)
+            + len(ledger.deposits)
+            + len(ledger.transfers)
             + max(told, state.told)  # an attribute may have many values, each of which was told
             + len(state.aliases)
             + len(state.conflicts)

@@ -15,7 +15,7 @@ from shared.core.ledger.days import FAR, months_before
 from shared.core.policy.activation import in_force
 from shared.core.policy.assessment import Assessment
 from shared.core.policy.evaluate import evaluate
-from shared.core.policy.measure import ATTRIBUTES, Reading, Value
+from shared.core.policy.measure import ATTRIBUTES, Value
 from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook
 from shared.core.policy.warning import WarningRule
@@ -25,15 +25,17 @@ Values = dict[str, Value]
 
 
 class _Plan(NamedTuple):
-    """The functions to call, each once, and where their values go."""
+    """What judges a customer: the functions to call, each once, and where their values go."""
 
-    ledger: list[tuple[int, Measured]]
+    policies: Sequence[Policy | Refusal]
+    """One a purpose, `credit` first."""
+    rules: tuple[WarningRule, ...]
+    ledger: list[tuple[Measured, list[int]]]
     """Those that documents and payments can change."""
-    side: list[tuple[int, Measured]]
+    side: list[tuple[Measured, list[int]]]
     """Those of profile, records and reports: called once a day, unless such a fact came in."""
-    values: list[list[tuple[str, int]]]
-    """Of each purpose, `credit` first."""
-    signs: list[tuple[str, int]]
+    aliases: list[tuple[str, ...]]
+    """What is read for each purpose, `credit` first, and last the signs: the places in their order."""
     daily: bool
     """Whether any of them may move with the day alone."""
 
@@ -74,6 +76,7 @@ class Sheet:
         return self.values
 
 
+_KEPT_JUDGES = 10_000
 CREDIT = "credit"
 """The one purpose under which every customer is rated."""
 
@@ -90,6 +93,7 @@ class Engine:
         self.context, self.activations = context, context.activations
         self.setting = setting
         self._plans: dict[tuple[object, ...], _Plan] = {}
+        self._judges: dict[tuple[object, ...], _Plan] = {}
         self._rules: dict[int, tuple[WarningRule, ...]] = {}
         self._since: dict[int, int] = {}
         self._attributes = _attributes(rulebook)
@@ -134,67 +138,69 @@ class Engine:
 
     def sheet(self, state: State) -> Sheet:
         """Measure *state* on the day its ledger stands on."""
-        day = state.ledger.day
-        on = date.fromordinal(day)
         reader = Reader(state, self.setting, self.context)
-        rules = self.warnings(day)
-        found = self._policies(state, reader, on)
-        plan = self._plan(found, rules, day)
-        key = (day, state.told, len(self.context.dates), id(plan))
+        plan = self._judging(state, reader)
+        key = (reader.day, state.told, len(self.context.dates), id(plan))
         if state.side is None or state.side[0] != key:
-            aside: list[Any] = [None] * (len(plan.ledger) + len(plan.side))
-            for i, function in plan.side:
-                aside[i] = function(reader)
-            state.side = (key, aside)
-        seen = state.side[1].copy()
-        for i, function in plan.ledger:
-            seen[i] = function(reader)
-        sheet = Sheet(CREDIT, found[0], reader, {alias: seen[i] for alias, i in plan.values[0]})
-        sheet.rules, sheet.signs = rules, {alias: seen[i] for alias, i in plan.signs}
-        sheet.daily = plan.daily
+            state.side = (key, _measured(plan.side, [None] * sum(map(len, plan.aliases)), reader))
+        values = iter(_measured(plan.ledger, state.side[1].copy(), reader))
+        seen = [dict(zip(aliases, values, strict=False)) for aliases in plan.aliases]  # each takes as many as it has
+        sheet = Sheet(CREDIT, plan.policies[0], reader, seen[0])
+        sheet.rules, sheet.signs, sheet.daily = plan.rules, seen[-1], plan.daily
         if self.besides:
-            others = zip(self.besides, found[1:], plan.values[1:], strict=True)
-            sheet.besides = tuple(
-                Sheet(purpose, policy, reader, {alias: seen[i] for alias, i in values})
-                for purpose, policy, values in others
-            )
+            others = zip(self.besides, plan.policies[1:], seen[1:-1], strict=True)
+            sheet.besides = tuple(Sheet(purpose, policy, reader, values) for purpose, policy, values in others)
         return sheet
 
-    def _policies(self, state: State, reader: Reader, on: date) -> tuple[Policy | Refusal, ...]:
-        """What rates the customer on that day under each purpose, `credit` first."""
-        if state.merges and state.merged_into(reader.day) is not None:
-            return (Refusal.MERGED,) * (1 + len(self.besides))
-        if reader.without_rate:
-            return (Refusal.RATE_MISSING,) * (1 + len(self.besides))
-        attributes = {name: state.attribute(name, reader.day) for name in self._attributes if name in state.profile}
-        pick = self.rulebook.methods.pick
-        return (pick(CREDIT, attributes, on), *(pick(purpose, attributes, on) for purpose in self.besides))
+    def _judging(self, state: State, reader: Reader) -> _Plan:
+        """What judges the customer on that day. It is the same for all of whom the same is told, until a version takes effect."""
+        day, refusal = reader.day, None
+        if state.merges and state.merged_into(day) is not None:
+            refusal = Refusal.MERGED
+        elif reader.without_rate:
+            refusal = Refusal.RATE_MISSING
+        told = tuple([(name, state.attribute(name, day)) for name in self._attributes if name in state.profile])
+        key = (self._in_force_since(day), refusal, told)
+        plan = self._judges.get(key)
+        if plan is None:
+            if len(self._judges) > _KEPT_JUDGES:
+                self._judges.clear()
+            purposes = (CREDIT, *self.besides)
+            pick, on, attributes = self.rulebook.methods.pick, date.fromordinal(day), dict(told)
+            policies = [refusal or pick(purpose, attributes, on) for purpose in purposes]
+            plan = self._judges[key] = self._plan(policies, self.warnings(day), day)
+        return plan
 
     def _plan(self, policies: Sequence[Policy | Refusal], rules: tuple[WarningRule, ...], day: int) -> _Plan:
         """What is called for *policies*, one a purpose, and *rules*."""
-        key = (self._in_force_since(day), *(p.sha256 if isinstance(p, Policy) else "" for p in policies))
+        key = (self._in_force_since(day), *map(id, policies))  # they live as long as the rulebook
         plan = self._plans.get(key)
         if plan is not None:
             return plan
         signs = {alias: reading for rule in rules for alias, reading in rule.measures.items()}
         of_purposes = [policy.measures if isinstance(policy, Policy) else {} for policy in policies]
-        daily = any(is_daily(reading) for readings in (*of_purposes, signs) for reading in readings.values())
-        plan = _Plan([], [], [], [], daily)
-        known: dict[str, int] = {}
-
-        def place(reading: Reading) -> int:
+        mappings = [*of_purposes, signs]
+        daily = any(is_daily(reading) for readings in mappings for reading in readings.values())
+        plan = _Plan(policies, rules, [], [], [tuple(readings) for readings in mappings], daily)
+        known: dict[str, list[int]] = {}
+        for place, reading in enumerate(reading for readings in mappings for reading in readings.values()):
             name = f"{reading.measure} {sorted(reading.params.items())}"
             if name not in known:
-                known[name] = len(known)
+                known[name] = []
                 function = compile_reading(reading, self.setting.lenses)
-                (plan.ledger if reads_ledger(reading) else plan.side).append((known[name], function))
-            return known[name]
-
-        for readings in of_purposes:
-            plan.values.append([(alias, place(reading)) for alias, reading in readings.items()])
-        plan.signs.extend((alias, place(reading)) for alias, reading in signs.items())
+                (plan.ledger if reads_ledger(reading) else plan.side).append((function, known[name]))
+            known[name].append(place)
         self._plans[key] = plan
         return plan
+
+
+def _measured(functions: list[tuple[Measured, list[int]]], seen: list[Value], reader: Reader) -> list[Value]:
+    """*seen* with what each of *functions* gives in its places."""
+    for function, places in functions:
+        value = function(reader)
+        for place in places:
+            seen[place] = value
+    return seen
 
 
 def _attributes(rulebook: Rulebook) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -14,11 +15,11 @@ from shared.core.brain import Decided
 from shared.core.events.approval import ExceptionEnded, OverrideExpired
 
 
-def ended(state: State, common: dict[str, Any]) -> list[Decided]:
-    """Overrides and exceptions whose last day is over: said when the day after it opens."""
+def ended(state: State, common: Callable[[], dict[str, Any]]) -> list[Decided]:
+    """Overrides and exceptions whose last day is over: said when the day after it opens. *common*: what all decisions carry."""
     overrides = [
         OverrideExpired(
-            **common | {"cause": "override"},
+            **common() | {"cause": "override"},
             override_id=one.override_id,
             expires_on=date.fromordinal(one.expires_on),
         )
@@ -26,7 +27,7 @@ def ended(state: State, common: dict[str, Any]) -> list[Decided]:
     ]
     exceptions = [
         ExceptionEnded(
-            **common | {"cause": "day"},
+            **common() | {"cause": "day"},
             exception_id=one.exception_id,
             excepts=one.excepts,
             expires_on=date.fromordinal(one.expires_on),
@@ -36,9 +37,9 @@ def ended(state: State, common: dict[str, Any]) -> list[Decided]:
     return [Decided(data, True) for data in (*overrides, *exceptions)]
 
 
-def due(state: State, common: dict[str, Any]) -> list[Decided]:
+def due(state: State, common: Callable[[], dict[str, Any]]) -> list[Decided]:
     """Requests that waited too long: reminders, deputies, lapses (AP-04.03)."""
-    found = (due_of(one, state.head, common | {"cause": "day"}) for one in state.approvals.values())
+    found = (due_of(one, state.head, common() | {"cause": "day"}) for one in state.approvals.values())
     return [Decided(one, True) for one in found if one is not None]
 
 

@@ -26,6 +26,8 @@ from shared.core.policy.rulebook import Rulebook
 
 TRIAL = "trial"
 """What the version is called while it is tried: it may share its name with one that is in force."""
+FORMER = "former"
+"""What the version is called in whose place it is tried, where that is not the one in force."""
 NONE = "none"
 """How a distribution calls those without a grade."""
 
@@ -117,17 +119,17 @@ class Effect(msgspec.Struct):
         self.moved += other.moved
 
 
-def with_trial(rules: Rulebook, policy: Policy) -> Rulebook:
-    """*rules* with *policy* loaded beside the versions of its method, under the name TRIAL."""
+def with_trial(rules: Rulebook, policy: Policy, name: str = TRIAL) -> Rulebook:
+    """*rules* with *policy* loaded beside the versions of its method, under *name*."""
     book = rules.methods.books[policy.method]
-    tried = msgspec.structs.replace(policy, version=TRIAL)
+    tried = msgspec.structs.replace(policy, version=name)
     books = {**rules.methods.books, policy.method: Book(policy.method, (*book.versions, tried))}
     return Rulebook(Methods(rules.methods.orders, books), rules.warnings)
 
 
-def trying(context: Context, policy: Policy, day: date) -> Context:
-    """*context* as it would be with *policy* in force from the opening of *day*."""
-    trial = Activation(day, 1 << 30, policy.method, TRIAL, policy.sha256)
+def trying(context: Context, policy: Policy, day: date, name: str = TRIAL) -> Context:
+    """*context* as it would be with *policy*, loaded as *name*, in force from the opening of *day*."""
+    trial = Activation(day, 1 << 30, policy.method, name, policy.sha256)
     return context.activating((*context.activations, trial))
 
 
@@ -176,13 +178,14 @@ def _moved(state: State, was: Standing, now: Standing, seen: Sheet, then: Sheet)
         method_after=now.method or None,
         refusal=now.refusal,
         reasons=(*reasons, *now.held),
-        changed=_changed(seen.assessment, then.assessment),
+        changed=changed_lines(seen.assessment, then.assessment),
         currency=reader.currency,
         receivable_balance=receivable_balance(reader, Params()) if known else None,
     )
 
 
-def _changed(before: Assessment | None, after: Assessment | None) -> tuple[Changed, ...]:
+def changed_lines(before: Assessment | None, after: Assessment | None) -> tuple[Changed, ...]:
+    """The lines and caps in which two assessments differ, in their order."""
     old, new = _lines(before), _lines(after)
     names = dict.fromkeys([*old, *new])
     return tuple(Changed(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name))

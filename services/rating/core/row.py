@@ -18,7 +18,10 @@ from shared.core.approval.request import Approval
 from shared.core.ledger.documents import Order
 from shared.core.policy.measure import Value
 from shared.core.policy.policy import Policy
+from shared.core.policy.shape import Quota
 from shared.core.policy.warning import Level
+
+_RAW = Params()
 
 
 class Rated(msgspec.Struct, frozen=True):
@@ -88,14 +91,14 @@ def row_of(state: State, standing: Standing, sheet: Sheet, *, several: bool = Fa
         region=state.attribute("region", day),
         segment=state.attribute("segment", day),
         manager=state.attribute("manager", day),
-        receivable_balance=receivable_balance(reader, Params()) if known else None,
-        overdue_amount=overdue_amount(reader, Params()) if known else None,
+        receivable_balance=receivable_balance(reader, _RAW) if known else None,
+        overdue_amount=overdue_amount(reader, _RAW) if known else None,
         warnings=warnings,
-        aliases=tuple((alias, order, linked) for alias, (order, linked) in state.aliases.items()),
+        aliases=tuple([(alias, order, linked) for alias, (order, linked) in state.aliases.items()]),
         companies=tuple(sorted(state.companies)),
         underlying=standing.underlying,
         override_id=standing.override or None,
-        approvals=tuple(msgspec.structs.replace(one) for one in state.approvals.values()),
+        approvals=tuple([msgspec.structs.replace(one) for one in state.approvals.values()]),
         warned=bool(warnings or state.lived.alarms),
         ratings=_ratings(state, standing, sheet) if several else (),
     )
@@ -121,9 +124,18 @@ def _rated(state: State, standing: Standing, sheet: Sheet) -> Rated:
         score=score,
         since=date.fromordinal(standing.since) if standing.since else None,
         active=state.attribute("status", state.head) in {None, "active"},
-        populations=tuple(state.attribute(quota.by, state.head) for quota in quotas),
+        populations=tuple(_divided_by(quota, state, sheet) for quota in quotas),
         ranks=tuple(_number(known.get(alias)) for quota in quotas for alias in quota.rank_by),
     )
+
+
+def _divided_by(quota: Quota, state: State, sheet: Sheet) -> str | None:
+    """The code under which the customer counts in the population of *quota*; None: with everybody else."""
+    shape = sheet.policy.shape if isinstance(sheet.policy, Policy) else None
+    if shape is not None and quota.by in shape.labels:
+        return sheet.assessment.labels.get(quota.by) if sheet.assessment else None
+    code: str | None = state.attribute(quota.by, state.head)
+    return code
 
 
 def _number(value: Value) -> Decimal | None:

@@ -51,6 +51,6 @@ class State(Customer[Position]):
         self.rises: list[Granted] = []
         """The rises that people granted, an input of the path; they follow from the approvals."""
         self.side: tuple[tuple[object, ...], list[Any]] | None = None
-        """What the engine measured of those facts, and for which day."""
+        """What the engine measured of facts that are no document and no payment, and for which day."""
         self.exempt: dict[tuple[str, int], Any] = {}
         """(currency, lens) → what measures found of open items that is too small to matter."""

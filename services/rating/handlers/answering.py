@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.rating.core import policy_requests, requests
-from services.rating.core.granting import ApprovalRow, Wanted
 from services.rating.core.requests import Act, Found
 from services.rating.handlers.ports import Ports
 from shared.core.approval.commands import Actor, Approve, Command, Desk, Refuse, Withdraw
 from shared.core.approval.deciding import decide
+from shared.core.approval.listed import ApprovalRow, Wanted
 from shared.core.approval.request import Approvals
 from shared.core.approval.saying_no import No
 from shared.core.errors import Declined, NotFound

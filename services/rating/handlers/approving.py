@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import msgspec
 
 from services.rating.core import policy_requests, requests
-from services.rating.core.granting import ApprovalRow
 from services.rating.core.requests import Act, Found, Kind
 from services.rating.handlers import answering
 from services.rating.handlers.ports import Ports
 from shared.core.approval.commands import Actor, Request
-from shared.core.approval.payload import sealed
+from shared.core.approval.listed import ApprovalRow
+from shared.core.approval.payload import id_of, sealed
 from shared.core.errors import Declined
 from shared.core.policy.policy import Policy
 from shared.edge.rights import EVERY_ROW
@@ -164,12 +163,6 @@ async def activation(
 
     await ports.decide_policy(ports.database(), command)
     return await answering.one(ports, approval_id, EVERY_ROW)
-
-
-def id_of(customer_id: str, kind: str, account: str, key: str) -> str:
-    """The id of the request that *account* makes under *key*: the same request again has the same id."""
-    told = "\0".join((customer_id, kind, account, key))
-    return f"ap-{blake2b(told.encode(), digest_size=12).hexdigest()}"
 
 
 async def _ask(

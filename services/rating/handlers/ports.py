@@ -8,10 +8,12 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from services.rating.core import policy_requests
-from services.rating.core.granting import ApprovalRow, StaffRow, Standing, Wanted
+from services.rating.core.activating import Standing
+from services.rating.core.comparing import Compared, Comparison
 from services.rating.core.requests import Act, Found
 from services.rating.core.trying import Outcome, Trial
 from services.rating.core.view import CustomerRow, PolicySummary, StandingWarning, View
+from shared.core.approval.listed import ApprovalRow, StaffRow, Wanted
 from shared.core.envelope import Event
 from shared.core.errors import Unavailable
 from shared.core.policy.policy import Book
@@ -46,6 +48,13 @@ class Try(Protocol):
 
     async def __call__(self, asked: Trial) -> Outcome | None:
         """None where the customer, the method or the version is not there. Raises Malformed, TookTooLong, Unavailable."""
+
+
+class Compare(Protocol):
+    """Says who of a population would move from one version to another; touches nothing that is live."""
+
+    async def __call__(self, asked: Comparison) -> Compared | None:
+        """None where a version is not there. Raises Malformed, TookTooLong, Unavailable."""
 
 
 class Log(Protocol):
@@ -151,6 +160,7 @@ class Ports:
     attempt: Try
     rules: Rulebook
     """Everything that is loaded."""
+    compare: Compare
     partitions: int
     pool: Any = field(default=None)
     """None until the database has answered once."""

@@ -76,6 +76,10 @@ class Exceptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     assumed: bool = False
 
 
+NO_OVERRIDES = Bounds(up_steps=0, days=0, renewals=0)
+"""Of a service that grades nobody."""
+
+
 class Chains(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything about approvals that holds from *effective* on."""
 
@@ -83,7 +87,7 @@ class Chains(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits
     chains: dict[str, Chain]
     """Kind of request → who grants it."""
-    overrides: Bounds
+    overrides: Bounds = NO_OVERRIDES
     deputies: dict[str, tuple[str, ...]] = {}
     """Role → the roles that may act for it once its step has waited too long."""
     committees: dict[str, Committee] = {}

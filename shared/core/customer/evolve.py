@@ -6,11 +6,22 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from shared.core.customer.fold import documents, money, records
+from shared.core.customer.fold import claims, documents, money, paper, records
 from shared.core.customer.state import Customer
 from shared.core.envelope import Event
+from shared.core.events.bill import (
+    BillDiscounted,
+    BillDishonoured,
+    BillEndorsed,
+    BillHonoured,
+    BillPledged,
+    BillPresented,
+    BillReceived,
+    BillReturned,
+)
 from shared.core.events.collection import DunningSent, OverdueCured, OverdueReported, PromiseBroken, PromiseMade
 from shared.core.events.conduct import ConductClosed, ConductReported, ReviewCompleted, SignalLifted, SignalReported
+from shared.core.events.contract import ApplicationReceived, ContractAmended, ContractEnded, ContractSigned
 from shared.core.events.customer import (
     CustomerLinked,
     CustomerMerged,
@@ -19,8 +30,17 @@ from shared.core.events.customer import (
     CustomerUpdated,
     ErasureRequested,
 )
+from shared.core.events.deposit import DepositForfeited, DepositReceived, DepositRefunded
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
 from shared.core.events.payment import PaymentRecorded, PaymentReversed, RefundPaid, SettlementApplied, SettlementUndone
+from shared.core.events.receivable import (
+    ReceivableRepurchased,
+    ReceivableTransferred,
+    RecoveryRecorded,
+    WriteOffRecorded,
+    WriteOffReversed,
+)
+from shared.core.events.set_off import SetOffRecorded, SetOffUndone
 from shared.core.events.statement import AssessmentRecorded, FinancialsReported, MeasureReported
 from shared.core.events.transaction import (
     TransactionAccepted,
@@ -77,6 +97,24 @@ HANDLERS: dict[type, Callable[[Customer[Any], Any, Order], None]] = {
     SettlementApplied: money.settled,
     SettlementUndone: money.unsettled,
     RefundPaid: money.refunded,
+    BillReceived: paper.bill_received,
+    BillEndorsed: paper.bill_moved("endorsed"),
+    BillDiscounted: paper.bill_moved("discounted"),
+    BillPledged: paper.bill_moved("pledged"),
+    BillPresented: paper.bill_moved("presented"),
+    BillHonoured: paper.bill_moved("honoured"),
+    BillDishonoured: paper.bill_moved("dishonoured"),
+    BillReturned: paper.bill_moved("returned"),
+    DepositReceived: paper.deposit_received,
+    DepositRefunded: paper.deposit_left("refunded"),
+    DepositForfeited: paper.deposit_left("forfeited"),
+    SetOffRecorded: claims.set_off,
+    SetOffUndone: claims.set_off_undone,
+    ReceivableTransferred: claims.transferred,
+    ReceivableRepurchased: claims.repurchased,
+    WriteOffRecorded: claims.written_off,
+    WriteOffReversed: claims.write_off_reversed,
+    RecoveryRecorded: claims.recovered,
     OverdueReported: records.overdue,
     OverdueCured: records.cured,
     DisputeOpened: documents.dispute_opened,
@@ -92,4 +130,8 @@ HANDLERS: dict[type, Callable[[Customer[Any], Any, Order], None]] = {
     SignalReported: records.kept("signal", "signal_id", "kind", "severity", "amount", "currency"),
     SignalLifted: records.ended("signal", "signal_id"),
     ReviewCompleted: records.reviewed,
+    ContractSigned: records.contract,
+    ContractAmended: records.contract,
+    ContractEnded: records.contract_ended,
+    ApplicationReceived: records.kept("application", "application_id", "kind", "amount", "currency", "term_days"),
 }

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from shared.core.customer.state import Customer, Record
-from shared.core.ledger.documents import Dispute, Document, Order, Payment, Refund, Settlement
+from shared.core.ledger.documents import Bill, Deposit, Dispute, Document, Order, Payment, Refund, Settlement, Transfer
 
 
 class Facts(msgspec.Struct, array_like=True):
@@ -21,6 +21,9 @@ class Facts(msgspec.Struct, array_like=True):
     disputes: dict[str, Dispute]
     refunds: dict[str, Refund]
     refunds_of: dict[str, list[str]]
+    bills: dict[str, Bill]
+    deposits: dict[str, Deposit]
+    transfers: dict[str, Transfer]
     profile: dict[str, list[tuple[Order, Any]]]
     records: dict[str, dict[str, Record]]
     measures: dict[str, list[tuple[Order, int, str]]]
@@ -46,6 +49,9 @@ def facts_of(customer: Customer[Any]) -> Facts:
         ledger.disputes,
         ledger.refunds,
         ledger.refunds_of,
+        ledger.bills,
+        ledger.deposits,
+        ledger.transfers,
         customer.profile,
         customer.records,
         customer.measures,
@@ -67,6 +73,7 @@ def restore(customer: Customer[Any], kept: Facts) -> None:
     ledger.disputes.update(kept.disputes)
     ledger.payments, ledger.credits, ledger.settlements = kept.payments, kept.credits, kept.settlements
     ledger.refunds, ledger.refunds_of = kept.refunds, kept.refunds_of
+    ledger.bills, ledger.deposits, ledger.transfers = kept.bills, kept.deposits, kept.transfers
     ledger.add_up(kept.day)
     ledger.touched = kept.touched
     customer.profile, customer.records, customer.measures = kept.profile, kept.records, kept.measures

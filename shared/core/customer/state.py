@@ -19,6 +19,9 @@ from shared.core.ledger.reading import P, Reading
 REPORTED_OVERDUE = "overdue "
 """What billing says of a document is kept like an attribute, under this word and the document: (units, currency)."""
 
+CONTRACT = "contract "
+"""What is agreed is kept like an attribute, under this word and the contract: what each fact said of it."""
+
 PLACES = "place"
 """The kind of record that keeps what population reviews said of the customer."""
 
@@ -110,6 +113,14 @@ class Customer(Generic[P]):
             found = value
         return found
 
+    def contract(self, contract_id: str, day: int) -> dict[str, Any]:
+        """What is agreed in a contract as last told by *day*, by the fields of its facts; empty before it was signed."""
+        found: dict[str, Any] = {}
+        for order, told in self.profile.get(f"{CONTRACT}{contract_id}", ()):
+            if order[0] <= day:
+                found |= told
+        return found
+
     def learn(self, name: str, order: Order, value: Any) -> None:
         """Keep one more value of a profile attribute."""
         self.told += 1
@@ -130,10 +141,12 @@ class Customer(Generic[P]):
 
     def seen(self, day: int, source: str, id: str, type: str) -> None:
         """A fact of *day* came in: the path from that day on may be another."""
-        if self.late is None or (day, source, id) < self.late[:3]:
+        late, days, ledger = self.late, self.days, self.ledger
+        if late is None or (day <= late[0] and (day, source, id) < late[:3]):
             self.late = (day, source, id, type)
-        at = bisect_left(self.days, day)
-        if at == len(self.days) or self.days[at] != day:
-            self.days.insert(at, day)
-        self.first = self.days[0]
-        self.ledger.touched = min(self.ledger.touched, day)
+        if not days or days[-1] < day:
+            days.append(day)
+        elif days[at := bisect_left(days, day)] != day:
+            days.insert(at, day)
+        self.first = days[0]
+        ledger.touched = min(ledger.touched, day)

@@ -26,9 +26,20 @@ from shared.core.events.approval import (
     OverrideWithdrawn,
 )
 from shared.core.events.base import Data, Decision, Fact
+from shared.core.events.bill import (
+    BillDiscounted,
+    BillDishonoured,
+    BillEndorsed,
+    BillHonoured,
+    BillPledged,
+    BillPresented,
+    BillReceived,
+    BillReturned,
+)
 from shared.core.events.calendar import BusinessDayOpened, BusinessDayRated, ReferencePublished
 from shared.core.events.collection import DunningSent, OverdueCured, OverdueReported, PromiseBroken, PromiseMade
 from shared.core.events.conduct import ConductClosed, ConductReported, ReviewCompleted, SignalLifted, SignalReported
+from shared.core.events.contract import ApplicationReceived, ContractAmended, ContractEnded, ContractSigned
 from shared.core.events.customer import (
     CustomerLinked,
     CustomerMerged,
@@ -37,13 +48,16 @@ from shared.core.events.customer import (
     CustomerUpdated,
     ErasureRequested,
 )
+from shared.core.events.deposit import DepositForfeited, DepositReceived, DepositRefunded
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
+from shared.core.events.granting import CheckDecided, LimitEnded, LimitGranted
 from shared.core.events.limit import (
     CollectionStageChanged,
     GroupChanged,
     LimitBreached,
     LimitChanged,
     LimitRestored,
+    LimitWatched,
     OrderHeld,
     OrderReleased,
     ReservationCommitted,
@@ -65,6 +79,14 @@ from shared.core.events.rating import (
     WarningRaised,
     WarningWithdrawn,
 )
+from shared.core.events.receivable import (
+    ReceivableRepurchased,
+    ReceivableTransferred,
+    RecoveryRecorded,
+    WriteOffRecorded,
+    WriteOffReversed,
+)
+from shared.core.events.set_off import SetOffRecorded, SetOffUndone
 from shared.core.events.statement import AssessmentRecorded, FinancialsReported, MeasureReported
 from shared.core.events.transaction import (
     TransactionAccepted,
@@ -91,6 +113,24 @@ FACTS: tuple[type[Fact], ...] = (
     SettlementApplied,
     SettlementUndone,
     RefundPaid,
+    BillReceived,
+    BillEndorsed,
+    BillDiscounted,
+    BillPledged,
+    BillPresented,
+    BillHonoured,
+    BillDishonoured,
+    BillReturned,
+    DepositReceived,
+    DepositRefunded,
+    DepositForfeited,
+    SetOffRecorded,
+    SetOffUndone,
+    ReceivableTransferred,
+    ReceivableRepurchased,
+    WriteOffRecorded,
+    WriteOffReversed,
+    RecoveryRecorded,
     DisputeOpened,
     DisputeClosed,
     OverdueReported,
@@ -106,6 +146,10 @@ FACTS: tuple[type[Fact], ...] = (
     SignalReported,
     SignalLifted,
     ReviewCompleted,
+    ContractSigned,
+    ContractAmended,
+    ContractEnded,
+    ApplicationReceived,
     ReferencePublished,
     BusinessDayOpened,
 )
@@ -132,9 +176,13 @@ DECISIONS: tuple[type[Decision], ...] = (
     ApprovalExpired,
     ExceptionGranted,
     ExceptionEnded,
+    LimitGranted,
+    LimitEnded,
     LimitChanged,
+    LimitWatched,
     LimitBreached,
     LimitRestored,
+    CheckDecided,
     ReservationMade,
     ReservationCommitted,
     ReservationReleased,

@@ -12,6 +12,9 @@ from shared.core.breach import Breach
 from shared.core.events.rating import Detail, RatingDecision
 from shared.core.events.values import Code, DocumentId, Sha256, Text
 
+ABOUT_LIMITS = frozenset({"limit", "limit-end", "advance", "supply"})
+"""The kinds of request that the exposure service decides; they travel with limits."""
+
 Payload = Annotated[str, Meta(min_length=2, max_length=limits.PAYLOAD_CHARACTERS)]
 """What is approved, as canonical JSON."""
 
@@ -92,6 +95,11 @@ class ApprovalDecision(RatingDecision, frozen=True, kw_only=True, forbid_unknown
     evidence: Text | None = None
     key: DocumentId | None = None
     """The Idempotency-Key of the act: the same act again changes nothing."""
+
+    @property
+    def topic(self) -> str:
+        """Requests about limits travel with limits, all others with grades."""
+        return "credit.limits" if self.kind in ABOUT_LIMITS else self.TOPIC
 
 
 class ApprovalWaits(ApprovalDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, field
 
 from shared.core.events.base import Decision, settle
-from shared.core.events.values import Amount, Code, Currency, DocumentId, Ratio, Text, check_currency
+from shared.core.events.values import Amount, Code, Currency, DocumentId, Labels, Ratio, Text, check_currency
 
 
 class LimitsDecision(Decision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -42,6 +42,15 @@ class LimitChanged(LimitDecision, frozen=True, kw_only=True, forbid_unknown_fiel
     TYPE: ClassVar[str] = "credit.limit.changed.v1"
 
 
+class LimitWatched(LimitDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """Utilisation passed a watch mark, or came back under where it is cleared (LT-03.15); above 1 it is a breach."""
+
+    TYPE: ClassVar[str] = "credit.limit.watched.v1"
+
+    mark: Ratio
+    """The highest mark that is passed and not cleared; 0: none."""
+
+
 class LimitBreached(LimitDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
     """Exposure is above the limit."""
 
@@ -62,10 +71,21 @@ class ReservationDecision(LimitsDecision, frozen=True, kw_only=True, forbid_unkn
     amount: Amount
     currency: Currency
     expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+    place: Labels = field(default_factory=dict)
+    """company, segment, product_group, salesperson of the order: sub-limits count by them."""
+    check_id: DocumentId | None = None
+    """The answer by which it was made."""
+    booked: Amount | None = None
+    """What the order was worth in the books by then; None: it was not booked."""
+    replaces: DocumentId | None = None
+    """The order whose place it takes."""
+    document_kind: Code | None = None
+    """`advance_funding`, where it is for an advance; None: for an order."""
 
     def __post_init__(self) -> None:
-        """Settle the amount. Raises Breach."""
+        """Settle the amounts. Raises Breach."""
         settle(self, "amount", self.currency)
+        settle(self, "booked", self.currency)
 
 
 class ReservationMade(ReservationDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -77,7 +97,7 @@ class ReservationMade(ReservationDecision, frozen=True, kw_only=True, forbid_unk
 class ReservationCommitted(
     ReservationDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True
 ):
-    """The order was booked; the reservation became exposure."""
+    """The seller confirmed the order: it is kept until `expires_at`. Without one, the order was booked and is exposure now."""
 
     TYPE: ClassVar[str] = "credit.reservation.committed.v1"
 
@@ -106,10 +126,25 @@ class OrderDecision(LimitsDecision, frozen=True, kw_only=True, forbid_unknown_fi
     currency: Currency
     reasons: tuple[Code, ...] = ()
     by: Code | None = None
+    note: Text | None = None
+    """What who released it wrote; None: the cause cleared."""
+    control_point: Code | None = None
+    place: Labels = field(default_factory=dict)
+    """company, segment, product_group, salesperson of the order."""
+    excess: Amount | None = None
+    """How much the limit would be exceeded: what an authority is measured by (LT-03.14)."""
+    valid_until: date | None = None
+    """The last day on which a release holds."""
+    check_id: DocumentId | None = None
+    replaces: DocumentId | None = None
+    """The order that this one is a copy or another number of."""
+    document_kind: Code | None = None
+    """`advance_funding`, where it is an advance; None: an order."""
 
     def __post_init__(self) -> None:
-        """Settle the amount. Raises Breach."""
+        """Settle the amounts. Raises Breach."""
         settle(self, "amount", self.currency)
+        settle(self, "excess", self.currency)
 
 
 class OrderHeld(OrderDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -130,6 +165,8 @@ class SupplySuspended(LimitsDecision, frozen=True, kw_only=True, forbid_unknown_
     TYPE: ClassVar[str] = "credit.supply.suspended.v1"
 
     reason: Text
+    by: Code | None = None
+    """Who decided it; None: the rules did."""
 
 
 class SupplyResumed(LimitsDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -138,6 +175,8 @@ class SupplyResumed(LimitsDecision, frozen=True, kw_only=True, forbid_unknown_fi
     TYPE: ClassVar[str] = "credit.supply.resumed.v1"
 
     reason: Text
+    by: Code | None = None
+    """Who decided it; None: the cause cleared."""
 
 
 class GroupChanged(LimitsDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):

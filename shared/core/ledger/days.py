@@ -84,6 +84,7 @@ def year_apart(earlier: int, later: int) -> bool:
     return abs(earlier - months_before(later, 12)) <= 15
 
 
+@lru_cache(maxsize=65536)
 def months_between(first: int, last: int) -> int:
     """Completed calendar months from *first* to *last*; 0 where *last* is earlier."""
     if last < first:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -21,8 +21,22 @@ CREDITS = frozenset({"credit_note", "rebate", "quality_claim", "return"})
 INVOICING = frozenset({"invoice", "debit_note"})
 
 
-_NOTHING: Any = ()
+NOTHING: Any = ()
 """Of most documents most lists stay empty, so a list is made when something is put into it (`fold.marking.added`)."""
+
+
+class Place(NamedTuple):
+    """Where in our own house a document or a payment belongs; sub-limits read it. Empty texts where it was not told."""
+
+    company: str = ""
+    segment: str = ""
+    product_group: str = ""
+    salesperson: str = ""
+    region: str = ""
+
+
+NOWHERE = Place()
+"""The one place of everything of which none was told."""
 
 
 class Term(msgspec.Struct, array_like=True, gc=False):
@@ -61,27 +75,30 @@ class Document(msgspec.Struct, array_like=True, gc=False):
     booked: int = 0
     order: Order | None = None
     term: Term | None = None
-    amended: list[tuple[Order, int, int]] = _NOTHING
+    amended: list[tuple[Order, int, int]] = NOTHING
     """(order, day, units)"""
-    terms: list[tuple[Order, int, Term]] = _NOTHING
-    cancelled: list[tuple[int, int]] = _NOTHING
+    terms: list[tuple[Order, int, Term]] = NOTHING
+    cancelled: list[tuple[int, int]] = NOTHING
     """(day, units; −1: all that is left)"""
-    accepted: list[tuple[Order, int]] = _NOTHING
+    accepted: list[tuple[Order, int]] = NOTHING
     """(order, day), in order"""
-    takes: list[tuple[str, int]] = _NOTHING
+    takes: list[tuple[str, int]] = NOTHING
     """What it consumes: (document, units)."""
-    takers: list[str] = _NOTHING
-    payers: list[str] = _NOTHING
+    takers: list[str] = NOTHING
+    payers: list[str] = NOTHING
     """Payments that settle it."""
-    creditors: list[str] = _NOTHING
+    creditors: list[str] = NOTHING
     """Credits and deposits that were set against it later."""
-    disputes: list[str] = _NOTHING
+    disputes: list[str] = NOTHING
     replaces: str = ""
-    replacers: list[str] = _NOTHING
+    replacers: list[str] = NOTHING
     """Documents that say they re-issue it."""
     discount: tuple[int, str] | None = None
     """(until, rate)"""
-    lines: list[Line] = _NOTHING
+    lines: list[Line] = NOTHING
+    place: Place = NOWHERE
+    transfers: list[str] = NOTHING
+    """Sales and assignments of the claim that name it."""
 
 
 class Payment(msgspec.Struct, array_like=True, gc=False):
@@ -95,15 +112,20 @@ class Payment(msgspec.Struct, array_like=True, gc=False):
     purpose: str = "settlement"
     cash_on: int = 0
     """The day it is money: bills count when they mature."""
-    allocations: list[tuple[str, int, int]] = _NOTHING
+    allocations: list[tuple[str, int, int]] = NOTHING
     """(document, units, discount)"""
-    settlements: list[str] = _NOTHING
+    settlements: list[str] = NOTHING
     """Later settlements out of it."""
-    reversals: list[tuple[int, int, str, Order]] = _NOTHING
+    reversals: list[tuple[int, int, str, Order]] = NOTHING
     """(day, units; −1: all, reason, order)"""
     by_other: bool = False
     """Whether another than the customer paid."""
     by_bill: bool = False
+    for_order: str = ""
+    """The order that a prepayment is for, where one is named."""
+    place: Place = NOWHERE
+    bills: list[str] = NOTHING
+    """Bills that say they were booked as this payment."""
 
 
 class Settlement(msgspec.Struct, array_like=True, gc=False):
@@ -120,7 +142,7 @@ class Settlement(msgspec.Struct, array_like=True, gc=False):
 
 
 class Refund(msgspec.Struct, array_like=True, gc=False):
-    """Money paid back. `of` names the payment or the credit it is of, where one is named."""
+    """Money paid back. `of` names the payment, the credit or the deposit it is of, where one is named."""
 
     id: str
     of: str = ""
@@ -128,6 +150,59 @@ class Refund(msgspec.Struct, array_like=True, gc=False):
     amount: int = 0
     currency: str = ""
     order: Order | None = None
+    place: Place = NOWHERE
+
+
+class Bill(msgspec.Struct, array_like=True, gc=False):
+    """One bill and what happened to it. `order` is None until it is received."""
+
+    id: str
+    grade: str = ""
+    """`large_bank` or `bank` where a bank accepted it, else empty (LT-61.01)."""
+    amount: int = 0
+    currency: str = ""
+    received: int = 0
+    due: int = 0
+    payment: str = ""
+    """The payment that it was booked as; empty: it settles what later settlements say."""
+    order: Order | None = None
+    place: Place = NOWHERE
+    steps: list[tuple[Order, str, int, bool]] = NOTHING
+    """(order, what happened, units or −1 for all, with recourse), in order"""
+
+
+class Deposit(msgspec.Struct, array_like=True, gc=False):
+    """Money left with us as security. `order` is None until it is received."""
+
+    id: str
+    amount: int = 0
+    currency: str = ""
+    day: int = 0
+    order: Order | None = None
+    place: Place = NOWHERE
+    steps: list[tuple[Order, str, int]] = NOTHING
+    """(order, `refunded` or `forfeited`, units or −1 for all that is left), in order"""
+
+
+class Transfer(msgspec.Struct, array_like=True, gc=False):
+    """A sale or assignment of claims. `order` is None until it is told."""
+
+    id: str
+    documents: list[str] = []
+    amount: int = 0
+    """Of each document at most so many units are transferred."""
+    currency: str = ""
+    day: int = 0
+    recourse: bool = True
+    order: Order | None = None
+    back: list[tuple[int, str]] = NOTHING
+    """(day, document that came back; empty: all of them)"""
+
+    def away(self, document: str, day: int) -> bool:
+        """Whether *document* is out of our hands on *day*."""
+        if self.order is None or day < self.day or document not in self.documents:
+            return False
+        return not any(on <= day and name in {"", document} for on, name in self.back)
 
 
 class Lot(msgspec.Struct, array_like=True, gc=False):

@@ -9,6 +9,8 @@ from __future__ import annotations
 BITS = 128
 _HALF = 1 << (BITS - 1)
 _MASK = (1 << BITS) - 1
+_PLACES = tuple(range(0, 8 * BITS, BITS))
+_HALVES = tuple(sum(_HALF << place for place in _PLACES[:count]) for count in range(len(_PLACES) + 1))
 
 
 def pack(*numbers: int) -> int:
@@ -21,9 +23,7 @@ def pack(*numbers: int) -> int:
 
 def unpack(packed: int, count: int) -> list[int]:
     """The first *count* lanes of *packed*."""
-    found = []
-    for _ in range(count):
-        low = ((packed + _HALF) & _MASK) - _HALF
-        found.append(low)
-        packed = (packed - low) >> BITS
-    return found
+    if not packed:
+        return [0] * count
+    packed += _HALVES[count]  # so that no lane is below 0 and none borrows from the next
+    return [((packed >> place) & _MASK) - _HALF for place in _PLACES[:count]]

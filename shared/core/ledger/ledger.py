@@ -7,14 +7,12 @@ the documents that the event touches, never the history. `move_to` carries the p
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections import Counter
 from typing import Generic
 
+from shared.core.ledger.book import Book
 from shared.core.ledger.days import FAR, WorkCalendar
 from shared.core.ledger.dependents import Marked, looking_at
-from shared.core.ledger.documents import Dispute, Document, Lot, Payment, Refund, Settlement
-from shared.core.ledger.lots import as_credit, lots_of
-from shared.core.ledger.position import Lens, Posting
+from shared.core.ledger.position import Lens, Posting, apart
 from shared.core.ledger.reading import P, Reading
 
 RECENT_DAYS = 10
@@ -25,29 +23,18 @@ Change = tuple[list[Marked], dict[Marked, None]]
 """What is about to change, and all that looks at it."""
 
 
-class Ledger(Generic[P]):
+class Ledger(Book, Generic[P]):
     """Documents and payments of one customer, and one position a currency on day `day`, as *reading* adds them up."""
 
     __slots__ = (
-        "_lots",
         "_most",
         "_posted",
-        "calendar",
-        "credits",
         "day",
-        "disputes",
-        "documents",
         "effect_days",
         "effects",
-        "lenses",
-        "payments",
         "positions",
         "quiet",
         "reading",
-        "refunds",
-        "refunds_of",
-        "settlements",
-        "term_days",
         "touched",
     )
 
@@ -56,15 +43,8 @@ class Ledger(Generic[P]):
     ) -> None:
         """An empty ledger on *day*, lateness seen through *lenses* (the first is the raw one)."""
         self.reading = reading
-        self.lenses, self.calendar, self.term_days, self.day = lenses, calendar, term_days, day
-        self.documents: dict[str, Document] = {}
-        self.payments: dict[str, Payment] = {}
-        self.credits: dict[str, Payment] = {}
-        """Credits and deposits that were settled later, by `kind id`."""
-        self.settlements: dict[str, Settlement] = {}
-        self.disputes: dict[str, Dispute] = {}
-        self.refunds: dict[str, Refund] = {}
-        self.refunds_of: dict[str, list[str]] = {}
+        super().__init__(lenses, calendar, term_days)
+        self.day = day
         self.positions: dict[str, P] = {}
         self.effects: dict[int, list[Marked]] = {}
         """Day → what changes on it."""
@@ -75,44 +55,6 @@ class Ledger(Generic[P]):
         """The earliest day whose position changed since this was last set to FAR."""
         self._posted: dict[Marked, tuple[str, list[Posting]]] = {}
         self._most = KEPT_POSTINGS
-        self._lots: dict[str, dict[str, list[Lot]]] = {}
-
-    def document(self, id: str) -> Document:
-        """The document *id*; an empty one where it was only referred to so far."""
-        held = self.documents.get(id)
-        if held is None:
-            held = self.documents[id] = Document(id)
-        return held
-
-    def payment(self, id: str) -> Payment:
-        """The payment *id*; an empty one where it was only referred to so far."""
-        held = self.payments.get(id)
-        if held is None:
-            held = self.payments[id] = Payment(id)
-        return held
-
-    def settlement(self, id: str) -> Settlement:
-        """The settlement *id*; an empty one where only its undoing is known so far."""
-        return self.settlements.setdefault(id, Settlement(id))
-
-    def dispute(self, id: str) -> Dispute:
-        """The dispute *id*; an empty one where only its close is known so far."""
-        return self.disputes.setdefault(id, Dispute())
-
-    def refund(self, id: str) -> Refund:
-        """The refund *id*; an empty one while it is being recorded."""
-        return self.refunds.setdefault(id, Refund(id))
-
-    def holder(self, kind: str, id: str) -> tuple[str, Payment]:
-        """What a settlement takes from: (its name, the payment), or a credit or deposit kept under `kind id`."""
-        if kind in {"payment", "prepayment"}:
-            return id, self.payment(id)
-        name = f"{kind} {id}"
-        return name, self.credits.setdefault(name, Payment(name))
-
-    def mark_of(self, holder: str) -> Marked:
-        """How *holder*, the name of a payment or of a credit, is marked."""
-        return ("payment" if holder in self.payments else "credit", holder)
 
     def before(self, marks: list[Marked]) -> Change:
         """Say that the facts about *marks* are about to change. *marks* names every document that will be linked.
@@ -167,21 +109,23 @@ class Ledger(Generic[P]):
                 same += 1
         gone, come, day = old[same:], new[same:], self.day
         if gone and was == currency:  # told in another order, most of it is still the same
-            left = Counter(come)
-            left.subtract(gone)
-            gone, come = [p for p in gone if left[p] < 0], [p for p in come if left[p] > 0]
-        self.touched = min(self.touched, *(p[0] for p in gone), *(p[0] for p in come), FAR)
+            gone, come = apart(gone, come)
+        for changed in (gone, come):  # by effect day, so the first is the earliest
+            if changed and changed[0][0] < self.touched:
+                self.touched = changed[0][0]
         if gone:
-            position = self._position(was)
+            post = self._position(was).post
             for posting in reversed(gone):
                 if posting[0] <= day:
-                    position.post(posting, -1)
+                    post(posting, -1)
         if come:
-            position = self._position(currency)
+            post, noted = self._position(currency).post, -1
             for posting in come:
                 if posting[0] <= day:
-                    position.post(posting, 1)
-                self._effect(posting[0], mark)
+                    post(posting, 1)
+                if posting[0] != noted:
+                    noted = posting[0]
+                    self._effect(noted, mark)
 
     def _effect(self, on: int, mark: Marked) -> None:
         marks = self.effects.get(on)
@@ -207,47 +151,13 @@ class Ledger(Generic[P]):
             if held is None or held.order is None:
                 return "", []
             return held.currency, self.reading.payment(held, self)
+        if kind == "deposit":
+            deposit = self.deposits[name]
+            return deposit.currency, self.reading.deposit(deposit, self)
+        if kind == "credit":
+            return "", []
         document = self.documents.get(name)
         return (document.currency, self.reading.document(document, self)) if document is not None else ("", [])
-
-    def _lots_of(self, payment: str) -> dict[str, list[Lot]]:
-        lots = self._lots.get(payment)
-        if lots is None:
-            held = self.payments.get(payment)
-            refunds = [r for name in self.refunds_of.get(payment, ()) if (r := self.refunds[name]).of == payment]
-            lots = lots_of(held, self.settlements_of(held), refunds) if held is not None and held.order else {}
-            if len(self._lots) > 64:
-                self._lots.clear()
-            self._lots[payment] = lots
-        return lots
-
-    def money(self, payment: str, document: str, currency: str) -> list[Lot]:
-        """The money of *payment* that was said to be for *document*, where it is in *currency*."""
-        held = self.payments[payment]
-        if held.order is None or held.currency != currency:
-            return []
-        return self._lots_of(payment).get(document, [])
-
-    def settlements_of(self, holder: Payment) -> list[Settlement]:
-        """The later settlements out of *holder*."""
-        if not holder.settlements:
-            return []
-        held = (self.settlements[name] for name in holder.settlements)
-        return [settlement for settlement in held if settlement.holder == holder.id]
-
-    def credit(self, document: Document) -> list[Lot]:
-        """Credits and deposits set against *document* later."""
-        found: list[Lot] = []
-        for name in document.creditors:
-            credit, changes = self.credits[name], list[tuple[int, int]]()
-            kind, _, source = name.partition(" ")
-            if kind in {"credit_note", "rebate"}:
-                note = self.documents.get(source)
-                if note is None or note.order is None:
-                    continue
-                credit, changes = as_credit(note, credit)
-            found += lots_of(credit, self.settlements_of(credit), [], changes).get(document.id, [])
-        return found
 
     def move_to(self, day: int) -> None:
         """Carry the positions to the end of *day*. Costs the days passed over and what took effect on them."""
@@ -278,6 +188,7 @@ class Ledger(Generic[P]):
         marks: list[Marked] = [("document", name) for name in self.documents]
         marks += [("payment", name) for name in self.payments]
         marks += [("refund", name) for name in self.refunds]
+        marks += [("deposit", name) for name in self.deposits]
         for mark in marks:
             currency, posted = self._post(mark)
             for posting in posted:

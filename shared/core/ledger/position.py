@@ -40,6 +40,25 @@ Posting = tuple[int, int, Any, Any]
 units, how many); of goods the key is (day, which)."""
 
 
+def apart(gone: list[Posting], come: list[Posting]) -> tuple[list[Posting], list[Posting]]:
+    """*gone* and *come* without what is in both, as often as it is there: two reversals of one day post the same."""
+    counts: dict[Posting, int] = {}
+    for posting in gone:
+        counts[posting] = counts.get(posting, 0) + 1
+    added: list[Posting] = []
+    for posting in come:
+        if counts.get(posting):
+            counts[posting] -= 1
+        else:
+            added.append(posting)
+    taken: list[Posting] = []
+    for posting in gone:
+        if counts[posting]:
+            counts[posting] -= 1
+            taken.append(posting)
+    return taken, added
+
+
 class Position:
     """All sums of one customer in one currency on one day, each made when something is first posted to it or read."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from shared.core.ledger.documents import Document, Payment, Refund
-from shared.core.ledger.lots import payment_postings, refund_postings
+from shared.core.ledger.documents import Deposit, Document, Payment, Refund
+from shared.core.ledger.lots import payment_postings, refund_postings, refunded_deposit
 from shared.core.ledger.position import Position, Posting
 from shared.core.ledger.timeline import postings
 
@@ -39,6 +39,9 @@ class Reading(Protocol[P_co]):
     def refund(self, refund: Refund, ledger: Ledger[Any]) -> list[Posting]:
         """All postings of *refund*."""
 
+    def deposit(self, deposit: Deposit, ledger: Ledger[Any]) -> list[Posting]:
+        """All postings of *deposit*."""
+
 
 class Behaviour:
     """How the customer pays and owes: what rating measures."""
@@ -53,11 +56,18 @@ class Behaviour:
 
     def payment(self, payment: Payment, ledger: Ledger[Any]) -> list[Posting]:
         """As `lots` reads it."""
-        return payment_postings(payment)
+        return payment_postings(payment, ledger.voids_of(payment))
 
     def refund(self, refund: Refund, ledger: Ledger[Any]) -> list[Posting]:
-        """As `lots` reads it."""
+        """As `lots` reads it; a deposit is no money of the customer's account, so paying it back takes nothing from it."""
+        deposit = ledger.deposits.get(refund.of)
+        if deposit is not None and deposit.order is not None:
+            return refunded_deposit(refund, deposit)
         return refund_postings(refund, ledger.payments.get(refund.of), ledger.documents.get(refund.of))
+
+    def deposit(self, deposit: Deposit, ledger: Ledger[Any]) -> list[Posting]:
+        """Nothing: it covers, and is neither owed nor paid (LT-61.04)."""
+        return []
 
 
 BEHAVIOUR = Behaviour()

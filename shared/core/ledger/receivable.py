@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared.core.ledger.days import FAR
-from shared.core.ledger.documents import CREDITS, INVOICING, Document, Lot
+from shared.core.ledger.documents import CREDITS, INVOICING, Document, Lot, Term
 from shared.core.ledger.experience import experience
+from shared.core.ledger.filling import fill, share, stand_of
 from shared.core.ledger.goods import sold
 from shared.core.ledger.lanes import pack
 from shared.core.ledger.position import (
@@ -36,9 +37,14 @@ from shared.core.ledger.sight import (
     taken,
     takers_of,
     takes_of,
+    term_on,
     turns_of,
 )
 from shared.core.ledger.terms import due_on, start_of
+
+WRITTEN_OFF = ("bad_debt ", "write_off ")
+BAD_DEBT = WRITTEN_OFF[0]
+"""How lots of what was given up are named. A bad debt counts as settled that late and never as paid or on time."""
 
 
 class Receivable:
@@ -53,7 +59,15 @@ class Receivable:
         self.lots = money_on(document, sight)
         if len(self.lots) > 1:
             self.lots.sort(key=lambda lot: (lot.paid, lot.steps[0][0], lot.payment))
-        self.credits = [lot for one in chain if one.creditors for lot in sight.credit(one)]
+        self.credits: list[Lot] = []
+        """What was set against it and is no payment: first what fills it before money does."""
+        self.given_up: list[Lot] = []
+        """Write-offs: of what money left open."""
+        for one in chain:
+            for lot in sight.credit(one) if one.creditors else ():
+                (self.given_up if lot.payment.startswith(WRITTEN_OFF) else self.credits).append(lot)
+        self.transfers = [(sight.transfers[name], one.id) for one in chain for name in one.transfers]
+        """With the id under which each names the document."""
         held = (sight.disputes[dispute] for dispute in document.disputes)
         self.disputes = [dispute for dispute in held if dispute.document == document.id]
 
@@ -66,8 +80,10 @@ class Receivable:
             days += turns_of(taker, self.sight.documents)
         for lot in self.lots:
             days += (step[0] for step in lot.steps)
-        for lot in self.credits:
+        for lot in (*self.credits, *self.given_up):
             days += (step[0] for step in lot.steps)
+        for transfer, _ in self.transfers:
+            days += (transfer.day, *(on for on, _ in transfer.back))
         for dispute in self.disputes:
             days += (dispute.opened, dispute.closed, dispute.closed + 1)
             days += (dispute.opened + lens.exclude_disputed + 1 for lens in self.sight.lenses if lens.exclude_disputed)
@@ -91,14 +107,10 @@ class Receivable:
         """[due ordinal or 0, units] on *day*, oldest due first, undated last; they add up to the gross amount."""
         document = self.document
         amount = gross(document, day)
-        term, newest = document.term, None
-        for order, on, changed in document.terms:
-            if on <= day and (newest is None or order > newest):
-                newest, term = order, changed
+        term = term_on(document, day)
         if term is None or not term.slices:
             return [[due_on(document, term, day, self.sight), amount]]
-        parts = [[due or self._triggered(trigger or kind, day), units] for kind, units, due, trigger in term.slices]
-        parts.sort(key=lambda part: part[0] or FAR)
+        parts = [[due, units] for due, units, _ in self._schedule(term, day)]
         rest = amount - sum(units for _, units in parts)
         parts[-1][1] += max(rest, 0)
         for part in reversed(parts):
@@ -106,6 +118,20 @@ class Receivable:
             part[1] -= cut
             rest += cut
         return parts
+
+    def kept_back(self, day: int) -> list[bool]:
+        """Which of the `slices` of *day* is money kept back until a warranty ends (质保金)."""
+        term = term_on(self.document, day)
+        if term is None or not term.slices:
+            return [self.document.kind == "retention"]
+        return [kind == "retention" for _, _, kind in self._schedule(term, day)]
+
+    def _schedule(self, term: Term, day: int) -> list[tuple[int, int, str]]:
+        """(due ordinal or 0, units, kind) of the instalments, oldest due first, undated last."""
+        parts = [
+            (due or self._triggered(trigger or kind, day), units, kind) for kind, units, due, trigger in term.slices
+        ]
+        return sorted(parts, key=lambda part: part[0] or FAR)
 
     def _triggered(self, trigger: str, day: int) -> int:
         return start_of(self.document, trigger, day, self.sight)
@@ -125,22 +151,37 @@ class Receivable:
                 result[(GOODS, document.booked, which, 0)] = sums
         credits, claims, moved = self._credited(day)
         left = [list(part) for part in slices]
-        discounts = sum(_step(lot, day)[2] for lot in self.lots)
-        _fill(left, moved + discounts)
-        given = _fill(left, credits + claims)
+        discounts = sum(stand_of(lot, day)[2] for lot in self.lots)
+        fill(left, moved + discounts)
+        given = fill(left, credits + claims)
         if given:
             result[(SCALAR, "credit", "", 0)] = -sum(units for _, units in given)
-        _fill(left, sum(_step(lot, day)[1] for lot in self.credits if not lot.pool))
+        fill(left, sum(stand_of(lot, day)[1] for lot in self.credits if not lot.pool))
         settled = self._settle(day, left, result)
         for at, lot, units, _ in settled:
-            told = experience(document, lot, slices[at][0], units, discounted=_step(lot, day)[2] > 0)
+            told = experience(document, lot, slices[at][0], units, discounted=stand_of(lot, day)[2] > 0)
             _add(result, (CASHED, lot.paid, "", 0), told)
+        for lot in self.given_up:
+            filled = fill(left, stand_of(lot, day)[1])
+            if lot.payment.startswith(BAD_DEBT):
+                settled += [(at, lot, units, 0) for at, units in filled]
+        self.transferred(left, day, recourse=False)
         for dispute in self.disputes:
             if dispute.order is not None and dispute.opened <= day:
                 open_ = not dispute.closed or day < dispute.closed
                 _add(result, (DISPUTED, dispute.opened, "", 0), dispute.amount, 1, open_)
-        self._lenses(day, slices, left, settled, _share(given, claims, credits + claims), result)
+        self._lenses(day, slices, left, settled, share(given, claims, credits + claims), result)
         return result
+
+    def transferred(self, left: list[list[int]], day: int, *, recourse: bool) -> int:
+        """Take out of *left* what others hold of it on *day*, with *recourse* to us or without; return how much that is."""
+        total, seen = 0, set[str]()
+        for transfer, name in self.transfers:
+            ours = transfer.recourse == recourse and transfer.currency == self.document.currency
+            if ours and transfer.id not in seen and transfer.away(name, day):
+                seen.add(transfer.id)
+                total += sum(units for _, units in fill(left, transfer.amount))
+        return total
 
     def _credited(self, day: int) -> tuple[int, int, int]:
         """(credits, quality claims, moved to a retention) that count on *day*."""
@@ -153,17 +194,17 @@ class Receivable:
                 credits += amount
             else:
                 moved += amount
-        return credits + sum(_step(lot, day)[1] for lot in self.credits if lot.pool), claims, moved
+        return credits + sum(stand_of(lot, day)[1] for lot in self.credits if lot.pool), claims, moved
 
     def _settle(self, day: int, left: list[list[int]], result: Contribution) -> list[tuple[int, Lot, int, int]]:
         """Fill *left* with money: (instalment, lot, units, of it in dispute when it was paid)."""
         settled: list[tuple[int, Lot, int, int]] = []
         for lot in self.lots:
-            amount = _step(lot, day)[1]
+            amount = stand_of(lot, day)[1]
             if not amount:
                 continue
             open_before = sum(units for _, units in left)
-            filled = _fill(left, amount)
+            filled = fill(left, amount)
             used = sum(units for _, units in filled)
             if not used:
                 continue
@@ -231,10 +272,12 @@ class Receivable:
             if where != at or not amount:
                 continue
             days = lot.paid - due if due else 0
+            paid = bool(lot.pool)  # what was given up never was: neither on time nor early
+            days = days if paid else max(days, 0)
             late = days if days > lens.grace_days else 0
             signed = days if days <= 0 or late else 0
             cash += amount
-            on_time += 0 if late else amount
+            on_time += amount if paid and not late else 0
             early = amount if days <= -EARLY_DAYS and not any(step[2] for step in lot.steps) else 0
             _add(result, (PAID + index, lot.paid, "", 0), amount, amount * late, amount * signed, early)
             if late:
@@ -242,32 +285,6 @@ class Receivable:
         if due and (cash or open_ or claimed):
             whole = 1 if not open_ and cash == on_time else 0
             _add(result, (DUE + index, due, "", 0), cash, on_time, claimed, 1, whole)
-
-
-def _step(lot: Lot, day: int) -> tuple[int, int, int]:
-    counted = (0, 0, 0)
-    for step in lot.steps:
-        if step[0] > day:
-            break
-        counted = step
-    return counted
-
-
-def _fill(left: list[list[int]], amount: int) -> list[tuple[int, int]]:
-    """Take *amount* out of *left*, oldest first; return (instalment, units) for what was taken."""
-    taken_: list[tuple[int, int]] = []
-    for at, part in enumerate(left):
-        units = min(part[1], amount)
-        if units:
-            part[1] -= units
-            amount -= units
-            taken_.append((at, units))
-    return taken_
-
-
-def _share(given: list[tuple[int, int]], claims: int, total: int) -> dict[int, int]:
-    """The part of *given* that quality claims make up, by instalment."""
-    return {at: units * claims // total for at, units in given} if claims else {}
 
 
 def _add(result: Contribution, key: Key, *numbers: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from shared.core.ledger.days import WorkCalendar
-from shared.core.ledger.documents import CREDITS, Dispute, Document, Lot
+from shared.core.ledger.documents import CREDITS, Dispute, Document, Lot, Payment, Term, Transfer
 from shared.core.ledger.position import Lens
 
 Key = tuple[int, int | str, Any, int]
@@ -32,6 +32,14 @@ class Sight(Protocol):
         """Every document by its id, those included that were only referred to."""
 
     @property
+    def payments(self) -> Mapping[str, Payment]:
+        """Every payment by its id, those included that were only referred to."""
+
+    @property
+    def transfers(self) -> Mapping[str, Transfer]:
+        """Every sale or assignment of claims by its id."""
+
+    @property
     def disputes(self) -> Mapping[str, Dispute]:
         """Every dispute by its id."""
 
@@ -39,22 +47,37 @@ class Sight(Protocol):
         """The money of *payment* that was said to be for *document*, where it is in *currency*."""
 
     def credit(self, document: Document) -> Sequence[Lot]:
-        """Credits and deposits set against *document* later."""
+        """What was set against *document* later and is no payment."""
 
 
 def gross(document: Document, day: int) -> int:
-    """Units of *document* on *day*: as last amended, less what was cancelled; 0 before it was booked."""
+    """Units of *document* on *day*: as last amended, less what was cancelled; 0 before it was booked.
+
+    What was cancelled whole and is amended on a later day is open again: closing and reopening hides nothing.
+    """
     if day < document.booked or document.order is None:
         return 0
-    amount = document.amount
-    newest: tuple[int, int, str, str] | None = None
+    amount, _ = _amended(document, day)
+    for cancelled in _cancelled(document, day):
+        amount -= amount if cancelled < 0 else min(amount, cancelled)
+    return amount
+
+
+def _amended(document: Document, day: int) -> tuple[int, int]:
+    """(units of *document* as last told by *day*, the day of that amendment or 0)."""
+    amount, newest = document.amount, None
     for order, on, new in document.amended:
         if on <= day and (newest is None or order > newest):
             newest, amount = order, new
-    for on, cancelled in document.cancelled:
-        if on <= day:
-            amount -= amount if cancelled < 0 else min(amount, cancelled)
-    return amount
+    return amount, newest[0] if newest is not None else 0
+
+
+def _cancelled(document: Document, day: int) -> list[int]:
+    """What of *document* was cancelled by *day*: units, −1 for all of it."""
+    if not document.cancelled:
+        return []
+    reopened = _amended(document, day)[1]
+    return [units for on, units in document.cancelled if on <= day and not (units < 0 and on < reopened)]
 
 
 def changes_of(document: Document) -> list[int]:
@@ -63,6 +86,15 @@ def changes_of(document: Document) -> list[int]:
     days += [on for _, on, _ in document.amended]
     days += [on for on, _ in document.cancelled]
     return days
+
+
+def term_on(document: Document, day: int) -> Term | None:
+    """The terms of *document* as last told by *day*."""
+    term, newest = document.term, None
+    for order, on, changed in document.terms:
+        if on <= day and (newest is None or order > newest):
+            newest, term = order, changed
+    return term
 
 
 def accepted_on(document: Document, day: int) -> int:
@@ -109,7 +141,7 @@ def takers_of(document: Document, sight: Sight) -> list[tuple[Document, str]]:
 def taken(taker: Document, target: str, day: int, documents: Mapping[str, Document]) -> int:
     """How much of *target* is consumed by *taker* on *day*.
 
-    A cancelled document gives back its share, a credit what it is no longer worth, a re-issued one all of it.
+    A cancelled document gives back its share, a re-issued one all of it; a credit takes no more than it is worth.
     """
     if taker.order is None or day < taker.booked:
         return 0
@@ -119,14 +151,15 @@ def taken(taker: Document, target: str, day: int, documents: Mapping[str, Docume
             return 0
     takes = takes_of(taker, documents)
     amount = sum(units for to, units in takes if to == target)
-    if not (taker.cancelled or taker.amended):
+    credit = taker.kind in CREDITS
+    if not (taker.cancelled or taker.amended or credit):
         return amount
     left = gross(taker, day)
-    if taker.kind in CREDITS:
+    if credit:
         said = sum(units for _, units in takes)
         return amount * left // said if said > left else amount
     if taker.cancelled and taker.amount:
-        cancelled = sum(taker.amount if n < 0 else n for on, n in taker.cancelled if on <= day)
+        cancelled = sum(taker.amount if units < 0 else units for units in _cancelled(taker, day))
         return amount * left // (left + cancelled) if left else 0
     return amount
 

@@ -9,6 +9,9 @@ from bisect import bisect_left, bisect_right, insort
 
 from shared.core.ledger.days import FAR, month_index, window_start
 
+_KEPT_WORSTS = 8
+"""As many as rules ask for on one day; those of other days go when there are more."""
+
 
 class Window:
     """The running sum of one window: days after `low`, up to `day`."""
@@ -197,10 +200,12 @@ class LateList:
     A portion may be taken away before it is added: a count below 1 is kept until it is made good, and not looked at.
     """
 
-    __slots__ = ("counts", "days", "keys", "months", "windows")
+    __slots__ = ("counts", "days", "keys", "months", "windows", "worsts")
 
     def __init__(self) -> None:
         """Nothing was late."""
+        self.worsts: dict[tuple[int, str, int], int] = {}
+        """What `worst` found since anything last changed."""
         self.months: dict[int, list[tuple[int, int, int]]] = {}
         self.counts: dict[tuple[int, int, int], int] = {}
         self.days: dict[int, int] = {}
@@ -213,6 +218,7 @@ class LateList:
     def add(self, day: int, part: tuple[int, int, int], sign: int) -> None:
         """Add *sign* × *part* settled on *day*: *part* is (days late, item amount, how many)."""
         portion = (part[0], day, part[1])
+        self.worsts.clear()
         was = self.counts.get(portion, 0)
         now = was + sign * part[2]
         if now:
@@ -244,10 +250,18 @@ class LateList:
     def worst(self, day: int, window: str, least: int) -> int:
         """The most days late among portions settled in *window* ending on *day*, of items of at least *least*; 0: none."""
         self.windows.add(window)
-        worst = 0
         if not self.months:
             return 0
-        low = window_start(day, window)
+        asked = (day, window, least)
+        worst = self.worsts.get(asked)
+        if worst is None:
+            if len(self.worsts) > _KEPT_WORSTS:
+                self.worsts.clear()
+            worst = self.worsts[asked] = self._worst(day, window, least)
+        return worst
+
+    def _worst(self, day: int, window: str, least: int) -> int:
+        worst, low = 0, window_start(day, window)
         first, last = month_index(max(low, 1)), month_index(day)
         for month, portions in self.months.items():
             if first <= month <= last and portions[-1][0] > worst:

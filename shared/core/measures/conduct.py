@@ -38,5 +38,7 @@ CONDUCT = Family(
         _M("dunning_level", Kind.COUNT, "highest dunning level", "最高催款级别", "DN-03", windowed=True, told=True, daily=True,
            unknown=0),
         _M("last_dunning_days", Kind.DAYS, "days since the last reminder", "距最近催款天数", "DN-03", told=True, daily=True),
+        _M("days_after_reminder", Kind.DAYS, "days from a reminder to money", "催款后回款天数", "MN-06", windowed=True,
+           daily=True, params={"level": 0}),
     ),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from shared.core.policy.card import Band, Card, Entry, Marks, band_text
+from shared.core.policy.condition import whole
 from shared.core.policy.measure import Value
 
 _SPARE = 10**12
@@ -72,11 +73,6 @@ def card_reader(card: Card, scale: int) -> Reader:
     return _on_a_line(card, scale, missing)
 
 
-def whole(number: Decimal) -> Decimal | int:
-    """Return *number* as an int where it is one."""
-    return int(number) if number == int(number) else number
-
-
 def _full(card: Card, scale: int) -> int:
     return int(Fraction(card.most) * scale)
 
@@ -128,7 +124,7 @@ def _missing(card: Card, scale: int) -> Hit:
 def _banded(card: Card, scale: int, missing: Hit) -> Reader:
     key, bands = card.measure, card.bands
     starts: list[Any] = [band.start for band in bands if band.start is not None]
-    wholes: list[Any] = [whole(start) for start in starts]  # ints compare with ints many times faster
+    wholes: list[Any] = [whole(start) for start in starts]
     excluded = tuple(band.start_excluded for band in bands[1:])
     hits = tuple(_give(card, scale, band_text(bands, place), band) for place, band in enumerate(bands))
 

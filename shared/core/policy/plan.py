@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from shared.core.policy.assessment import EXACT, Assessment, Line, shown, wire
-from shared.core.policy.condition import Rule
+from shared.core.policy.condition import Rule, whole
 from shared.core.policy.held import Holding
-from shared.core.policy.hit import Hit, card_reader, scale_of, whole
+from shared.core.policy.hit import Hit, card_reader, scale_of
 from shared.core.policy.measure import Value
 from shared.core.refusal import SENTENCES, Refusal
 
@@ -129,8 +129,8 @@ class Plan:
         detail = ""
         reasons: list[str] = []
         tasks: list[str] = []
-        caps = [rule.id for rule in hold if rule.cap == self.worst]
-        refusals = [rule.refuse for rule in hold if rule.refuse is not None]
+        caps = [rule.id for rule in hold if rule.cap == self.worst] if hold else []
+        refusals = [rule.refuse for rule in hold if rule.refuse is not None] if hold else []
         if caps:
             grade, refusal = self.worst, None
         elif refusals or refusal is not None:

@@ -122,12 +122,12 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dict
         """The quotas of grades."""
         return tuple(quota for quota in self.shape.quotas if quota.of == "grade") if self.shape else ()
 
-    @property
+    @cached_property
     def grades(self) -> tuple[str, ...]:
         """The names of the scale, best first."""
         return tuple(step.grade for step in self.scale)
 
-    @property
+    @cached_property
     def ranks(self) -> Mapping[str, int]:
         """Grade to rank, 0 to 100."""
         return {step.grade: step.rank for step in self.scale}

@@ -16,7 +16,7 @@ class Member(msgspec.Struct, frozen=True):
 
     customer: str
     region: str | None
-    """Its code of the attribute that divides the population; None counts with `default`."""
+    """Its code of what divides the population, an attribute or a label; None counts with `default`."""
     held: str
     """The grade or code it holds; empty: none yet."""
     due: str

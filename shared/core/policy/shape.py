@@ -38,14 +38,14 @@ class Total(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Quota(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The largest share of a population that may hold a grade or a code, by region. Read at population reviews only."""
+    """The largest share of a population that may hold a grade or a code, part by part. Read at population reviews only."""
 
     of: str
     """`grade`, or a label."""
     holds: str
     """The grade or code that is capped."""
     by: str
-    """The attribute of the customer that divides the population."""
+    """What divides the population: an attribute of the customer (region, segment, industry, kind …) or a label of the method."""
     shares: dict[str, Decimal]
     """Code of `by` → share, 0 to 1; `default` for every other."""
     rank_by: tuple[str, ...]

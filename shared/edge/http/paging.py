@@ -1,46 +1,17 @@
-"""Cursors: opaque to callers, and never trusted when they come back."""
+"""Pages of lists: how long they are, and where the next one begins."""
 
 from __future__ import annotations
 
-import base64
-from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-import msgspec
 from fastapi import Query
-from msgspec import Meta
 
-from shared.core import limits
-from shared.core.errors import Malformed
+from shared.edge.cursors import BigInt, Instant, Int, Text, cursor, place
 
-T = TypeVar("T")
-Text = Annotated[str, Meta(max_length=limits.SOURCE_CHARACTERS, pattern=r"^[^\x00]*$")]
-Int = Annotated[int, Meta(ge=0, le=2**31 - 1)]
-BigInt = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-Instant = Annotated[datetime, Meta(tz=True)]
-"""What a place is made of: what the database can compare with, whatever a cursor was made of."""
+__all__ = ["After", "BigInt", "Instant", "Int", "Limit", "Text", "cursor", "place"]
+
 PAGE_MAX = 200
 PAGE_USUAL = 50
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="entries of one page")]
 After = Annotated[str | None, Query(max_length=512, description="`next` of the page before")]
-
-
-def cursor(*place: Any) -> str:
-    """Return the cursor of the page that begins after *place*."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
-
-
-def place(after: str, kind: type[T]) -> T:
-    """Return the place that *after* stands for, as the tuple type *kind* of the types above. Raises Malformed."""
-    try:
-        raw = base64.urlsafe_b64decode(after.encode("ascii") + b"=" * (-len(after) % 4))
-        found = msgspec.json.decode(raw, type=kind)
-        for one in found if isinstance(found, tuple) else ():
-            if isinstance(one, datetime):
-                one.astimezone(UTC)
-        return found
-    except (ValueError, OverflowError, msgspec.MsgspecError) as error:
-        raise Malformed(
-            "after: take the `next` of the page before as it is", pointer="?after", rule="cursor"
-        ) from error

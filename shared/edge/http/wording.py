@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from shared.edge import refusals
 from shared.edge.codes import meaning
 
 
@@ -64,4 +65,7 @@ def in_chinese(one: Mapping[str, Any]) -> str:
     """The message of an entry of `errors` for readers of Chinese. What the codec wrote stands behind the rule's name."""
     if "zh" in one:
         return str(one["zh"])
+    said = refusals.in_chinese(str(one["message"]))
+    if said != one["message"]:
+        return said
     return f"{meaning(str(one['rule'])).zh}（{one['message']}）"

@@ -1,7 +1,7 @@
 """The one transaction of a batch (architecture, fact 7): COPY first, lock late, check, write; all of it or nothing.
 
-Locks are taken in one order everywhere, so that no two transactions wait for each other: streams in C order, then
-positions, then partitions by number.
+Locks are taken in one order everywhere, so that no two transactions wait for each other: the turns of partitions (shared, so
+that only a starving command makes anybody wait), streams in C order, then positions, then partitions by number.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Any, Protocol
 import asyncpg
 
 from shared.core.errors import Fenced, Unavailable
-from shared.edge.store import sql
+from shared.edge.store import sql, turns
 from shared.edge.store.pool import Connection
+from shared.edge.store.positions import EXPORT, LOADING
 from shared.edge.store.rows import COLUMNS
 from shared.edge.store.text import storable, storable_pairs
 from shared.edge.store.write import Headers, Write
@@ -39,7 +40,8 @@ async def append(connection: Connection, write: Write, *, now: datetime, project
     Raises Moved (a stream's version is not the one that was read), Fenced (a consumed position or a rated day is not the
     one that was read), asyncpg errors. After any of them the transaction must be rolled back.
     """
-    await connection.execute(sql.PIN)
+    touched = {one.partition for one in write.streams.values()} | write.days.keys()
+    await connection.execute(f"{sql.PIN}; {turns.shared(touched)}")
     if write.events:
         try:
             await connection.copy_records_to_table("events", records=write.events, columns=COLUMNS)
@@ -75,7 +77,10 @@ async def _streams(connection: Connection, write: Write) -> None:
 async def _positions(connection: Connection, write: Write) -> None:
     if not write.positions:
         return
-    wanted = [(topic, part, write.generation, *span) for (topic, part), span in sorted(write.positions.items())]
+    wanted = [
+        (topic, part, LOADING if topic == EXPORT else write.generation, *span)
+        for (topic, part), span in sorted(write.positions.items())
+    ]
     done = await connection.fetch(sql.ADVANCE, *_columns(wanted))
     if len(done) != len(wanted):
         lost = set(write.positions) - {(row["topic"], row["partition"]) for row in done}

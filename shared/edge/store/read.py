@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -18,6 +18,8 @@ from events
 where stream = $1 and version > $2 and ($3::timestamptz is null or recorded_at <= $3)
 order by version limit $4
 """
+
+NOTHING: Mapping[str, int] = {}
 
 
 class Seen(NamedTuple):
@@ -54,9 +56,17 @@ async def read_stream(
 
 
 async def load(
-    connection: Connection, streams: Sequence[str], *, fold_version: str, parked: bool = False, pinned: bool = False
+    connection: Connection,
+    streams: Sequence[str],
+    *,
+    fold_version: str,
+    parked: bool = False,
+    pinned: bool = False,
+    after: Mapping[str, int] = NOTHING,
 ) -> dict[str, Loaded]:
     """Every stream of *streams* with its snapshot and tail, in two round trips; one that is new has version 0.
+
+    *after*: versions from which states in memory go on; those streams come without snapshot.
 
     Snapshots of another fold version are ignored: such a stream is folded from its first event. Parked streams come
     without tail unless *parked*, because nobody folds them. Must run inside a transaction, whose planner it pins unless
@@ -67,7 +77,9 @@ async def load(
     found: dict[str, Loaded] = {}
     for row in await connection.fetch(sql.LOAD, list(streams)):
         one = found[row["stream"]] = Loaded(row["stream"], row["version"] or 0, bool(row["parked"]))
-        if row["state"] is not None and row["fold_version"] == fold_version:
+        if row["stream"] in after:
+            one.snapshot_version = after[row["stream"]]
+        elif row["state"] is not None and row["fold_version"] == fold_version:
             one.snapshot_version, one.snapshot = row["snapshot_version"], row["state"]
             one.size = len(row["state"])
     wanted = [one for one in found.values() if one.version > one.snapshot_version and (parked or not one.parked)]

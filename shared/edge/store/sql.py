@@ -153,11 +153,32 @@ on conflict (topic, partition) do update set
 returning topic, partition, next_offset
 """
 
+LOAD_NEW = """
+insert into positions (topic, partition, generation, next_offset)
+select distinct $1, p, $2, 0 from unnest($3::smallint[]) as p
+on conflict do nothing
+"""
+
+LOAD_AGAIN = """
+update positions e set generation = $2
+where e.topic = $1 and exists (
+    select from unnest($3::text[], $4::smallint[]) as u(topic, partition)
+    join positions p on p.topic = u.topic and p.partition = u.partition
+    where p.partition = e.partition and p.generation not in ('', $5)
+)
+"""
+
+LOADING = "select partition, next_offset from positions where topic = $1 and generation = $2 and partition = any($3::smallint[])"
+
+LOAD_MORE = "update positions set generation = $2 where topic = $1 and partition = $3"
+
+LOADED = "update positions set generation = '' where topic = $1 and generation = $2 and partition = $3"
+
 TAKE_OVER_PARTITIONS = """
 insert into partitions (partition, day, sweep_after)
-select p, $2::date, '' from unnest($1::smallint[]) as p
+select p, $2::date, case when $2::date is not null then '' end from unnest($1::smallint[]) as p
 on conflict (partition) do update set
-    sweep_after = case when partitions.day is null then '' else partitions.sweep_after end,
+    sweep_after = case when partitions.day is null then excluded.sweep_after else partitions.sweep_after end,
     day = coalesce(partitions.day, excluded.day)
 returning partition, day, rated, sweep_after, sweep_all
 """

@@ -192,3 +192,45 @@ IDENTITIES: tuple[str, ...] = (
     "create index doubles_waiting on doubles (partition) where raised_at is null",
 )
 """For the check of identities across customers, which the service that takes facts in does."""
+
+APPROVALS: tuple[str, ...] = (
+    """create table approvals (
+        customer_id text collate "C" not null,
+        approval_id text collate "C" not null,
+        kind text not null,
+        payload text not null,
+        payload_sha256 text not null,
+        reason text not null,
+        evidence text not null,
+        requested_by text not null,
+        requested_on date not null,
+        roles text[] not null,               -- who grants, in order
+        place text not null,                 -- open, granted, refused, withdrawn, expired
+        step integer not null,               -- the one that waits, or the last
+        role text not null,                  -- whose step that is
+        escalated text not null,
+        deputy_on date,
+        lapses_on date,
+        grants jsonb not null,               -- [{step, by, acting, on}, …]
+        ended_by text,
+        ended_on date,
+        ended_because text,
+        primary key (customer_id, approval_id)
+    )""",
+    "create index approvals_id on approvals (approval_id)",
+    "create index approvals_place on approvals (place, requested_on, approval_id)",
+    """create table staff (                   -- who is known here: a role that is not listed is not held any more
+        person text collate "C" primary key,
+        roles text[] not null,
+        reason text not null,
+        changed_by text not null,
+        changed_at timestamptz not null
+    )""",
+)
+"""For what people ask of customers and others approve, and the staff register."""
+
+COMMITTEES = """alter table approvals
+    add column members text[] not null default '{}',
+    add column votes jsonb not null default '[]'
+"""
+"""What approvals have besides: who sits on the committee whose step waits; [{step, by, seat, acting, vote, reason, on}, …]."""

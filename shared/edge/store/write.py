@@ -46,7 +46,7 @@ class DayWrite(NamedTuple):
     *was_rated* is what was read: a sweep moves no offset, so this tells that nobody else has ended it meanwhile.
     """
 
-    day: date
+    day: date | None
     rated: date | None
     sweep_after: str | None
     sweep_all: bool

@@ -20,8 +20,9 @@ from shared.edge.store.append import Projector
 from shared.edge.store.keys import SubjectKeys
 from shared.edge.store.pool import LOST
 from shared.edge.store.sealing import Box
+from shared.edge.worker.dropping import Dropper
 from shared.edge.worker.loop import Worker
-from shared.edge.worker.ports import Changes
+from shared.edge.worker.ports import Changes, Exports
 from shared.edge.worker.process import until_stopped
 from shared.edge.worker.settings import WorkerSettings
 
@@ -32,6 +33,20 @@ and one full collection of a hundred thousand customers stops everything for sec
 has lived a while is set aside for good instead (`Worker._look_round`)."""
 
 
+def told_by(settings: Settings, *, service: str, **bounds: Any) -> WorkerSettings:
+    """What *settings* say to the worker of *service*, and to what decides commands as it would; *bounds* as in `run`."""
+    return WorkerSettings(
+        **{
+            "service": service,
+            "instance": settings.instance,
+            "partitions": settings.partitions,
+            "zone": settings.zone,
+            "cache_weight": settings.cache_mb * 1_000,
+            **bounds,
+        }
+    )
+
+
 def run(
     settings: Settings,
     *,
@@ -39,20 +54,16 @@ def run(
     brain: Brain[Any, Any],
     projector: Projector | None,
     topics: Sequence[str],
-    worker: WorkerSettings | None = None,
     changes: Changes | None = None,
+    exports: Exports | None = None,
+    **bounds: Any,
 ) -> int:
     """Run the worker of *service* over *topics* until SIGTERM. Returns the exit status.
 
-    *worker* replaces the bounds; its names come from *settings*. Raises Misconfigured.
+    *exports*: where history comes from that the topics do not hold. *bounds* are WorkerSettings that differ from the usual
+    ones. Raises Misconfigured.
     """
-    told = worker or WorkerSettings(
-        service=service,
-        instance=settings.instance,
-        partitions=settings.partitions,
-        zone=settings.zone,
-        cache_weight=settings.cache_mb * 1_000,
-    )
+    told = told_by(settings, service=service, **bounds)
     waiting.named(settings)
     keys = secret.read(secrets_folder=settings.secrets, data=settings.data, embedded=settings.embedded)
 
@@ -68,13 +79,15 @@ def run(
             group=group,
             profile=choose(embedded=settings.embedded),
             max_poll_records=told.batch_records,
+            assignor="range" if len(topics) > 1 else "cooperative-sticky",
         )
         metrics.CONSUMER_LAG.watch(group, source.lag)
-        sealer = SubjectKeys(pool, keys.wrapping) if told.intake else None
+        sealer = SubjectKeys(pool, keys.wrapping) if told.intake else Dropper()
+        work = Worker(
+            brain, projector, source, pool, told, box=Box(keys.box), sealer=sealer, changes=changes, exports=exports
+        )
         try:
-            await Worker(brain, projector, source, pool, told, box=Box(keys.box), sealer=sealer, changes=changes).run(
-                stop
-            )
+            await work.run(stop)
         finally:
             with contextlib.suppress(TimeoutError, *LOST):
                 await asyncio.wait_for(pool.close(), 1.0)

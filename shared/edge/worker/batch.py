@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from shared.core.brain import Brain
+from shared.core.brain import Brain, Decided
 from shared.core.errors import Stopped, Undecodable
 from shared.core.events.base import Decision
 from shared.edge import clock
@@ -24,7 +24,7 @@ from shared.edge.worker import days
 from shared.edge.worker.cache import Entry
 from shared.edge.worker.dead import bury
 from shared.edge.worker.deciding import Decider, Failed, NewFact
-from shared.edge.worker.incoming import BREATH, decoded, partition_for
+from shared.edge.worker.incoming import BREATH, Incoming, decoded, partition_for
 from shared.edge.worker.memory import Memory
 from shared.edge.worker.partition import Part
 from shared.edge.worker.ports import Changes, Sealer
@@ -33,6 +33,7 @@ from shared.edge.worker.settings import WorkerSettings
 from shared.edge.worker.sifting import Sifted, sift
 
 DAY_KEY = days.DAY_SUBJECT.encode()
+FACTS = "credit.events"
 BYTES_OF_ONE = 128
 """So many bytes of facts take about 1 kB in memory (measured: eight times as much, up to fifteen in open documents)."""
 
@@ -62,6 +63,13 @@ class Preparer:
         good, bad, prepared.foreign = await decoded([] if bury else taken, settings=self.settings, now=prepared.now)
         if bury:
             bad = [(record, Undecodable(bury, rule="unstorable")) for record in taken]
+        await self.take_in(prepared, good, bad, park=park)
+        return prepared
+
+    async def take_in(
+        self, prepared: Prepared, good: Sequence[Incoming], bad: list[tuple[Record, Undecodable]], *, park: str = ""
+    ) -> None:
+        """Sort what was decoded, fold and decide what is new of it, into *prepared*. Raises as `records`."""
         async with self.pool.acquire() as connection, connection.transaction(readonly=True):
             sifted = await sift(
                 connection, good, settings=self.settings, memory=self.memory, sealer=self.sealer, opened=self.opened
@@ -73,11 +81,10 @@ class Preparer:
         prepared.duplicates, prepared.facts = sifted.duplicates, sifted.count
         prepared.oldest = min((fact.recorded_at for facts in sifted.facts.values() for fact in facts), default=None)
         self.memory.pending[prepared.number] = sifted.appended
-        self._bury(prepared, len(taken) - len(bad), bad)
+        self._bury(prepared, len(good), bad)
         self._break([*sifted.facts, *sifted.own], park)
         await self._fold(prepared, sifted)
         self._leave(prepared)
-        return prepared
 
     async def streams(
         self, streams: Sequence[str], *, cause: str, retry: bool = False, snapshots: bool = False, park: str = ""
@@ -123,7 +130,7 @@ class Preparer:
         entry = self.memory.cache.get(stream)
         assert entry is not None, f"{stream} was not loaded"
         self._break([stream], park)
-        self._one(self._decider(prepared), entry, (), (data,), cause)
+        self._one(self._decider(prepared), entry, (), (Decided(data, publish=True),), cause)
 
     async def load(
         self, connection: Connection, streams: Iterable[str], *, parked: bool = False, pinned: bool = False
@@ -177,16 +184,18 @@ class Preparer:
         taken: list[Record] = []
         offsets, positions, parts = self.memory.next_offsets, prepared.write.positions, self.memory.parts
         opening: set[int] = set()
+        day_topic = self.settings.topic_prefix + self.settings.day_topic
         for record in records:
             place = (record.topic, record.partition)
             expected = offsets.get(place)
             if expected is None or record.offset < expected:
                 continue
             part = parts[record.partition]
-            if part.held or (record.key == DAY_KEY and (part.sweeping or part.number in opening)):
+            is_day = record.key == DAY_KEY and record.topic == day_topic
+            if part.held or (is_day and (part.sweeping or part.number in opening)):
                 part.hold(record)
                 continue
-            if record.key == DAY_KEY:
+            if is_day:
                 opening.add(part.number)
             span = positions.get(place)
             offsets[place] = record.offset + 1
@@ -210,6 +219,9 @@ class Preparer:
         window = self.memory.window
         window.passed(good)
         for record, why in bad:
+            if not self.settings.intake and record.topic == self.settings.topic_prefix + FACTS:
+                prepared.skipped.append(why.rule)  # the service that takes facts in keeps it
+                continue
             bury(prepared.write, record, why, box=self.box, now=prepared.now)
             window.died()
         if window.full:
@@ -241,7 +253,7 @@ class Preparer:
         decider: Decider,
         entry: Entry[Any],
         facts: Sequence[NewFact],
-        own: Sequence[Decision],
+        own: Sequence[Decided],
         cause: str,
         patience: int | None = None,
     ) -> Failed | None:

@@ -127,8 +127,9 @@ class Finder:
             await asyncio.sleep(part_of(MOVED_SECONDS * attempt))
             prepared = None
             try:
-                prepared = await prepare()
-                await self.committer.commit(prepared)
+                async with self.committer.before_others(attempt > 0):
+                    prepared = await prepare()
+                    await self.committer.commit(prepared)
             except Exception as failed:
                 if not (isinstance(failed, Moved) or is_hopeless(failed)):
                     raise

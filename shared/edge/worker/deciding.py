@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from shared.core.brain import Brain, Outcome
+from shared.core.brain import Brain, Decided, Outcome
 from shared.core.envelope import Event
 from shared.core.events.base import Decision
 from shared.edge import codec
 from shared.edge.store.rows import DECISION, FACT, EventRow, row_of, sequence_of, subject_of
 from shared.edge.store.write import Sent, StreamWrite, Write
 from shared.edge.worker.cache import Entry
-from shared.edge.worker.partition import Part
+from shared.edge.worker.partition import NO_DAY, Part
 from shared.edge.worker.settings import WorkerSettings
 
 REASON_CHARACTERS = 500
@@ -54,7 +54,7 @@ class Decider:
         entry: Entry[Any],
         part: Part[Any],
         facts: Sequence[NewFact],
-        own: Sequence[Decision],
+        own: Sequence[Decided],
         *,
         cause: str,
         patience: int | None = None,
@@ -69,8 +69,8 @@ class Decider:
         before = entry.version
         rows, events = self._facts(entry, facts)
         sent: list[Sent] = []
-        for data in own:
-            events.append(self._decision(entry, data, rows, sent, publish=True))
+        for said in own:
+            events.append(self._decision(entry, said.data, rows, sent, publish=said.publish))
         entry.touched = self.number
         if entry.broken is not None:
             return self._park(entry, before, rows, sent, entry.broken)
@@ -81,7 +81,10 @@ class Decider:
         try:
             for event in events:
                 self.brain.evolve(entry.state, event)
-            outcome = self._decide(entry, part, rows, sent, cause=cause, patience=patience)
+            if part.undecided:
+                outcome = Outcome([], None, NO_DAY)
+            else:
+                outcome = self._decide(entry, part, rows, sent, cause=cause, patience=patience)
             self._snapshot(entry)
         except Exception as error:  # whatever a brain raises parks this customer and nobody else
             del rows[kept[0] :], sent[kept[1] :]
@@ -93,7 +96,8 @@ class Decider:
             part.behind = True
             self._keep(entry, before, rows, sent, wakes_on=part.day)
             return None
-        self._keep(entry, before, rows, sent, wakes_on=_later(outcome.wakes_on, part.day))
+        wakes_on = NO_DAY if part.undecided else _later(outcome.wakes_on, part.day)
+        self._keep(entry, before, rows, sent, wakes_on=wakes_on)
         return None
 
     def _park(self, entry: Entry[Any], before: int, rows: list[EventRow], sent: list[Sent], reason: str) -> Failed:

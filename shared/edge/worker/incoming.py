@@ -57,6 +57,8 @@ def _event(record: Record, settings: WorkerSettings) -> Event:
     if record.value is None:
         raise Undecodable("the record has no value", rule="empty")
     event = codec.decode(record.value, headers=record.headers)
+    if event.type in settings.unheard:
+        raise codec.Foreign(event.type)
     if record.key != event.subject.encode():
         raise Undecodable("the record's key is not the subject of the event", pointer="/subject", rule="key")
     if settings.topic_prefix + event.data.topic != record.topic:

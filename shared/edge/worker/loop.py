@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -23,13 +23,15 @@ from shared.edge.store.append import Moved, Projector
 from shared.edge.store.pool import LOST, Busy
 from shared.edge.store.sealing import Box
 from shared.edge.worker.batch import Preparer
+from shared.edge.worker.chores import Chores
 from shared.edge.worker.committing import Committer
 from shared.edge.worker.culprit import Finder, Unstorable, suspecting
 from shared.edge.worker.days import OpenedDays
 from shared.edge.worker.doubles import Doubles
-from shared.edge.worker.jitter import MOVED_SECONDS, part_of
+from shared.edge.worker.jitter import LOSSES, MOVED_SECONDS, part_of
+from shared.edge.worker.loading import Loader
 from shared.edge.worker.memory import Memory
-from shared.edge.worker.ports import Changes, Sealer, Source
+from shared.edge.worker.ports import Changes, Exports, Sealer, Source
 from shared.edge.worker.prepared import Prepared
 from shared.edge.worker.settings import WorkerSettings
 from shared.edge.worker.sweep import Sweeper
@@ -57,22 +59,26 @@ class Worker:
         box: Box,
         sealer: Sealer | None = None,
         changes: Changes | None = None,
+        exports: Exports | None = None,
     ) -> None:
-        """*box* seals dead letters, *sealer* personal fields; *changes* come as a day opens. None: there are none."""
+        """*box* seals dead letters, *sealer* personal fields; *changes* come as a day opens; *exports* give the history
+        that the topics do not hold any more. None: there are none."""
         self.settings = settings
         self.source = source
         self.memory = Memory.bounded(settings)
         self.preparer = Preparer(brain, pool, settings, self.memory, box, sealer, OpenedDays(), changes)
         self.committer = Committer(pool, projector, settings, self.memory)
-        self.takeover = Takeover(brain, pool, settings, self.memory, changes)
+        self.takeover = Takeover(brain, pool, settings, self.memory, changes, loads=exports is not None)
         self.finder = Finder(self.preparer, self.committer, self.takeover)
         self.sweeper = Sweeper(self.preparer, self.committer, self.finder)
         self.doubles = Doubles(self.preparer, self.finder)
+        loader = None if exports is None else Loader(self.preparer, self.finder, exports)
+        self.chores = Chores(settings, self.sweeper, self.doubles, loader, self.settle, self._follow)
         self._owned: set[Place] = set()
         self._writing: asyncio.Task[None] | None = None
         self._written: Prepared | None = None
         self._failures = 0
-        self._looked = self._caught_up = 0.0
+        self._looked = 0.0
         self._paced_until = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -99,12 +105,10 @@ class Worker:
     async def step(self) -> None:
         """Poll once, write what came, and take one piece of a running sweep."""
         await asyncio.sleep(max(0.0, self._paced_until - clock.monotonic()))
-        sweeping = self.sweeper.waiting()
         records: list[Record] = self._released()
         batch = None
         if self.memory.has_room(self.settings):
-            busy = sweeping or records or self.sweeper.behind() is not None or (self.doubles.due and self._owned)
-            idle = self._writing is None and not busy
+            idle = self._writing is None and not records and not (self._owned and self.chores.due)
             batch = await self.source.batch(self.settings.batch_records, self.settings.poll_seconds if idle else 0.0)
         if batch is not None:
             records += await self._ownership(batch)
@@ -112,22 +116,16 @@ class Worker:
         if not records:
             await self.settle()
         await self._look_round()
-        if (part := self.sweeper.waiting()) is not None:
-            await self.settle()
-            await self.sweeper.piece(part)
-        elif not records or clock.monotonic() - self._caught_up > self.settings.behind_seconds:
-            await self._catch_up()
+        await self.chores.one(idle=not records)
 
-    async def _catch_up(self) -> None:
-        """Do some of what can wait: decisions that reach far back, then the check of identities across customers."""
-        self._caught_up = clock.monotonic()
-        part = self.sweeper.behind()
-        if part is not None:
-            await self.settle()
-            await self.sweeper.catch_up(part)
-        elif self.doubles.due and self._owned:
-            await self.settle()
-            await self.doubles.look()
+    async def _follow(self, partition: int) -> None:
+        """Let the topics of *partition* flow from where they were taken over."""
+        await self._resume({place: at for place, at in self.memory.next_offsets.items() if place[1] == partition})
+
+    async def _resume(self, offsets: Mapping[Place, int]) -> None:
+        """Let the places flow from *offsets*, but for those whose history is loaded first."""
+        parts = self.memory.parts
+        await self.source.resume_at({place: at for place, at in offsets.items() if parts[place[1]].loading is None})
 
     async def work(self, records: Sequence[Record]) -> None:
         """Prepare the batch of *records* while the one before it is written, then start to write it."""
@@ -171,10 +169,11 @@ class Worker:
         moved: Moved | None = None
         for attempt in range(self.settings.moved_attempts):
             await asyncio.sleep(part_of(MOVED_SECONDS * attempt))
-            written = await self._again(written)
             try:
-                with suspecting(written.records, written.rewind):
-                    await self.committer.commit(written)
+                async with self.committer.before_others(attempt >= LOSSES):
+                    written = await self._again(written)
+                    with suspecting(written.records, written.rewind):
+                        await self.committer.commit(written)
             except Moved as error:
                 moved = error
                 continue
@@ -233,7 +232,7 @@ class Worker:
             self._owned |= assigned
             await self.takeover.truncated(batch.truncated)
             cut = frozenset((one.topic, one.partition) for one in batch.truncated) & self._owned
-            await self.source.resume_at(await self.takeover.take(assigned | cut))
+            await self._resume(await self.takeover.take(assigned | cut))
         return batch.records
 
     async def _look_round(self) -> None:
@@ -279,7 +278,7 @@ class Worker:
             await self.source.stop()
             await self.source.start()
             return
-        await self.source.resume_at(await self.takeover.take(self._owned))
+        await self._resume(await self.takeover.take(self._owned))
 
     async def _abandon(self) -> None:
         """Let a write under way end, whichever way."""

@@ -13,6 +13,9 @@ from shared.edge.store.write import DayWrite
 
 C = TypeVar("C")
 
+NO_DAY = date.min
+"""Of a partition of which nobody has said yet on which day it stands."""
+
 
 @dataclass(slots=True)
 class Part(Generic[C]):
@@ -31,11 +34,18 @@ class Part(Generic[C]):
     """Whether streams may wait whose decision was put off; after a takeover nobody knows, so it is looked up."""
     retry: list[str] = field(default_factory=list)
     """Parked streams that get another attempt."""
+    loading: int | None = None
+    """How far the history of the partition is loaded that the topics do not hold any more; None: it need not be."""
 
     @classmethod
     def standing(cls, number: int, context: C, at: Standing) -> Part[C]:
         """A partition as the database has it."""
-        return cls(number, context, at.day, at.rated, at.sweep_after, at.sweep_all)
+        return cls(number, context, at.day or NO_DAY, at.rated, at.sweep_after, at.sweep_all)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether facts are kept and nothing is concluded: half a history, or a day that nobody named, says nothing."""
+        return self.loading is not None or self.day == NO_DAY
 
     def hold(self, record: Record) -> None:
         """Keep *record* until the sweep is over."""
@@ -58,8 +68,15 @@ class Part(Generic[C]):
         """Move to *day* and start its sweep."""
         self.day, self.sweep_after, self.sweep_all = day, "", False
 
+    def sweep_waiting(self) -> None:
+        """Let those be decided that wait, on the day that it is."""
+        if self.sweep_after is None and self.day != NO_DAY:
+            self.sweep_after, self.sweep_all = "", False
+
     def sweep_everyone(self) -> None:
-        """Start a sweep of every customer: what they are measured with has changed."""
+        """Start a sweep of every customer: what they are measured with has changed. Without a day everybody waits anyway."""
+        if self.day == NO_DAY:
+            return
         self.sweep_after, self.sweep_all = "", True
 
     def swept(self) -> bool:
@@ -71,4 +88,5 @@ class Part(Generic[C]):
 
     def as_write(self) -> DayWrite:
         """What the database keeps of it."""
-        return DayWrite(self.day, self.rated, self.sweep_after, self.sweep_all, self.rated)
+        day = None if self.day == NO_DAY else self.day
+        return DayWrite(day, self.rated, self.sweep_after, self.sweep_all, self.rated)

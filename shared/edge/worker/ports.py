@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from shared.core.envelope import Event
 from shared.edge.kafka.record import Batch, Place
@@ -34,8 +34,24 @@ class Changes(Protocol):
         """Bring *context* to what was recorded by now. Returns whether anything took effect after *since*, by *day*."""
 
 
+class Exported(NamedTuple):
+    """A page of the history of a partition, in the order in which it was committed."""
+
+    events: Sequence[bytes]
+    """Structured CloudEvents."""
+    reached: int
+    more: bool
+
+
+class Exports(Protocol):
+    """Where the history of a partition comes from that the topics do not hold any more (shared.edge.exports)."""
+
+    async def page(self, partition: int, after: int, /) -> Exported:
+        """What was committed after position *after*. Raises GradelineError where there is no answer."""
+
+
 class Sealer(Protocol):
-    """Seals personal fields before anything is kept (shared.edge.store.keys)."""
+    """Seals personal fields before anything is kept (shared.edge.store.keys), or drops them (shared.edge.worker.dropping)."""
 
     async def seal(self, events: Sequence[Event], /) -> list[Event]:
         """The same events in order, personal fields sealed; those of erased subjects replaced by the marker."""

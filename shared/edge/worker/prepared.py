@@ -21,6 +21,8 @@ class Prepared:
     facts: int = 0
     duplicates: int = 0
     foreign: int = 0
+    skipped: list[str] = field(default_factory=list)
+    """Of facts that are none the rules they broke, where another service keeps them as dead letters."""
     parked: int = 0
     oldest: datetime | None = None
     stop: str | None = None

@@ -6,6 +6,8 @@ from datetime import date
 
 import msgspec
 
+from shared.core.events.calendar import BusinessDayOpened, BusinessDayRated
+
 
 class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds and names of one worker process."""
@@ -21,7 +23,12 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     first_day: date | None = None
     """The first day of an installation that has none yet; None: today in *zone*."""
     intake: bool = True
-    """Whether this service's schema has an intake: then a recorded time and a `~` subject are believed only from it."""
+    """Whether this service takes facts in and opens the days: then a recorded time and a `~` subject are believed only
+    from its intake, and what cannot be believed or read of the facts is its to say. Other services follow it."""
+    day_topic: str = "credit.events"
+    """Where the days come from."""
+    unheard: frozenset[str] = frozenset()
+    """Types that this service has no use for: they are neither kept nor folded."""
 
     batch_records: int = 2_000
     poll_seconds: float = 0.25
@@ -68,6 +75,11 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     def too_many_parked(self, failed: int, customers: int) -> bool:
         """Whether so many of *customers* failed at once that it is not the customers."""
         return failed >= max(self.parked_least, self.parked_share * customers)
+
+    @property
+    def day(self) -> type[BusinessDayOpened | BusinessDayRated]:
+        """What moves the day of a partition: that it was opened, or that it was rated by the service that opens days."""
+        return BusinessDayOpened if self.intake else BusinessDayRated
 
     @property
     def source(self) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from shared.core.brain import Decided
 from shared.core.envelope import Event, is_ours
 from shared.core.errors import Undecodable
-from shared.core.events.base import Decision
 from shared.core.events.calendar import BusinessDayOpened
 from shared.core.events.rating import FactQuarantined, FactRef
 from shared.edge import codec
@@ -31,7 +31,7 @@ class Sifted:
     """What is new, by stream, and what is not."""
 
     facts: dict[str, list[NewFact]] = field(default_factory=dict)
-    own: dict[str, list[Decision]] = field(default_factory=dict)
+    own: dict[str, list[Decided]] = field(default_factory=dict)
     """Decisions of the machine itself: that a fact was quarantined."""
     appended: dict[Key, bytes] = field(default_factory=dict)
     opening: dict[int, date] = field(default_factory=dict)
@@ -75,11 +75,11 @@ async def sift(
             sifted.appended[key] = content
             sifted.count += 1
             sifted.facts.setdefault(one.stream, []).append(NewFact(event, key[1], content, at))
-        elif first == content or (sealer is not None and sealer.unreadable(event)):
-            sifted.duplicates += 1
+        elif first == content or not settings.intake or (sealer is not None and sealer.unreadable(event)):
+            sifted.duplicates += 1  # where contents differ, the service that takes facts in says so
         else:
             conflicts.append((one, event, key, content))
-        _open(event, one.record.partition, memory, sifted)
+        _open(event, one.record.partition, memory, sifted, settings)
     await _set_aside(connection, conflicts, sifted, memory, pending)
     return sifted
 
@@ -142,10 +142,10 @@ def _unbelieved(event: Event, *, held: bool, settings: WorkerSettings, missing: 
     return Undecodable("/subject: only our own relay writes to it", pointer="/subject", rule="reserved")
 
 
-def _open(event: Event, partition: int, memory: Memory, sifted: Sifted) -> None:
+def _open(event: Event, partition: int, memory: Memory, sifted: Sifted, settings: WorkerSettings) -> None:
     """Note that a partition moves to a later day. An earlier or equal one changes nothing: days never go back."""
     data = event.data
-    if isinstance(data, BusinessDayOpened):
+    if isinstance(data, settings.day):
         current = sifted.opening.get(partition, memory.parts[partition].day)
         if data.date > current:
             sifted.opening[partition] = data.date
@@ -176,4 +176,4 @@ async def _set_aside(
                 fact=FactRef(source=event.source, id=event.id, type=event.type),
                 reason=SAME_IDENTITY,
             )
-            sifted.own.setdefault(one.stream, []).append(decision)
+            sifted.own.setdefault(one.stream, []).append(Decided(decision, publish=True))

@@ -17,8 +17,8 @@ from shared.edge.worker.batch import Preparer
 from shared.edge.worker.committing import Committer
 from shared.edge.worker.culprit import Finder
 from shared.edge.worker.days import DAY_SUBJECT, to_sweep
-from shared.edge.worker.jitter import part_of
-from shared.edge.worker.partition import Part
+from shared.edge.worker.jitter import LOSSES, part_of
+from shared.edge.worker.partition import NO_DAY, Part
 from shared.edge.worker.prepared import Prepared
 
 log = structlog.get_logger(__name__)
@@ -59,13 +59,20 @@ class Sweeper:
         error = await self._refusal(part, prepared)
         if error is not None:
             part.behind = True
-            await self._put_off(part, streams, error, cause="fact")
+            await self._put_off(part, streams, error, "fact")
 
     async def piece(self, part: Part[Any]) -> None:
         """Decide the next streams of *part* and write them. No write may be under way. Raises as a commit does."""
         if part.retry:
             await self._retry(part)
             return
+        async with self.committer.before_others(self.failures.get(part.number, 0) >= LOSSES):
+            put_off = await self._piece(part)
+        if put_off is not None:
+            await self._put_off(part, *put_off)
+
+    async def _piece(self, part: Part[Any]) -> tuple[list[str], Exception, str] | None:
+        """Returns the streams of the piece, why it was not written, and the cause to decide them for; None: it was."""
         streams, more = await self._next(part, self.preparer.settings.sweep_streams)
         stood = part.as_write()
         cause = "policy" if part.sweep_all else "day"
@@ -77,13 +84,15 @@ class Sweeper:
         prepared.write.days[part.number] = part.as_write()._replace(was_rated=stood.rated)
         error = await self._refusal(part, prepared)
         if error is not None:
-            part.day, part.rated, part.sweep_after, part.sweep_all, _ = stood
-            await self._put_off(part, streams, error, cause=cause)
+            day, part.rated, part.sweep_after, part.sweep_all, _ = stood
+            part.day = day or NO_DAY
+            return streams, error, cause
+        return None
 
     def _ready(self) -> list[Part[Any]]:
-        parts = self.preparer.memory.parts.values()
+        parts = [part for part in self.preparer.memory.parts.values() if not part.undecided]
         if not self.paused:
-            return list(parts)
+            return parts
         now = clock.monotonic()
         return [part for part in parts if self.paused.get(part.number, now) <= now]
 
@@ -120,7 +129,7 @@ class Sweeper:
         self.paused.pop(part.number, None)
         return None
 
-    async def _put_off(self, part: Part[Any], streams: Sequence[str], error: Exception, *, cause: str) -> None:
+    async def _put_off(self, part: Part[Any], streams: Sequence[str], error: Exception, cause: str) -> None:
         """Let the pieces of *part* wait a moment; after several attempts, decide each of *streams* alone."""
         told = self.preparer.settings
         failures = self.failures[part.number] = self.failures.get(part.number, 0) + 1
@@ -135,7 +144,7 @@ class Sweeper:
 
     async def _finish(self, part: Part[Any], prepared: Prepared) -> None:
         """End the sweep; where it was the first of its day, say that the day is rated, into this very partition."""
-        if not part.swept():
+        if not part.swept() or not self.preparer.settings.intake:
             return
         data = BusinessDayRated(as_of=part.day, cause="day", date=part.day)
         await self.preparer.announce(prepared, stream_of(DAY_SUBJECT, part.number), data)

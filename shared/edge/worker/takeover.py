@@ -43,6 +43,8 @@ class Takeover:
     settings: WorkerSettings
     memory: Memory
     changes: Changes | None = None
+    loads: bool = False
+    """Whether what the topics do not hold any more is loaded before they are followed."""
 
     async def take(self, places: Iterable[Place]) -> dict[Place, int]:
         """Take *places* over. Returns the offset at which each goes on.
@@ -54,6 +56,8 @@ class Takeover:
         if not wanted:
             return {}
         async with self.pool.acquire() as connection, connection.transaction():
+            now = await positions.generation(connection)
+            loading = await positions.to_load(connection, wanted, now) if self.loads else {}
             generation, offsets = await positions.take_over(connection, wanted)
             day = await self._day(connection)
             numbers = sorted({partition for _, partition in wanted} - self.memory.parts.keys())
@@ -65,7 +69,9 @@ class Takeover:
         for number in numbers:
             self.memory.parts[number] = Part.standing(number, contexts[number], standing[number])
         for _, partition in wanted:
-            self.memory.parts[partition].release()
+            part = self.memory.parts[partition]
+            part.release()
+            part.loading = loading.get(partition)
         self.memory.next_offsets.update(offsets)
         await self.retries(everyone=True, among=numbers)
         return offsets
@@ -106,22 +112,27 @@ class Takeover:
                     await connection.execute(SKIP, cut.topic, cut.partition, cut.edge, self.memory.generation)
                     if self.settings.intake:
                         await tail.again(connection, "intake", cut.partition)
+                    if self.loads:
+                        await positions.load_again(connection, cut.partition)
 
-    async def _day(self, connection: Connection) -> date:
-        """The day of a partition that has none: the last one opened, else the first of this installation."""
+    async def _day(self, connection: Connection) -> date | None:
+        """The day of a partition that has none: the last one opened, else the first of this installation.
+
+        None for who does not open days: it has none until it hears of one.
+        """
         if not self.settings.intake:
-            return self.settings.first_day or clock.today(self.settings.zone)
+            return self.settings.first_day
         opened = await last_opened(connection)
         if opened is not None:
             return opened
         first = self.settings.first_day or clock.today(self.settings.zone)
         return await open_first(connection, first, now=clock.now())
 
-    async def _context(self, connection: Connection, number: int, day: date) -> Any:
+    async def _context(self, connection: Connection, number: int, day: date | None) -> Any:
         context = self.brain.context()
         for stored in await read_stream(connection, stream_of(REFERENCE_SUBJECT, number)):
             self.brain.refer(context, stored.event)
-        if self.changes is not None:
+        if self.changes is not None and day is not None:
             await self.changes.bring(connection, context, None, day)
         return context
 

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from services.rating.adapters.workdays import china
 from shared.core.ledger.days import month_index, months_before
 from shared.core.policy.measure import REPORTED, Value
 from shared.core.policy.policy import Policy
+from shared.edge.workdays import china
 from tests.support.told import fact
 
 Fact = dict[str, Any]

@@ -132,7 +132,7 @@ def dso_count_back(r: Reader, _: Params) -> Decimal | None:
     days, end, index = 0, r.day, month_index(r.day)
     while first and index >= month_index(first):
         start = first_of_month(index)
-        sales, long = r.total([p.flow(BOOKED).month(index) for p in r.positions]), end - start + 1
+        sales, long = r.month(BOOKED, index), end - start + 1
         if sales >= left:
             return days + ratio(left * long, sales)
         left, days, end, index = left - max(sales, 0), days + long, start - 1, index - 1

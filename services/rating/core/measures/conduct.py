@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from services.rating.core.measures.signals import signals_that_stand
 from shared.core.customer.state import Record
 from shared.core.ledger.days import window_start
 from shared.core.ledger.documents import units
-from shared.core.ledger.position import BOOKED, CREDITED, DISPUTED
+from shared.core.ledger.position import BOOKED, COLLECTED, CREDITED, DISPUTED
 
 _DEFAULT_DAYS, _DEFAULT_CNY, _DEFAULT_SHARE = 90, 5000 * 10**4, 100
 """Default: so many days past due, above so many units of CNY and above one in so many of all receivables (G-17)."""
@@ -175,3 +176,23 @@ def last_dunning_days(r: Reader, _: Params) -> int | None:
     """Days since the last reminder; None where none was ever sent."""
     last = max((x.day for x in records_of(r, "dunning")), default=0)
     return r.day - last if last else None
+
+
+def days_after_reminder(r: Reader, p: Params) -> int | None:
+    """The most days from a reminder sent in the window, of at least *level*, to the money that came in next (MN-06).
+
+    One that no money followed counts its days so far while something is overdue. None where there is nothing to count.
+    """
+    letters = [x.day for x in _dunning(r, p) if int(x.what.get("level", 0)) >= int(p.said["level"])]
+    if not letters:
+        return None
+    received = sorted({day for q in r.positions for day in q.flow(COLLECTED).keys})
+    owes = any(q.opens[p.lens].scan(r.day, p.grace)[0] for q in r.positions)
+    waited = []
+    for sent in letters:
+        at = bisect_left(received, sent)
+        if at < len(received):
+            waited.append(received[at] - sent)
+        elif owes:
+            waited.append(r.day - sent)
+    return max(waited, default=None)

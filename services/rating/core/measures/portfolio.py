@@ -1,11 +1,11 @@
-"""Measures of many customers, or of a scorecard: concentration, migration, stability, expected loss (features 5.1, 5.4).
+"""Measures of many customers: concentration, roll and cure rates, migration, vintage, expected loss (features 5.1, 5.4).
 
 They take plain numbers and belong to no single customer, so no method reads them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 _EXACT = Context(prec=40)
@@ -50,21 +50,35 @@ def cure_rate(cured: int, overdue: int) -> Decimal | None:
     return _rounded(_EXACT.divide(Decimal(cured), Decimal(overdue))) if overdue else None
 
 
-def stability(actual: Sequence[Decimal], expected: Sequence[Decimal]) -> Decimal | None:
-    """PSI: Σ(a − e) × ln(a ÷ e) over the shares of the same bands. None where a share is 0 (DP-24.04)."""
-    if any(share <= 0 for share in (*actual, *expected)):
-        return None
-    pairs = zip(actual, expected, strict=True)
-    return _rounded(sum(((a - e) * _EXACT.ln(_EXACT.divide(a, e)) for a, e in pairs), Decimal(0)))
+def bad_debt_ratio(written_off: Decimal, recovered: Decimal, credit_sales: Decimal) -> Decimal | None:
+    """Write-offs, net of recoveries, ÷ credit sales of the period. None without sales."""
+    return _rounded(_EXACT.divide(written_off - recovered, credit_sales)) if credit_sales else None
 
 
-def points_of_odds(odds: Decimal, *, base: Decimal, base_odds: Decimal, double: Decimal) -> Decimal:
-    """Offset + factor × ln(good : bad odds), with factor = points to double the odds ÷ ln 2, offset = base − factor × ln(base
-    odds).
+def migration(moves: Mapping[tuple[str, str], int]) -> dict[str, dict[str, Decimal]]:
+    """The migration matrix: of those who held a grade at the start, the share that holds each grade at the end.
+
+    *moves* counts customers by (grade at the start, grade at the end); each row adds up to 1, but for the rounding.
     """
-    factor = _EXACT.divide(double, _EXACT.ln(Decimal(2)))
-    offset = base - _EXACT.multiply(factor, _EXACT.ln(base_odds))
-    return _rounded(offset + _EXACT.multiply(factor, _EXACT.ln(odds)))
+    held: dict[str, int] = {}
+    for (start, _), count in moves.items():
+        held[start] = held.get(start, 0) + count
+    matrix: dict[str, dict[str, Decimal]] = {}
+    for (start, end), count in sorted(moves.items()):
+        if held[start]:
+            matrix.setdefault(start, {})[end] = _rounded(_EXACT.divide(Decimal(count), Decimal(held[start])))
+    return matrix
+
+
+def vintage(
+    invoiced: Mapping[str, Decimal], overdue: Mapping[str, Sequence[Decimal]]
+) -> dict[str, tuple[Decimal, ...]]:
+    """By month of invoice: what of it was overdue one month, two months … later ÷ what was invoiced in it."""
+    return {
+        month: tuple(_rounded(_EXACT.divide(amount, invoiced[month])) for amount in amounts)
+        for month, amounts in sorted(overdue.items())
+        if invoiced.get(month)
+    }
 
 
 def expected_loss(pd: Decimal, lgd: Decimal, ead: Decimal) -> Decimal:

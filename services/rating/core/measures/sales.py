@@ -28,7 +28,7 @@ def sales_trend(r: Reader, _: Params) -> Decimal | None:
     """
     year_ago = months_before(r.day, 12)
     now = r.flow(BOOKED, _THREE)
-    before = r.total([p.flow(BOOKED).window(year_ago, _THREE, "-1y") for p in r.positions])
+    before = r.flow(BOOKED, _THREE, year_ago, "-1y")
     return ratio(now, before) - 1 if before > 0 else None
 
 
@@ -53,7 +53,7 @@ def _falling(months: list[int], year_ago: Callable[[int], int]) -> bool:
 
 
 def _month(r: Reader, index: int) -> int:
-    return r.total([p.flow(BOOKED).month(index) for p in r.positions])
+    return r.month(BOOKED, index)
 
 
 def sales_growth(r: Reader, p: Params) -> Decimal | None:
@@ -61,7 +61,7 @@ def sales_growth(r: Reader, p: Params) -> Decimal | None:
     if not p.window:
         return None
     start = window_start(r.day, p.window)
-    before = r.total([q.flow(BOOKED).window(start, p.window, "-before") for q in r.positions])
+    before = r.flow(BOOKED, p.window, start, "-before")
     return ratio(r.flow(BOOKED, p.window), before) - 1 if before > 0 else None
 
 

@@ -1,13 +1,14 @@
 """Statements: every ratio that a method names, of the newest statement received (R-1 to R-11).
 
 Figures of a period are brought to a year by its months; balances are those of its end. A statement is usable for 18 months
-after its period (G-10).
+after its period (G-10). A ratio that its lines do not give is read as the statement reports it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import wraps
 
 from services.rating.core.measures.reading import Params, Reader
 from services.rating.core.measures.records import records_of
@@ -24,6 +25,7 @@ _NO_EQUITY = Decimal(-1)
 _NINE = Decimal("1e-9")
 
 Lines = dict[str, Decimal]
+Ratio = Callable[[Reader, Params], Decimal | None]
 
 
 def _statements(r: Reader) -> list[Record]:
@@ -64,7 +66,26 @@ def _ratio(numerator: Decimal | None, denominator: Decimal | None) -> Decimal | 
     return (numerator / denominator).quantize(_NINE, ROUND_HALF_EVEN)
 
 
-def _of_lines(numerator: str, denominator: str) -> Callable[[Reader, Params], Decimal | None]:
+def _or_reported(name: str) -> Callable[[Ratio], Ratio]:
+    """Make a ratio that the lines of the newest usable statement do not give what it reports as *name*."""
+
+    def told(computed: Ratio) -> Ratio:
+        @wraps(computed)
+        def measure(r: Reader, p: Params) -> Decimal | None:
+            found = computed(r, p)
+            if found is not None:
+                return found
+            statement = newest_statement(r)
+            held = None if statement is None else statement.what.get("ratios", {}).get(name)
+            return None if held is None else Decimal(held)
+
+        measure.__doc__ = f"{(computed.__doc__ or '').partition(chr(10))[0].rstrip('.')}; else as reported (`{name}`)."
+        return measure
+
+    return told
+
+
+def _of_lines(numerator: str, denominator: str) -> Ratio:
     """Make the measure numerator ÷ denominator of the newest usable statement; None where a line is missing or 0."""
 
     def measure(r: Reader, _: Params) -> Decimal | None:
@@ -72,7 +93,7 @@ def _of_lines(numerator: str, denominator: str) -> Callable[[Reader, Params], De
         lines = _lines(statement) if statement is not None else {}
         return _ratio(lines.get(numerator), lines.get(denominator))
 
-    measure.__doc__ = f"{_words(numerator)} ÷ {_words(denominator)}; None without both lines, or where the second is 0."
+    measure.__doc__ = f"{_words(numerator)} ÷ {_words(denominator)}."
     return measure
 
 
@@ -80,18 +101,20 @@ def _words(line: str) -> str:
     return line.replace("_", " ")
 
 
-statement_alr = _of_lines("total_liabilities", "total_assets")
-statement_current = _of_lines("current_assets", "current_liabilities")
-statement_npm = _of_lines("net_profit", "revenue")
-statement_ocf = _of_lines("operating_cash_flow", "current_liabilities")
+statement_alr = _or_reported("alr")(_of_lines("total_liabilities", "total_assets"))
+statement_current = _or_reported("current")(_of_lines("current_assets", "current_liabilities"))
+statement_npm = _or_reported("npm")(_of_lines("net_profit", "revenue"))
+statement_ocf = _or_reported("ocf")(_of_lines("operating_cash_flow", "current_liabilities"))
 
 
+@_or_reported("quick")
 def statement_quick(r: Reader, _: Params) -> Decimal | None:
     """(current assets − inventories) ÷ current liabilities."""
     lines = _newest(r)
     return _ratio(_difference(lines, "current_assets", "inventories"), lines.get("current_liabilities"))
 
 
+@_or_reported("icov")
 def statement_icov(r: Reader, _: Params) -> Decimal | None:
     """Earnings before interest and tax ÷ interest expense; without interest 100 where something was earned, else 0 (R-11).
 
@@ -109,6 +132,7 @@ def statement_icov(r: Reader, _: Params) -> Decimal | None:
     return _ratio(earned, interest)
 
 
+@_or_reported("roe")
 def statement_roe(r: Reader, _: Params) -> Decimal | None:
     """Net profit of a year ÷ net assets; −1 where net assets are 0 or less (R-10)."""
     statement = newest_statement(r)
@@ -118,11 +142,13 @@ def statement_roe(r: Reader, _: Params) -> Decimal | None:
     return _ratio(profit, net) if net > 0 else _NO_EQUITY
 
 
+@_or_reported("ard")
 def statement_ard(r: Reader, _: Params) -> Decimal | None:
     """Trade receivables ÷ revenue of a year × 365."""
     return _days(newest_statement(r), "trade_receivables", "revenue")
 
 
+@_or_reported("ivd")
 def statement_ivd(r: Reader, _: Params) -> Decimal | None:
     """Inventories ÷ cost of sales of a year × 365."""
     return _days(newest_statement(r), "inventories", "cost_of_sales")
@@ -133,8 +159,9 @@ def _days(statement: Record | None, held: str, flow: str) -> Decimal | None:
     return _ratio(amount * _YEAR_DAYS, year) if amount is not None and year is not None and year > 0 else None
 
 
+@_or_reported("gro")
 def statement_gro(r: Reader, _: Params) -> Decimal | None:
-    """Revenue ÷ revenue of the same months a year before, less 1; None without that statement, or where it had none."""
+    """Revenue ÷ revenue of the same months a year before, less 1."""
     statement = newest_statement(r)
     if statement is None:
         return None
@@ -145,12 +172,14 @@ def statement_gro(r: Reader, _: Params) -> Decimal | None:
     return None if growth is None else growth - 1
 
 
+@_or_reported("debt_to_revenue")
 def statement_debt_to_revenue(r: Reader, _: Params) -> Decimal | None:
     """Total liabilities ÷ revenue of a year."""
     statement = newest_statement(r)
     return _ratio(_line(statement, "total_liabilities"), _yearly(statement, "revenue"))
 
 
+@_or_reported("equity_ratio")
 def statement_equity_ratio(r: Reader, _: Params) -> Decimal | None:
     """Net assets ÷ total assets."""
     lines = _newest(r)

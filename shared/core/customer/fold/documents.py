@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from shared.core.customer.fold.marking import ALL, added, earlier, link, ordinal
+from shared.core.customer.fold.marking import ALL, added, earlier, link, ordinal, place_of
 from shared.core.customer.state import Customer
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
 from shared.core.events.transaction import (
@@ -16,7 +16,7 @@ from shared.core.events.transaction import (
     TransactionTermsChanged,
 )
 from shared.core.ledger.dependents import Marked
-from shared.core.ledger.documents import INVOICING, Line, Order, Term, units
+from shared.core.ledger.documents import INVOICING, NOTHING, Line, Order, Term, units
 
 
 def _term(data: Any) -> Term | None:
@@ -55,25 +55,26 @@ def recorded(customer: Customer[Any], data: TransactionRecorded, order: Order) -
     if data.company:
         customer.companies.add(data.company)
     held = ledger.document(data.transaction_id)
-    takes = [(portion.transaction_id, units(portion.amount)) for portion in data.consumes or ()]
+    takes = [(part.transaction_id, units(part.amount)) for part in data.consumes] if data.consumes else NOTHING
     replaces = data.replaces if data.replaces and data.replaces != held.id else ""
     discount = (data.discount.until.toordinal(), str(data.discount.rate)) if data.discount else None
-    lines = _lines(data) if data.lines else []
+    lines = (_lines(data) if data.lines else []) or NOTHING
     said = (data.kind, data.currency, units(data.amount), data.booked_on.toordinal(), _term(data), takes)
+    more = (replaces, discount, lines, place_of(data))
     if held.order is not None:
-        was = (held.kind, held.currency, held.amount, held.booked, held.term, held.takes)
-        if (said, replaces, discount, lines) != (was, held.replaces, held.discount, list(held.lines)):
+        was = (held.kind, held.currency, held.amount, held.booked, held.term, held.takes or NOTHING)
+        if (said, more) != (was, (held.replaces, held.discount, held.lines or NOTHING, held.place)):
             customer.contradicted(f"document {data.transaction_id}", order, held.order)
         if order >= held.order:
             return
     marks: list[Marked] = [("document", held.id)]
     for to, _ in takes:
         marks.append(("document", ledger.document(to).id))
-    for old in {replaces, held.replaces} - {""}:
-        marks.append(("document", ledger.document(old).id))
+    if replaces or held.replaces:
+        marks += [("document", ledger.document(old).id) for old in {replaces, held.replaces} - {""}]
     found = ledger.before(marks)
     held.kind, held.currency, held.amount, held.booked, held.term, held.takes = said
-    held.order, held.replaces, held.discount, held.lines = order, replaces, discount, lines
+    held.order, (held.replaces, held.discount, held.lines, held.place) = order, more
     for to, _ in takes:
         linked = ledger.document(to)
         linked.takers = link(linked.takers, held.id)

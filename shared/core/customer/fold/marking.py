@@ -7,6 +7,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from shared.core.events.base import DocumentFact
+from shared.core.ledger.documents import NOWHERE, Place
+
 ALL = -1
 """An amount left out: all of it."""
 
@@ -35,3 +38,22 @@ def earlier(day: int, other: int) -> int:
     Told twice, it had ended by the first day already, and what a later day says changes nothing before it.
     """
     return min(day, other) if day else other
+
+
+_PLACES: dict[Place, Place] = {}
+"""Every place is held once: a company has few, and its documents are many."""
+_MOST_PLACES = 65536
+
+
+def place_of(data: DocumentFact) -> Place:
+    """Where the fact *data* says that it belongs."""
+    company, segment, product, salesperson, region = (
+        data.company, data.segment, data.product_group, data.salesperson, data.region
+    )  # fmt: skip
+    if not (company or segment or product or salesperson or region):
+        return NOWHERE
+    place = Place(company or "", segment or "", product or "", salesperson or "", region or "")
+    held = _PLACES.get(place)
+    if held is None and len(_PLACES) < _MOST_PLACES:
+        held = _PLACES[place] = place
+    return held or place

@@ -8,13 +8,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from msgspec import UNSET, structs
+from msgspec import UNSET, structs, to_builtins
 
 from shared.core.customer.fold.marking import added
-from shared.core.customer.state import PLACES, REPORTED_OVERDUE, Customer, Record
+from shared.core.customer.state import CONTRACT, PLACES, REPORTED_OVERDUE, Customer, Record
 from shared.core.envelope import is_ours
+from shared.core.events.base import DocumentFact
 from shared.core.events.collection import OverdueCured, OverdueReported
 from shared.core.events.conduct import ReviewCompleted
+from shared.core.events.contract import ContractTold
 from shared.core.events.customer import (
     CustomerLinked,
     CustomerMerged,
@@ -97,6 +99,23 @@ def kept(kind: str, id_field: str, *fields: str) -> Callable[[Customer[Any], Any
     return handle
 
 
+_AGREED = tuple(name for name in ContractTold.__struct_fields__ if name not in DocumentFact.__struct_fields__)
+
+
+def contract(customer: Customer[Any], data: ContractTold, order: Order) -> None:
+    """Keep what was agreed, as far as it was said: an amendment leaves the rest as it was (`Customer.contract`)."""
+    what = {
+        name: to_builtins(getattr(data, name), str_keys=True) for name in _AGREED if getattr(data, name) is not None
+    }
+    customer.learn(f"{CONTRACT}{data.contract_id}", order, what)
+
+
+def contract_ended(customer: Customer[Any], data: ContractTold, order: Order) -> None:
+    """Keep when a contract ended."""
+    ends = data.valid_to.isoformat() if data.valid_to else date.fromordinal(order[0]).isoformat()
+    customer.learn(f"{CONTRACT}{data.contract_id}", order, {"valid_to": ends})
+
+
 def reviewed(customer: Customer[Any], data: ReviewCompleted, order: Order) -> None:
     """Keep a completed review; what our own population reviews say is kept apart, for nobody else gives a place."""
     what = {"outcome": data.outcome} if data.outcome is not None else {}
@@ -129,6 +148,8 @@ def statement(customer: Customer[Any], data: FinancialsReported, order: Order) -
         "currency": data.currency,
         "lines": {name: str(amount) for name, amount in data.lines.items()},
     }
+    if data.ratios:
+        what["ratios"] = {name: str(ratio) for name, ratio in data.ratios.items()}
     keep(customer, "statement", data.statement_id, order, what)
 
 

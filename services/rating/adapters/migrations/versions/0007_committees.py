@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from services.rating.adapters.projections import COMMITTEES
+from shared.edge.store.tables import COMMITTEES
 
 revision = "0007"
 down_revision = "0006"

@@ -5,20 +5,17 @@ Nothing is read from memory, snapshots or projections, and nothing is published.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from services.rating.adapters.context import context_of
-from services.rating.core.brain import RatingBrain
-from services.rating.core.context import Context
-from services.rating.core.row import Row
-from services.rating.core.state import State
-from shared.core.brain import Decided
+from shared.core.brain import Brain, Decided
 from shared.core.envelope import Event
 from shared.edge.store.pool import Connection
 from shared.edge.store.read import load
 
+S = TypeVar("S")
+C = TypeVar("C")
 CUSTOMERS = "select stream, partition from streams where stream = any($1::text[]) and stream !~ '^~'"
 DAYS = "select partition, day from partitions where partition = any($1::smallint[])"
 
@@ -30,18 +27,19 @@ class Refolded(NamedTuple):
     version: int
     day: date
     events: Sequence[Event]
-    row: Row | None
+    row: Any
+    """What the projector would write; None: nothing."""
     decisions: Sequence[Decided]
     failure: str | None
 
 
-class Refolder:
+class Refolder(Generic[S, C]):
     """Reads and folds within one transaction of *connection*: everything is seen as of one moment."""
 
-    def __init__(self, brain: RatingBrain, connection: Connection) -> None:
-        """The reference facts of each partition are read once."""
-        self._brain, self._connection = brain, connection
-        self._contexts: dict[int, Context] = {}
+    def __init__(self, brain: Brain[S, C], connection: Connection, context: Callable[[int], Awaitable[C]]) -> None:
+        """*context*: the reference facts of a partition, which are read once."""
+        self._brain, self._connection, self._context = brain, connection, context
+        self._contexts: dict[int, C] = {}
         self._days: dict[int, date] = {}
 
     async def each(self, streams: Sequence[str], upto: Mapping[str, tuple[int | None, date]]) -> list[Refolded]:
@@ -64,8 +62,8 @@ class Refolder:
             version, day = upto.get(stream, (None, self._days[partition]))
             yield self._one(stream, events[stream][:version], day, self._contexts[partition])
 
-    def _one(self, stream: str, events: Sequence[Event], day: date, context: Context) -> Refolded:
-        state: State = self._brain.initial(stream)
+    def _one(self, stream: str, events: Sequence[Event], day: date, context: C) -> Refolded:
+        state = self._brain.initial(stream)
         try:
             for event in events:
                 self._brain.evolve(state, event)
@@ -80,4 +78,4 @@ class Refolder:
         for row in await self._connection.fetch(DAYS, partitions):
             self._days[row["partition"]] = row["day"]
         for partition in partitions:
-            self._contexts[partition] = await context_of(self._connection, self._brain, partition)
+            self._contexts[partition] = await self._context(partition)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from services.rating.core.granting import ApprovalRow, Granted, StaffRow, Voted
+from shared.core.approval.listed import ApprovalRow, Granted, StaffRow, Voted, Wanted
 from shared.core.approval.request import Approval
 from shared.core.approval.steps import Register, at, committee_of
 from shared.edge.store.pool import Connection
@@ -31,6 +31,17 @@ on conflict (customer_id, approval_id) do update set
     deputy_on = excluded.deputy_on, grants = excluded.grants, ended_by = excluded.ended_by,
     ended_on = excluded.ended_on, ended_because = excluded.ended_because, members = excluded.members,
     votes = excluded.votes
+"""
+LISTED = """
+select customer_id, approval_id, kind, payload, payload_sha256, reason, evidence, requested_by, requested_on, roles,
+       place, step, role, escalated, deputy_on, lapses_on, grants::text, ended_by, ended_on, ended_because, members,
+       votes::text
+from approvals
+where (requested_on, approval_id) > ($1, $2) and ($3::text is null or place = $3) and ($4::text is null or kind = $4)
+  and ($5::text is null or role = $5 or $5 = any(members)) and ($6::text is null or customer_id = $6)
+  and ($7::text is null or approval_id = $7)
+  and {visible}
+order by requested_on, approval_id limit $8
 """
 REGISTER = "select person, roles from staff"
 PUT_STAFF = """
@@ -61,7 +72,16 @@ async def staff(pool: Any, *, after: str, limit: int) -> list[StaffRow]:
     return [StaffRow(**{**dict(row), "roles": tuple(row["roles"])}) for row in await pool.fetch(STAFF, after, limit)]
 
 
-def shown(row: Any) -> ApprovalRow:
+async def listed(
+    pool: Any, *, after: tuple[date, str], limit: int, wanted: Wanted, visible: tuple[str, list[Any]]
+) -> list[ApprovalRow]:
+    """Approvals after (day of the request, id), the oldest first; *visible*: a condition whose arguments begin at `$9`."""
+    condition, limits = visible
+    found = await pool.fetch(LISTED.format(visible=condition), *after, *wanted, limit, *limits)
+    return [_shown(row) for row in found]
+
+
+def _shown(row: Any) -> ApprovalRow:
     """A row of the projection as the API lists it."""
     grants = msgspec.json.decode(row["grants"], type=tuple[Granted, ...])
     votes = msgspec.json.decode(row["votes"], type=tuple[Voted, ...])

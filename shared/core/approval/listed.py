@@ -7,9 +7,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from shared.core.policy.activation import Activation
-from shared.core.policy.versions import Waiting
-
 
 class Wanted(NamedTuple):
     """Which approvals are asked for; None: any."""
@@ -75,15 +72,6 @@ class ApprovalRow(msgspec.Struct, frozen=True, kw_only=True):
     ended_by: str | None
     ended_on: date | None
     ended_because: str | None
-
-
-class Standing(NamedTuple):
-    """What the state of each version of a method follows from."""
-
-    activations: tuple[Activation, ...]
-    waiting: Waiting
-    day: date
-    """The last one that was opened."""
 
 
 class StaffRow(msgspec.Struct, frozen=True, kw_only=True):

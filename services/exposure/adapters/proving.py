@@ -1,0 +1,99 @@
+"""Does what is kept of an account follow from its log? Every finding names the customer, what is kept and what comes out.
+
+Three questions a customer: does its log still hold what was appended; does its row come out of it again; would nothing else be
+said now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from services.exposure.adapters.bounds import SCHEMA
+from services.exposure.core.brain import ExposureBrain
+from services.exposure.core.row import Row
+from services.exposure.core.state import Account
+from shared.core.events.granting import CheckDecided
+from shared.core.references import References
+from shared.edge.proof import Finding, Proof
+from shared.edge.refolding import Refolded, Refolder
+from shared.edge.store.intact import flaws
+from shared.edge.store.pool import Connection, transaction
+from shared.edge.store.read import read_stream
+from shared.edge.store.rows import stream_of
+from shared.edge.worker.days import REFERENCE_SUBJECT
+
+KEPT = """
+select s.stream, s.version as head, s.parked, a.*,
+       p.sweep_after is not null or s.wakes_on = '0001-01-01' as waiting
+from unnest($1::text[]) as u (stream)
+join streams s on s.stream = u.stream
+join partitions p on p.partition = s.partition
+left join accounts a on a.customer_id = s.stream
+"""
+
+
+async def prove(dsn: str, brain: ExposureBrain, streams: Sequence[str]) -> Proof:
+    """Prove *streams* as they are at one moment. Raises asyncpg errors."""
+    async with transaction(dsn, schema=SCHEMA, readonly=True, isolation="repeatable_read") as connection:
+        kept = {row["stream"]: row for row in await connection.fetch(KEPT, list(streams))}
+        flawed = {one.stream: one for one in await flaws(connection, sorted(kept))}
+        settled = {name: row for name, row in kept.items() if not row["waiting"] and not row["parked"]}
+        settled = {name: row for name, row in settled.items() if name not in flawed}
+        upto = {name: (row["version"], row["as_of"]) for name, row in settled.items() if row["version"]}
+        refolded = await _refolder(connection, brain).each(sorted(settled), upto)
+    proof = Proof(customers=len(settled) + len(flawed), skipped=len(kept) - len(settled) - len(flawed))
+    proof.findings.extend(
+        Finding(one.stream, f"version {one.version}", one.kept, one.computed) for one in flawed.values()
+    )
+    for one in refolded:
+        proof.decisions += sum(isinstance(event.data, CheckDecided) for event in one.events)
+        proof.findings.extend(_of(one, settled[one.stream]))
+    return proof
+
+
+def _refolder(connection: Connection, brain: ExposureBrain) -> Refolder[Account, References]:
+    async def context(partition: int) -> References:
+        found = brain.context()
+        for one in await read_stream(connection, stream_of(REFERENCE_SUBJECT, partition)):
+            brain.refer(found, one.event)
+        return found
+
+    return Refolder(brain, connection, context)
+
+
+def _of(one: Refolded, kept: Any) -> Iterator[Finding]:
+    if one.failure is not None:
+        yield Finding(one.stream, "fold", "not parked", one.failure)
+        return
+    if (kept["customer_id"] is None) != (one.row is None):
+        yield Finding(one.stream, "accounts", *(("no row", "a row") if one.row is not None else ("a row", "no row")))
+        return
+    for name, computed in columns(one.row).items() if one.row is not None else ():
+        if kept[name] != computed:
+            yield Finding(one.stream, name, str(kept[name]), str(computed))
+    for decided in one.decisions:
+        yield Finding(one.stream, "decision", "nothing to say", decided.data.TYPE)
+
+
+def columns(row: Row) -> dict[str, Any]:
+    """The columns of `accounts` that follow from *row*, by name."""
+    return {
+        "currency": row.currency,
+        "grade": row.grade,
+        "credit_limit": row.limit,
+        "exposure": row.exposure,
+        "reserved": row.reserved,
+        "utilisation": row.utilisation,
+        "is_breached": row.is_breached,
+        "mark": row.mark,
+        "overdue": row.overdue,
+        "days_past_due": row.days_past_due,
+        "suspended_on": row.suspended_on,
+        "held": len(row.holds),
+        "missing": list(row.missing),
+        "region": row.region,
+        "segment": row.segment,
+        "manager": row.manager,
+        "companies": list(row.companies),
+    }

@@ -1,0 +1,83 @@
+"""What exposure knows about one customer: the facts, and what was granted, reserved, held and published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from services.exposure.core.records import Answer, Grade, Hold, Limit, Published, Release, Reservation
+from shared.core.approval.request import Approvals
+from shared.core.customer.state import Customer, Setting
+from shared.core.ledger.documents import NOWHERE, Place
+from shared.core.ledger.reading import Reading
+
+ANSWERS_KEPT = 200
+"""Answers of checks kept for being asked again, the newest; all of them are in the log."""
+ENDED_KEPT = 60
+"""Limits that are over and releases that were used, the newest kept."""
+
+
+class Account(Customer[Any]):
+    """One customer with its limits, reservations and holds."""
+
+    __slots__ = (
+        "answers",
+        "approvals",
+        "considered",
+        "grades",
+        "head",
+        "holds",
+        "limits",
+        "prepayments",
+        "published",
+        "releases",
+        "reservations",
+    )
+
+    def __init__(self, customer_id: str, setting: Setting, reading: Reading[Any]) -> None:
+        """A customer of whom nothing is known."""
+        super().__init__(customer_id, setting, reading)
+        self.grades: list[Grade] = []
+        """Of purpose `credit`, by (day, sequence)."""
+        self.limits: dict[str, Limit] = {}
+        """In the order in which they were granted."""
+        self.reservations: dict[str, Reservation] = {}
+        """Order → what is kept for it; one order has one reservation."""
+        self.holds: dict[str, Hold] = {}
+        """Order → why it waits."""
+        self.releases: dict[str, Release] = {}
+        """Order → how it was last let go by people."""
+        self.answers: dict[str, Answer] = {}
+        """Order → its last answer; the newest are last."""
+        self.approvals: Approvals = {}
+        self.published = Published()
+        self.prepayments: dict[str, list[str]] = {}
+        """Order → payments that say they are for it. Derived of the payments, so that a check need not look at all."""
+        self.head = 0
+        """The day the account was last decided on; 0: never."""
+
+        self.considered = (0, 0)
+        """(day of the grade, month) for which a rise was last thought of."""
+
+    def draft(self) -> Account:
+        """The same facts with what was decided copied, so that what follows of a decision can be seen before it is taken."""
+        other = object.__new__(Account)
+        for cls in Account.__mro__:
+            for name in getattr(cls, "__slots__", ()):
+                setattr(other, name, getattr(self, name))
+        copied = msgspec.structs.replace
+        other.limits = {name: copied(one) for name, one in self.limits.items()}
+        other.reservations = {name: copied(one) for name, one in self.reservations.items()}
+        other.approvals = {name: copied(one) for name, one in self.approvals.items()}
+        other.holds, other.releases, other.answers = dict(self.holds), dict(self.releases), dict(self.answers)
+        other.published = copied(self.published)
+        return other
+
+    def grade_on(self, day: int) -> Grade | None:
+        """The last grade told by *day*; None: none was told yet."""
+        return next((one for one in reversed(self.grades) if one.day <= day), None)
+
+    def own(self, place: Place = NOWHERE) -> list[Limit]:
+        """The policy and management limits of *place*, in the order in which they were granted."""
+        return [one for one in self.limits.values() if one.kind in {"policy", "management"} and one.place == place]

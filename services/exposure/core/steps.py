@@ -1,0 +1,283 @@
+"""The steps of a credit check: each looks at one figure and says what it saw, what it compared it with, and whether it failed.
+
+How strong a step is, and its numbers, are data (`services/exposure/policies/checks.yaml`). A step that only warns so far,
+such as a review a day late, fails at most as a warning, whatever its strength.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from services.exposure.core import advances
+from services.exposure.core.figures import Figures
+from services.exposure.core.formulas import shown, times
+from services.exposure.core.holding import ADVANCE
+from services.exposure.core.limits import Effective, places
+from services.exposure.core.records import DIMENSIONS, HOUR, ORDER, within
+from services.exposure.core.rulebook import StepRule, Terms
+from shared.core.ledger.documents import NOWHERE, Place
+from shared.core.money import plain
+
+
+class Wanted(NamedTuple):
+    """An order that is judged, in the currency of the account."""
+
+    figures: Figures
+    orders: frozenset[str]
+    """Its id, and that of the order whose place it takes."""
+    amount: int
+    """Of the order as a whole."""
+    control_point: str
+    place: Place
+    paid: int
+    """What was paid for it beforehand."""
+    what: str = ""
+    """`advance_funding` for an advance; empty: an order."""
+
+    @property
+    def grade(self) -> str | None:
+        """The grade that holds."""
+        held = self.figures.account.grade_on(self.figures.day)
+        return held.grade if held else None
+
+    @property
+    def terms(self) -> Terms | None:
+        """What the grade allows."""
+        return self.figures.moment.rules.limits.of(self.grade)
+
+    def adds(self, place: Place = NOWHERE) -> int:
+        """What the order comes to be in exposure, less what was paid for it; what was delivered of it counts elsewhere.
+
+        At delivery and issue an order that is booked or reserved is worth what it is there: goods only move from one
+        category to another.
+        """
+        worth = max(0, self.amount - self.paid)
+        if self.control_point == ORDER:
+            return max(0, worth - self.delivered())
+        held = self.figures.own(self.orders, place)
+        return max(held + sum(self.kept(one) for one in self.orders), worth)
+
+    def kept(self, order: str) -> int:
+        """What is reserved for *order*."""
+        one = self.figures.account.reservations.get(order)
+        return self.figures.in_currency(self.figures.counted(one), one.currency) if one is not None else 0
+
+    def delivered(self) -> int:
+        """What was delivered or invoiced of the order already: it is in exposure under documents of its own."""
+        figures = self.figures
+        return sum(figures.delivered(one) for one in self.orders)
+
+    def exposed(self, place: Place = NOWHERE) -> int:
+        """Exposure and reservations of *place* once the order is let go, its own earlier ones counted once."""
+        figures = self.figures
+        rest = figures.exposure(place) - figures.own(self.orders, place)
+        adds = self.adds(place)
+        if self.what == ADVANCE and place == NOWHERE:  # within its grant it counts against that
+            adds -= min(adds, max(0, figures.advance_grant - figures.advanced))
+        return max(0, rest) + figures.reserved(place, self.orders) + adds
+
+
+class Seen(NamedTuple):
+    """What a step saw."""
+
+    value: str | None
+    threshold: str | None
+    reason: str | None = None
+    """Why it fails; None: it passes."""
+    only_warns: bool = False
+    at: str = ""
+    """Of steps that look at several places: which."""
+
+
+Look = Callable[[Wanted, StepRule], list[Seen]]
+
+
+class Kind(NamedTuple):
+    """A step as the rules may name it."""
+
+    look: Look
+    numbers: tuple[str, ...] = ()
+    """The numbers that it needs."""
+
+
+PASSED = Seen(None, None)
+
+
+def _standing(wanted: Wanted, _: StepRule) -> list[Seen]:
+    figures = wanted.figures
+    into = figures.account.merged_into(figures.day)
+    if into is not None:
+        return [Seen(into, None, "MERGED")]
+    status = figures.account.attribute("status", figures.day) or "active"
+    return [Seen(str(status), "active", "CLOSED" if status == "closed" else None)]
+
+
+def _supply(wanted: Wanted, _: StepRule) -> list[Seen]:
+    since = wanted.figures.account.published.suspended_on
+    return [Seen(_day(since), None, "SUPPLY_SUSPENDED" if since else None)]
+
+
+def _grade(wanted: Wanted, _: StepRule) -> list[Seen]:
+    rules = wanted.figures.moment.rules.limits
+    return [Seen(wanted.grade, rules.terms[-1].grade, "GRADE_WORST" if rules.is_worst(wanted.grade) else None)]
+
+
+def _ungraded(wanted: Wanted, _: StepRule) -> list[Seen]:
+    return [Seen(wanted.grade, None, None if wanted.terms is not None else "NO_GRADE")]
+
+
+def _limit(wanted: Wanted, _: StepRule) -> list[Seen]:
+    limit = wanted.figures.effective
+    exposed = wanted.exposed()
+    return [Seen(shown(exposed), shown(limit.amount), _beyond(exposed, limit, "LIMIT_EXCEEDED"))]
+
+
+def _sub_limit(wanted: Wanted, _: StepRule) -> list[Seen]:
+    figures, found = wanted.figures, list[Seen]()
+    for place in places(figures.account, figures.day):
+        if within(wanted.place, place):
+            limit, exposed = figures.limit(place), wanted.exposed(place)
+            reason = _beyond(exposed, limit, "SUB_LIMIT_EXCEEDED")
+            found.append(Seen(shown(exposed), shown(limit.amount), reason, at=called(place)))
+    return found or [PASSED]
+
+
+def called(place: Place) -> str:
+    """*place* in one word: `segment=dealer`."""
+    return ",".join(f"{name}={value}" for name, value in zip(DIMENSIONS, place, strict=True) if value)
+
+
+def _beyond(exposed: int, limit: Effective, reason: str) -> str | None:
+    """No limit is no credit: nothing is divided by it, and an order of nothing is within it."""
+    if exposed <= limit.amount:
+        return None
+    return reason if limit.exists else "NO_LIMIT"
+
+
+def _document(wanted: Wanted, rule: StepRule) -> list[Seen]:
+    if not wanted.figures.effective.exists or wanted.what == ADVANCE:
+        return [PASSED]  # there is no limit to take a share of, and the step `limit` says so
+    most = times(wanted.figures.effective.amount, rule.numbers["share"])
+    worth = max(0, wanted.amount - wanted.paid)
+    return [Seen(shown(worth), shown(most), "DOCUMENT_TOO_LARGE" if worth > most else None)]
+
+
+def _oldest_overdue(wanted: Wanted, _: StepRule) -> list[Seen]:
+    most = wanted.figures.moment.rules.limits.stop_days(wanted.grade)
+    late = wanted.figures.late_days()
+    return [Seen(str(late), str(most), "OVERDUE_TOO_OLD" if late and late >= most else None)]
+
+
+def _overdue_ratio(wanted: Wanted, rule: StepRule) -> list[Seen]:
+    worst = wanted.figures.moment.rules.limits.is_worst(wanted.grade)
+    ratio = wanted.figures.overdue_ratio(0 if worst else int(rule.numbers["grace_days"]))
+    warn, hold = rule.numbers["warn"], rule.numbers["hold"]
+    reason = "OVERDUE_RATIO" if ratio > warn else None
+    value = (
+        str(plain(ratio.quantize(Decimal("1e-9"))))
+        if ratio >= Decimal("1e-9")
+        else ("0" if not ratio else "0.000000001")
+    )
+    return [Seen(value, str(hold if ratio > hold else warn), reason, ratio <= hold)]
+
+
+def _dunning(wanted: Wanted, rule: StepRule) -> list[Seen]:
+    """The highest level of a letter that was sent since nothing was overdue last; with nothing overdue none counts."""
+    figures, least = wanted.figures, int(rule.numbers["level"])
+    oldest = figures.overdue[0].due if figures.overdue else 0
+    sent = figures.account.records.get("dunning", {}).values() if oldest else ()
+    level = max((int(one.what["level"]) for one in sent if oldest <= one.day <= figures.day and one.order), default=0)
+    return [Seen(str(level), str(least), "DUNNED" if level >= least else None)]
+
+
+def _limit_validity(wanted: Wanted, _: StepRule) -> list[Seen]:
+    limit = wanted.figures.effective
+    if limit.expired_on:
+        return [Seen(_day(limit.expired_on - 1), _day(wanted.figures.day), "LIMIT_EXPIRED")]
+    return [Seen(_day(limit.own.valid_to) if limit.own else None, _day(wanted.figures.day))]
+
+
+def _review(wanted: Wanted, rule: StepRule) -> list[Seen]:
+    own, day = wanted.figures.effective.own, wanted.figures.day
+    due = own.review_on if own is not None else 0
+    if not due or day <= due:
+        return [Seen(_day(due), _day(day))]
+    return [Seen(_day(due), _day(day), "REVIEW_OVERDUE", day - due <= rule.numbers["hold_days"])]
+
+
+def _promise(wanted: Wanted, rule: StepRule) -> list[Seen]:
+    day, days = wanted.figures.day, int(rule.numbers["days"])
+    held = wanted.figures.account.records.get("promise", {}).values()
+    broken = [on for one in held for (on, *_), _ in one.ends if day - days < on <= day]
+    return [Seen(_day(max(broken, default=0)), f"{days}", "PROMISE_BROKEN" if broken else None)]
+
+
+def _insurer(wanted: Wanted, _: StepRule) -> list[Seen]:
+    stop, day = wanted.figures.effective.stop_on, wanted.figures.day
+    return [Seen(_day(stop), _day(day), "INSURER_STOPPED" if stop and day > stop else None)]
+
+
+def _freshness(wanted: Wanted, rule: StepRule) -> list[Seen]:
+    """How old what is known is. Not known, as when a day is decided and no order is asked for: it passes."""
+    moment = wanted.figures.moment
+    if not moment.seen_at or not moment.now:
+        return [PASSED]
+    warn, hold = int(rule.numbers["warn_hours"]), int(rule.numbers["hold_hours"])
+    age = max(0, moment.now - moment.seen_at)
+    large = wanted.amount > times(wanted.figures.effective.amount, rule.numbers["share"])
+    holds = age > hold * HOUR and large
+    reason = "DATA_STALE" if age > warn * HOUR else None
+    return [Seen(f"{age // HOUR}", f"{hold if holds else warn}", reason, not holds)]
+
+
+def _down_payment(wanted: Wanted, _: StepRule) -> list[Seen]:
+    terms = wanted.terms
+    share = terms.down_payment if terms is not None else Decimal(0)
+    asked = times(wanted.amount, share)
+    return [Seen(shown(wanted.paid), shown(asked), "DOWN_PAYMENT_MISSING" if wanted.paid < asked else None)]
+
+
+def _advance(wanted: Wanted, _: StepRule) -> list[Seen]:
+    """Of an advance: it is granted, within its amount and period, and nothing is in arrears (LT-14, LT-22 to LT-24)."""
+    figures = wanted.figures
+    if wanted.what != ADVANCE:
+        return [PASSED]
+    used = figures.outstanding_advances + figures.advances_kept(wanted.orders)
+    reason = advances.may_add(figures, wanted.amount + figures.advances_kept(wanted.orders))
+    return [Seen(shown(used + wanted.amount), shown(figures.advance_grant), reason)]
+
+
+def _rate(wanted: Wanted, _: StepRule) -> list[Seen]:
+    """Last of all: the other steps have asked for every amount by then."""
+    missing = sorted(wanted.figures.missing)
+    return [Seen(", ".join(missing) or None, None, "RATE_MISSING" if missing else None)]
+
+
+def _day(day: int) -> str | None:
+    return date.fromordinal(day).isoformat() if day else None
+
+
+STEPS: dict[str, Kind] = {
+    "standing": Kind(_standing),
+    "supply": Kind(_supply),
+    "grade": Kind(_grade),
+    "ungraded": Kind(_ungraded),
+    "limit": Kind(_limit),
+    "sub_limit": Kind(_sub_limit),
+    "document": Kind(_document, ("share",)),
+    "oldest_overdue": Kind(_oldest_overdue),
+    "overdue_ratio": Kind(_overdue_ratio, ("warn", "hold", "grace_days")),
+    "dunning": Kind(_dunning, ("level",)),
+    "limit_validity": Kind(_limit_validity),
+    "review": Kind(_review, ("hold_days",)),
+    "promise": Kind(_promise, ("days",)),
+    "insurer": Kind(_insurer),
+    "freshness": Kind(_freshness, ("warn_hours", "hold_hours", "share")),
+    "down_payment": Kind(_down_payment),
+    "advance": Kind(_advance),
+    "rate": Kind(_rate),
+}
+"""Every step by its name in the rules."""

@@ -1,0 +1,44 @@
+"""Credit checks and held orders: one command about one customer each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.exposure.core import checking, holds
+from services.exposure.core.answering import Checked
+from services.exposure.core.found import Found
+from services.exposure.core.judging import Asked
+from services.exposure.handlers.ports import Ports
+from shared.core.approval.commands import Actor
+from shared.core.brain import Decided
+from shared.core.errors import Declined, NotFound
+
+
+async def check(ports: Ports, customer_id: str, asked: Asked) -> Checked:
+    """Answer *asked*. Asking again is harmless. Raises Unavailable."""
+    answers: list[Checked] = []
+
+    def decide(found: Found) -> Sequence[Decided]:
+        act = checking.check(found.moment, asked)
+        answers.append(act.answer)
+        return act.decisions
+
+    await ports.command(ports.database(), customer_id, decide, cause="fact")
+    return answers[-1]
+
+
+async def release(ports: Ports, customer_id: str, order_id: str, by: Actor, note: str) -> holds.LetGo:
+    """Let a held order go. Raises NotFound, Declined naming the rule, Unavailable."""
+    answers: list[holds.LetGo] = []
+
+    def decide(found: Found) -> Sequence[Decided]:
+        made = holds.release(found.moment, order_id, by, note, found.register)
+        if made is holds.Why.UNKNOWN:
+            raise NotFound("no such order is held")
+        if isinstance(made, holds.Why):
+            raise Declined(made)
+        answers.append(made.answer)
+        return made.decisions
+
+    await ports.command(ports.database(), customer_id, decide, cause="override")
+    return answers[-1]

@@ -1,0 +1,75 @@
+"""Wires the exposure service: the one place where its parts meet."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+
+from services.exposure.adapters import wiring
+from services.exposure.adapters.bounds import SCHEMA
+from services.exposure.adapters.deciding import Deciding
+from services.exposure.adapters.lists import Lists
+from services.exposure.adapters.viewing import Viewer
+from services.exposure.api import approvals, exposures
+from services.exposure.handlers.ports import Ports
+from shared.edge.http import attached, health, trust
+from shared.edge.http.app import Lifespan, build
+from shared.edge.http.auth import Verifier
+from shared.edge.http.keys import FetchedKeys
+from shared.edge.settings import Settings
+
+ROUTERS = (exposures.router, approvals.router)
+"""The busiest first: routes are tried in this order."""
+UNLIMITED: frozenset[str] = frozenset()
+"""They tell of no customer."""
+ABOUT = "Limits, exposure, credit checks with reservations, and held orders of every customer."
+
+
+def run(settings: Settings) -> None:
+    """Serve the exposure API until SIGTERM. Raises Misconfigured before anything listens."""
+    attached.begin(settings, schema=SCHEMA)
+    app = application(settings, verifier=trust.verifier(settings), ports=wired(settings))
+    attached.serve(app, settings, schema=SCHEMA)
+
+
+def wired(settings: Settings) -> Ports:
+    """Return the real parts. Raises Misconfigured for a rule that cannot be used."""
+    commands, brain = wiring.commands(settings), wiring.brain(settings.currency)
+    return Ports(
+        command=Deciding(brain, commands),
+        view=Viewer(brain, settings.partitions),
+        lists=Lists(),
+    )
+
+
+def application(settings: Settings, *, verifier: Verifier, ports: Ports) -> FastAPI:
+    """Return the exposure API over *ports*; it opens and closes the database with the process."""
+    checks: dict[str, health.Check] = {}
+
+    @contextlib.asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        async with attached.attached(settings, ports, checks, schema=SCHEMA):
+            yield
+
+    app = _shaped(verifier, checks, running)
+    app.state.ports = ports
+    return app
+
+
+def documented() -> FastAPI:
+    """Return the API wired to nothing, for its OpenAPI document."""
+    return _shaped(Verifier(keys=FetchedKeys(""), issuer="", audience=""), {}, None)
+
+
+def _shaped(verifier: Verifier, checks: dict[str, health.Check], lifespan: Lifespan | None) -> FastAPI:
+    return build(
+        title="Gradeline exposure",
+        description=ABOUT,
+        routers=ROUTERS,
+        verifier=verifier,
+        checks=checks,
+        lifespan=lifespan,
+        unlimited=UNLIMITED,
+    )

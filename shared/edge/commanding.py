@@ -1,0 +1,247 @@
+"""Commands about one customer: decided on its folded stream, appended with the version checked (architecture, fact 7).
+
+Commands about one customer take turns: by a lock of this process, and by one of the database for those of other processes,
+which ends with the transaction. Workers take neither: fold and decide come before anything is written, rows are locked late,
+and where the stream, the day of its partition or what else was read has moved by then, it is all done again. Of a customer
+about whom facts come in without a pause a command would lose for ever, so after `LOSSES` attempts the writers of its
+partition wait for the next one (`shared.edge.store.turns`), which can lose to nobody. Workers do the same against commands.
+
+What follows for the customer is decided by the machine of the worker, in the same append, so it is published once; a worker
+that holds the customer in memory finds its version moved and folds again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from weakref import WeakValueDictionary
+
+import asyncpg
+
+from shared.core.brain import Brain, Decided
+from shared.core.errors import NotFound, Unavailable
+from shared.edge import clock
+from shared.edge.kafka.partition import partition_of
+from shared.edge.store import turns
+from shared.edge.store.append import Moved, Projector, append
+from shared.edge.store.pool import Connection
+from shared.edge.store.positions import EXPORT
+from shared.edge.store.read import Loaded, load, read_stream
+from shared.edge.store.rows import stream_of
+from shared.edge.store.write import Write
+from shared.edge.worker.cache import Cache, Entry
+from shared.edge.worker.days import REFERENCE_SUBJECT
+from shared.edge.worker.deciding import Decider
+from shared.edge.worker.jitter import LOSSES, MOVED_SECONDS, part_of
+from shared.edge.worker.partition import Part
+from shared.edge.worker.ports import Changes
+from shared.edge.worker.settings import WorkerSettings
+
+S = TypeVar("S")
+C = TypeVar("C")
+
+ATTEMPTS = 10
+"""What is read besides the customer may still move under each of them: the staff register, the day."""
+TURN_SECONDS = 8.0
+"""How long a command waits for its turn; who asks has gone away by then."""
+STATES = 64_000
+"""kB that states in memory take together, about."""
+BYTES_INLINE = 64_000
+"""A customer of more bytes than this is folded on a thread: the loop would stand still for some milliseconds."""
+
+DAY = """
+select (select day from partitions where partition = $1) as day,
+       (select version from streams where stream = $2) as referred,
+       (select generation <> '' from positions where topic = $3 and partition = $1) as loading
+"""
+
+
+class Found(NamedTuple, Generic[S, C]):
+    """One customer as it stands, brought to its day."""
+
+    state: S
+    day: date
+    context: C
+    """The reference facts of its partition."""
+    now: datetime
+    version: int
+    """Of its stream, with what bringing it to the day has added."""
+
+
+class Command(Protocol[S, C]):
+    """What somebody wants done with one customer. It is asked once an attempt, and keeps its own answer."""
+
+    cause: str
+    """Why what follows is decided (`shared.core.brain.Brain.decide`)."""
+
+    async def read(self, connection: Connection, /) -> None:
+        """Read what it needs besides the customer."""
+
+    def decide(self, found: Found[S, C], /) -> Sequence[Decided]:
+        """What is to be appended; nothing: then nothing is, not even what the day brought. Raises what refuses it."""
+
+    async def keep(self, connection: Connection, found: Found[S, C], /) -> None:
+        """Write what else belongs to it, in the transaction of the append. Raises Moved where what it read has moved."""
+
+
+class _Read(NamedTuple, Generic[S, C]):
+    loaded: Loaded
+    day: date
+    context: C
+    held: Entry[S] | None
+
+
+@dataclass(slots=True)
+class Commands(Generic[S, C]):
+    """Carries commands out on PostgreSQL, with the brain and the projector of the worker."""
+
+    brain: Brain[S, C]
+    projector: Projector | None
+    settings: WorkerSettings
+    changes: Changes | None = None
+    strangers: bool = False
+    """Whether something may be decided about a customer of whom nothing is known."""
+    attempts: int = ATTEMPTS
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """The brain and the contexts are of one thread at a time."""
+    _contexts: dict[int, tuple[int, C]] = field(default_factory=dict)
+    """Partition → the reference facts that were read so far: their version, and what they come to."""
+    _states: Cache[S] = field(default_factory=lambda: Cache(STATES))
+    """Who was decided lately, as last committed: only what came since is read."""
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    async def __call__(self, pool: Any, customer_id: str, command: Command[S, C]) -> None:
+        """Carry *command* out. Raises NotFound, Unavailable, and whatever it raises itself."""
+        moved: Moved | None = None
+        async with self._turn(customer_id):
+            for attempt in range(self.attempts):
+                await asyncio.sleep(part_of(MOVED_SECONDS * attempt) if attempt < LOSSES else 0)
+                try:
+                    async with pool.acquire() as connection, connection.transaction():
+                        entry = await self._attempt(connection, customer_id, command, first=attempt >= LOSSES)
+                    if entry is not None and entry.state is not None:
+                        self._states.put(entry, self.brain.weight(entry.state))
+                        self._states.evict(1)
+                    return
+                except Moved as error:
+                    moved = error
+                except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
+                    raise Unavailable("somebody else decides this customer and does not end; try again") from error
+        raise Unavailable("the customer is being decided all the time; try again") from moved
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, customer_id: str) -> AsyncIterator[None]:
+        """One command about *customer_id* at a time, in the order in which they came, holding no connection meanwhile."""
+        lock = self._turns.setdefault(customer_id, asyncio.Lock())
+        try:
+            await asyncio.wait_for(lock.acquire(), TURN_SECONDS)
+        except TimeoutError:
+            raise Unavailable("too many ask about this customer; try again later") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    async def _attempt(
+        self, connection: Connection, customer_id: str, command: Command[S, C], *, first: bool
+    ) -> Entry[S] | None:
+        """Read, decide and append in the transaction that is open. *first*: before all who write to the partition.
+
+        Returns the customer as it is once that is committed; None: nothing can be said of it.
+        """
+        partition = partition_of(customer_id, self.settings.partitions)
+        await turns.take(connection, customer_id)
+        if first:
+            await turns.alone(connection, [partition])
+        held = self._states.get(customer_id)
+        self._states.drop([customer_id])  # what is done with it may not be kept
+        read = await self._read(connection, customer_id, partition, held)
+        await command.read(connection)
+        write = Write()
+        async with self._alone:
+            if read.loaded.size > BYTES_INLINE:
+                entry, found = await asyncio.to_thread(self._decided, partition, read, command, write)
+            else:
+                entry, found = self._decided(partition, read, command, write)
+        if found is None:
+            return entry if entry.version == read.loaded.version else None
+        await self.write(connection, write, found, partition)
+        await command.keep(connection, found)
+        return entry
+
+    async def write(self, connection: Connection, write: Write, found: Found[S, C], partition: int) -> None:
+        """Append *write*, or raise Moved. Locks: the stream, then its partition."""
+        await append(connection, write, now=found.now, projector=self.projector)
+        # the row of the partition is locked by now: no day can open before this is committed
+        if await connection.fetchval(DAY, partition, "", EXPORT) != found.day:
+            raise Moved("the day of the partition has changed")
+
+    async def _read(
+        self, connection: Connection, customer_id: str, partition: int, held: Entry[S] | None
+    ) -> _Read[S, C]:
+        """Raises NotFound for who is not known, Unavailable for who is set aside or while no day is open."""
+        after = {customer_id: held.version} if held is not None else {}
+        read = await load(connection, [customer_id], fold_version=self.brain.fold_version, after=after)
+        loaded = read[customer_id]
+        row = await connection.fetchrow(DAY, partition, stream_of(REFERENCE_SUBJECT, partition), EXPORT)
+        day, referred, loading = row or (None, None, None)
+        if loading:
+            raise Unavailable("the history of this customer is still being loaded; try again later")
+        if not loaded.version and not self.strangers:
+            raise NotFound("there is no such customer, or nothing was known of it then")
+        if loaded.parked:
+            raise Unavailable("the customer is set aside and nothing is decided about it; see /v1/parked")
+        if day is None:
+            raise Unavailable("no business day is open here yet; try again later")
+        return _Read(loaded, day, await self._context(connection, partition, day, referred or 0), held)
+
+    async def _context(self, connection: Connection, partition: int, day: date, referred: int) -> C:
+        async with self._alone:
+            reached, context = self._contexts.get(partition) or (0, self.brain.context())
+            if reached < referred:
+                for one in await read_stream(connection, stream_of(REFERENCE_SUBJECT, partition), after=reached):
+                    self.brain.refer(context, one.event)
+                    reached = one.version
+            self._contexts[partition] = (reached, context)
+            if self.changes is not None:
+                await self.changes.bring(connection, context, None, day)
+            return context
+
+    def _decided(
+        self, partition: int, read: _Read[S, C], command: Command[S, C], write: Write
+    ) -> tuple[Entry[S], Found[S, C] | None]:
+        """Fold, bring to the day, decide, all into *write*. None: nothing is to be appended."""
+        entry = self._entry(read, partition)
+        part = Part(partition, read.context, read.day, None, None, False)
+        decider = Decider(self.brain, self.settings, write, 1, clock.now())
+        _take(decider, entry, part, (), "day")
+        assert entry.state is not None
+        found = Found(entry.state, read.day, read.context, decider.now, entry.version)
+        decisions = command.decide(found)
+        if not decisions:
+            return entry, None
+        _take(decider, entry, part, decisions, command.cause)
+        write.rows, write.snapshots = write.rows[-1:], write.snapshots[-1:]  # of one stream the last says all
+        return entry, found
+
+    def _entry(self, read: _Read[S, C], partition: int) -> Entry[S]:
+        loaded, entry = read.loaded, read.held
+        if entry is None:
+            raw = loaded.snapshot
+            state = self.brain.load(raw) if raw is not None else self.brain.initial(loaded.stream)
+            entry = Entry(loaded.stream, partition, state, 0, loaded.snapshot_version)
+        assert entry.state is not None
+        for event in loaded.tail:
+            self.brain.evolve(entry.state, event)
+        entry.version, entry.size = loaded.version, entry.size + loaded.size
+        return entry
+
+
+def _take(decider: Decider, entry: Entry[Any], part: Part[Any], own: Sequence[Decided], cause: str) -> None:
+    failed = decider.take(entry, part, (), own, cause=cause)
+    if failed is not None:
+        raise RuntimeError(f"{entry.stream} cannot be decided: {failed.reason}")
