@@ -184,9 +184,9 @@ class Commands(Generic[S, C]):
         self, connection: Connection, customer_id: str, partition: int, held: Entry[S] | None
     ) -> _Read[S, C]:
         """Raises NotFound for who is not known, Unavailable for who is set aside or while no day is open."""
-        after = {customer_id: held.version} if held is not None else {}
-        read = await load(connection, [customer_id], fold_version=self.brain.fold_version, after=after)
-        loaded = read[customer_id]
+        loaded = await self._load(connection, customer_id, held)
+        if held is not None and loaded.version < held.version:  # the database was brought back to what it was before
+            held, loaded = None, await self._load(connection, customer_id, None)
         row = await connection.fetchrow(DAY, partition, stream_of(REFERENCE_SUBJECT, partition), EXPORT)
         day, referred, loading = row or (None, None, None)
         if loading:
@@ -198,6 +198,11 @@ class Commands(Generic[S, C]):
         if day is None:
             raise Unavailable("no business day is open here yet; try again later")
         return _Read(loaded, day, await self._context(connection, partition, day, referred or 0), held)
+
+    async def _load(self, connection: Connection, customer_id: str, held: Entry[S] | None) -> Loaded:
+        after = {customer_id: held.version} if held is not None else {}
+        read = await load(connection, [customer_id], fold_version=self.brain.fold_version, after=after)
+        return read[customer_id]
 
     async def _context(self, connection: Connection, partition: int, day: date, referred: int) -> C:
         async with self._alone:

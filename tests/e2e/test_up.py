@@ -88,6 +88,33 @@ def test_parts_start_in_order_and_stop_in_reverse_order(tmp_path: Path) -> None:
     assert not any(process.is_running() for process in processes)
 
 
+def test_parts_that_start_beside_each_other_are_all_waited_for_before_the_next(tmp_path: Path) -> None:
+    diary = tmp_path / "diary"
+    flags = {name: tmp_path / name for name in ("slow", "quick")}
+    slow, quick = (
+        Part(
+            name=name,
+            command=service(name, diary).command,
+            ready=lambda name=name: flags[name].exists(),  # type: ignore[misc]
+            beside=name == "quick",
+        )
+        for name in flags
+    )
+
+    def become_ready() -> None:
+        assert wait_until(lambda: {"slow began", "quick began"} <= set(lines(diary)), PATIENCE), "they start together"
+        flags["quick"].touch()
+        assert "after" not in lines(diary)
+        flags["slow"].touch()
+
+    helping = threading.Thread(target=become_ready)
+    helping.start()
+    with supervised([slow, quick, step("after", diary)], tmp_path) as supervisor:
+        assert list(supervisor.pids) == ["slow", "quick"]
+    helping.join(PATIENCE)
+    assert lines(diary)[2] == "after"
+
+
 def test_a_killed_service_is_started_again_and_the_others_are_left_alone(tmp_path: Path) -> None:
     diary = tmp_path / "diary"
     with supervised([service("one", diary), service("two", diary)], tmp_path) as supervisor:

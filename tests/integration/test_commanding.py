@@ -219,3 +219,30 @@ async def test_a_day_that_opens_meanwhile_and_a_command_that_refuses(database: s
             await commands()(pool, "A", No())
         assert await pool.fetchval("select version from streams where stream = 'A'") == version
         assert await pool.fetchval("select count(*) from partitions") == PARTITIONS
+
+
+async def test_who_was_decided_lately_stays_in_memory_and_is_never_believed_against_the_log(database: str) -> None:
+    async with store(database) as pool:
+        log = FakeLog()
+        log.add(*(invoice("A", number) for number in range(20)))
+        worker = make_worker(pool, log)
+        await drain(worker)
+        desk = commands()
+        folded = desk.brain
+        assert isinstance(folded, ToyBrain)
+        await desk(pool, "A", Spend())
+        before = folded.folded
+        await desk(pool, "A", Spend())
+        assert folded.folded == before + 1, "only what it decided itself"
+        await desk(pool, "A", Spend(room=0))
+        before = folded.folded
+        log.add(invoice("A", 99))
+        await drain(worker)
+        await desk(pool, "A", Spend())
+        assert folded.folded == before + 2, "and the fact that came since"
+        await pool.execute("delete from events where stream = 'A' and version > 21")
+        await pool.execute("update streams set version = 21 where stream = 'A'")
+        last = Spend(room=2)
+        await desk(pool, "A", last)
+        assert last.answer, "one is spent, whatever memory says"
+        assert await pool.fetchval("select version from streams where stream = 'A'") == 22

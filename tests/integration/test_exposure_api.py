@@ -207,6 +207,8 @@ async def test_a_query_writes_nothing_and_a_stranger_may_be_asked_about(database
         ({"currency": "XXX"}, "/currency"),
         ({"amount": 12.5}, "/amount"),
         ({"kind": "steal"}, "/kind"),
+        ({"order_id": "SO\u00001"}, "/order_id"),
+        ({"company": "10\n00"}, "/company"),
         ({"credit": "x"}, "/credit"),
         ({"customer_id": "a b"}, "/customer_id"),
     ],

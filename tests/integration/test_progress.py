@@ -10,6 +10,7 @@ from gradeline.progress import stuck
 from shared.edge.embedded.broker import EmbeddedBroker
 from shared.edge.store.migrate import upgraded
 from shared.edge.store.pool import connect
+from tests.support import machine
 from tests.support.relaying import decide, eventually, relayed, relaying, take_in
 
 pytestmark = pytest.mark.parts
@@ -45,6 +46,25 @@ async def test_what_waits_for_a_relay_or_a_worker_that_does_nothing_is_said(
     await decide(connection, 1, start=2)
     assert await about(database, "the relay of rating does not run", "accepted facts wait", "decisions wait")
     await connection.close()
+
+
+async def test_a_service_that_follows_is_well_once_it_has_the_last_fact(database: str) -> None:
+    async with machine.store(database) as leader:
+        await upgraded(database, "exposure")
+        await machine.process(leader, *(machine.invoice("C-1", number) for number in range(3)))
+        follower = await connect(database, schema="exposure")
+        await follower.execute("select pg_advisory_lock(hashtextextended('relay:exposure', 0))")
+
+        async def said() -> list[str]:
+            return await stuck(database, schema="exposure", seconds=SHORT)
+
+        assert ["exposure-worker: facts wait" in one for one in await said()] == [True]
+        await follower.execute("insert into events select * from rating.events where kind = 0")
+        assert await said() == []
+        await follower.execute("insert into positions values ('~export', 0, 'loading', 0)")
+        assert ["exposure-worker" in one for one in await said()] == [True]
+        await follower.close()
+        assert any("the relay of exposure does not run" in one for one in await said())
 
 
 async def test_a_queue_that_moves_is_well_however_long_it_is(database: str) -> None:

@@ -86,8 +86,9 @@ class CreditDesk:
 
     def graded(self, grade: str | None, on: Day | None = None, **more: Any) -> list[Decided]:
         """Rating publishes a grade."""
-        said = GradeChanged(as_of=day(on or self.today), cause="fact", method="rm-32", purpose="credit", from_=None, to=grade,
-                            direction="first", policy=PolicyRef(id="rm-32", version="1", sha256="0" * 64), **more)  # fmt: skip
+        more = {"purpose": "credit", **more}
+        said = GradeChanged(as_of=day(on or self.today), cause="fact", method="rm-32", from_=None, to=grade, direction="first",
+                            policy=PolicyRef(id="rm-32", version="1", sha256="0" * 64), **more)  # fmt: skip
         self.version += 1
         self._fold(self._event(said, source="/gradeline/test/rating"))
         return self.decides()

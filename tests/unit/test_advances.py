@@ -185,3 +185,28 @@ def test_a_held_advance_does_not_let_itself_go_as_an_order(desk: CreditDesk) -> 
     assert list(desk.account.holds) == ["ADV-1"]
     grants(desk, wanted("5000"))
     assert (list(desk.account.holds), desk.account.reservations["ADV-1"].what) == ([], "advance_funding")
+
+
+@covers("LT-22")
+def test_while_an_old_one_is_run_down_nothing_is_added_to_it(desk: CreditDesk) -> None:
+    grants(desk, wanted("500000"))
+    pays_out(desk, "ADV-1", "350000.00")
+    grants(desk, wanted("300000"), "ap-2")
+    assert standing(desk.figures).allowed == 350_000 * K
+    desk.opens("2026-04-01")
+    assert standing(desk.figures).allowed == 325_000 * K, "half of what was beyond the new grant is to be gone"
+    (seen,) = [
+        s for s in desk.asks("ADV-2", "1.00", "query", what="advance_funding").judged.steps if s.name == "advance"
+    ]
+    assert seen.reason == "ADVANCE_EXCEEDED"
+
+
+@covers("LT-22")
+def test_beside_one_that_is_too_old_nothing_is_advanced(desk: CreditDesk) -> None:
+    grants(desk, wanted("500000", 6))
+    pays_out(desk, "ADV-1", "10.00", "2025-08-01")
+    assert standing(desk.figures).over_period == ("ADV-1",)
+    (seen,) = [
+        s for s in desk.asks("ADV-2", "1.00", "query", what="advance_funding").judged.steps if s.name == "advance"
+    ]
+    assert seen.reason == "ADVANCE_EXCEEDED"

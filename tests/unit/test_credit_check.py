@@ -303,3 +303,32 @@ def test_an_amount_in_a_currency_without_a_rate_is_held(desk: CreditDesk) -> Non
     assert steps(desk.asks("SO-1", "1.00", "query", currency="EUR")) == {}
     answer = desk.asks("SO-1", "5000.01", "query", currency="EUR")
     assert steps(answer) == {"document": "hold"}
+
+
+def test_a_booked_order_is_not_counted_beside_its_reservation_even_before_that_is_said(desk: CreditDesk) -> None:
+    desk.asks("SO-1", "30000.00")
+    desk.brain.evolve(desk.account, desk.customer.books("order", "SO-1", "30000.00", desk.today))
+    assert desk.headroom == 70_000
+
+
+def test_an_answer_that_kept_what_was_kept_stands_too(desk: CreditDesk) -> None:
+    desk.asks("SO-1", "30000.00")
+    assert desk.asks("SO-1", "30000.00", at="delivery").judged.exclusion is None
+    again = desk.asks("SO-1", "30000.00", at="delivery")
+    assert (again.judged.exclusion, again.reservation and again.reservation.reservation_id) == ("reserved", "rs-1")
+
+
+def test_money_that_went_elsewhere_is_no_down_payment(desk: CreditDesk) -> None:
+    desk.customer.invoice("I1", "5000.00", desk.today, due="2026-04-01")
+    desk.customer.pays("P1", "5000.00", desk.today, purpose="prepayment", for_order="SO-1")
+    desk.hears()
+    assert desk.asks("SO-1", "5000.00", "query").judged.exclusion == "prepaid"
+    desk.customer.settles("S1", desk.today, ("prepayment", "P1"), {"I1": "4000.00"})
+    desk.hears()
+    assert desk.asks("SO-1", "5000.00", "query").judged.exclusion is None
+    assert desk.asks("SO-1", "1000.00", "query").judged.exclusion == "prepaid"
+
+
+def test_grades_of_other_purposes_are_none_of_ours(desk: CreditDesk) -> None:
+    desk.graded("D", purpose="service")
+    assert desk.asks("SO-1", "100.00", "query").judged.decision == "approved"

@@ -148,6 +148,13 @@ def test_7_an_approved_order_may_always_become_smaller(desk: CreditDesk) -> None
     assert desk.asks("SO-2", "1.00").judged.decision == "held"
 
 
+def test_7_what_nobody_approved_does_not_become_good_by_becoming_smaller(desk: CreditDesk) -> None:
+    desk.customer.books("order", "SO-1", "30000.00", desk.today)
+    desk.hears()
+    assert desk.asks("SO-1", "30000.00").judged.decision == "held"
+    assert desk.asks("SO-1", "29999.00").judged.decision == "held"
+
+
 def test_8_other_terms_are_another_question(desk: CreditDesk) -> None:
     """SAP note 3696515: a change of terms did not check again."""
     assert desk.asks("SO-1", "9000.00", terms="30 days").reservation is not None

@@ -12,14 +12,13 @@ from services.exposure.api.asking import AskedWhen, Checker, CustomerId, Reader,
 from services.exposure.api.forms import CheckAsked, HoldReleased
 from services.exposure.core.listing import WantedHolds
 from services.exposure.handlers import checking
-from shared.core.errors import NotFound
+from shared.core.errors import Malformed, NotFound
 from shared.core.ledger.documents import units
 from shared.edge import clock
 from shared.edge.http import paging, problem, query
 from shared.edge.http.approving import actor
 from shared.edge.http.auth import Seen
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
-from shared.edge.http.problem import Invalid
 
 _DECLINED = problem.KINDS["declined"]
 router = APIRouter(
@@ -87,7 +86,7 @@ async def release(
     """Let one order go, once, as far as the authority of one's role reaches beyond the limit. It changes nothing else."""
     try:
         customer_id, order_id = place(hold_id, tuple[paging.Text, paging.Text])
-    except Invalid:
+    except Malformed:
         raise NotFound("no such order is held") from None
     customer = await named(wired, customer_id, seen, pointer="{hold_id}")
     let_go = await checking.release(wired, customer, order_id, actor(who, body, None), body.note)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.exposure.core.judging import Asked
 from shared.core import limits
 from shared.core.ledger.documents import Place
-from shared.edge.http.approving import Body, Code, Line
+from shared.edge.http.approving import Body, Code, Line, clean
 
-DocumentId = Annotated[str, StringConstraints(min_length=1, max_length=limits.ID_CHARACTERS)]
+DocumentId = Annotated[str, StringConstraints(min_length=1, max_length=limits.ID_CHARACTERS), AfterValidator(clean)]
 Money = Annotated[str, StringConstraints(min_length=1, max_length=32)]
 """A decimal string; the currency says how many decimals it may have."""
 Currency = Annotated[str, StringConstraints(min_length=3, max_length=3)]
@@ -67,7 +67,7 @@ class CheckAsked(Where):
             place=self.place(),
             replaces=self.replaces if self.replaces and self.replaces != self.order_id else "",
             terms=self.terms or "",
-            by=by,
+            by=by[: limits.CODE_CHARACTERS],
             what="" if self.document_kind == "order" else self.document_kind,
         )
 
@@ -86,7 +86,7 @@ class LimitAsked(Body):
     place: Where | None = None
     review_on: date | None = None
     stop_on: date | None = Field(None, description="the insurer's stop date")
-    conditions: list[Line] = Field(default_factory=list, max_length=20)
+    conditions: list[Line] = Field(default_factory=list, max_length=5)
     reason: Line
     evidence: Line
 

@@ -18,13 +18,13 @@ from services.exposure.core.telling import amount_of, payable
 from services.exposure.core.watching import utilisation
 from shared.core.ledger.documents import units
 from shared.core.money import plain
-from shared.edge.codes import meaning
+from shared.edge.codes import REASONS, meaning
 from shared.edge.cursors import cursor
 
 
 def words(code: str) -> dict[str, str]:
     """*code* in both languages."""
-    said = meaning(code)
+    said = REASONS.get(code) or meaning(code)
     return {"code": code, "en": said.en, "zh": said.zh}
 
 

@@ -167,15 +167,14 @@ def standing(figures: Figures) -> Advance:
 
 
 def _allowed(figures: Figures, grant: int, outstanding: int, changed: int) -> int:
-    """The grant, and half of an older excess after 30 days, nothing of it after 60 (LT-22.01)."""
+    """The grant, and what was beyond it when it was *changed*: half of that after 30 days, nothing after 60 (LT-22.01)."""
     rules, day = figures.moment.rules.advances, figures.day
-    excess = max(0, outstanding - grant)
-    if not changed or day - changed >= rules.all_days:
+    if outstanding <= grant or not changed or day - changed >= rules.all_days:
         return grant
-    older = newest(figures.account, but_last=True)
-    before = figures.in_currency(older.amount, older.currency) if older is not None else grant + excess
-    whole = max(0, before - grant)
-    return grant + (whole // 2 if day - changed >= rules.half_days else whole)
+    moment = figures.moment._replace(day=changed)
+    excess = max(0, Figures(moment).outstanding_advances - grant)
+    figures.account.ledger.move_to(day)
+    return grant + (excess // 2 if day - changed >= rules.half_days else excess)
 
 
 def may_add(figures: Figures, amount: int) -> str | None:
@@ -198,11 +197,10 @@ def next_quarter(held: Limit, day: int, months: int) -> int:
     return at
 
 
-def newest(account: Account, *, but_last: bool = False) -> Limit | None:
-    """The advance granted last, or the one before it; also where it is over."""
-    held = sorted((one for one in account.limits.values() if one.kind == "advance"), key=lambda one: one.newness)
-    at = -2 if but_last else -1
-    return held[at] if len(held) >= -at else None
+def newest(account: Account) -> Limit | None:
+    """The advance granted last; also where it is over."""
+    held = (one for one in account.limits.values() if one.kind == "advance")
+    return max(held, key=lambda one: one.newness, default=None)
 
 
 def _ended_on(account: Account, day: int) -> int:

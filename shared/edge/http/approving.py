@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import Header, Path
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from shared.core import limits
 from shared.core.approval.commands import Actor
@@ -15,8 +17,26 @@ from shared.core.approval.listed import ApprovalRow
 from shared.core.errors import Forbidden
 from shared.edge.http.auth import Principal
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=limits.TEXT_CHARACTERS)]
-Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=limits.CODE_CHARACTERS)]
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def clean(value: str) -> str:
+    """*value*, which may not hold control characters: no database keeps a NUL."""
+    if _CONTROL.search(value):
+        raise PydanticCustomError("characters", "characters")
+    return value
+
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=limits.TEXT_CHARACTERS),
+    AfterValidator(clean),
+]
+Code = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=limits.CODE_CHARACTERS),
+    AfterValidator(clean),
+]
 Next = Annotated[str | None, Field(description="the cursor of the next page; null on the last")]
 Id = Annotated[str, Path(min_length=1, max_length=limits.ID_CHARACTERS)]
 Key = Annotated[

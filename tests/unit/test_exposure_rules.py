@@ -1,0 +1,98 @@
+"""The rules of exposure are read strictly: what is wrong is named with its file and line, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from services.exposure.adapters.rule_files import CHAINS, FOLDER, load
+from services.exposure.core.steps import STEPS
+from shared.core.errors import Misconfigured
+from shared.core.events.approval import ABOUT_LIMITS
+from shared.core.ledger.documents import Place
+from shared.edge.codes import MEANINGS, REASONS
+
+WRONG = [
+    ("checks.yaml", "strengths: {order: hold}\n", "strengths: {order: stop}\n", "write one of off, warn, hold, refuse"),
+    ("checks.yaml", "- step: document", "- step: paperwork", "write one of standing"),
+    ("checks.yaml", "numbers: {share: 0.40}", "numbers: {part: 0.40}", "'share' is missing; add it"),
+    (
+        "checks.yaml",
+        "numbers: {share: 0.40}",
+        "numbers: {share: 0.40, part: 1}",
+        "not known here; correct or remove it",
+    ),
+    ("checks.yaml", "- step: insurer", "- step: limit", "stands twice; keep one"),
+    ("checks.yaml", "- step: limit\n", "- step: rate\n", "stands twice; keep one"),
+    ("checks.yaml", "reserve_hours: 72", "reserve_hours: 0", "write at least 1"),
+    ("checks.yaml", "[lowers_exposure, prepaid, released]", "[prepaid, friends]", "choose among lowers_exposure"),
+    ("terms.yaml", "down_payment: 0.30", "down_payment: 30", "write a share between 0 and 1"),
+    ("terms.yaml", "grade: B", "grade: A", "a grade stands twice; keep one"),
+    ("terms.yaml", "at: 0.90, clear: 0.85", "at: 0.70, clear: 0.65", "marks must grow"),
+    ("terms.yaml", "at: 0.90, clear: 0.85", "at: 0.90, clear: 0.90", "each is cleared below itself"),
+    ("authority.yaml", "up_to: 1000000,", "up_to: 100000,", "tiers must grow"),
+    ("authority.yaml", "by: [credit_supervisor]", "by: [the_boss]", "unknown role 'the_boss'"),
+    (
+        "authority.yaml",
+        "role: finance_director, share: 0.20,",
+        "role: finance_director,",
+        "only the last may have none",
+    ),
+    ("advances.yaml", "half_days: 30", "half_days: 60", "half must be gone before all is"),
+    ("advances.yaml", "total: {amount: 1000000", "total: {amount: much", "write a number"),
+]
+
+
+def test_the_rules_that_ship_are_read_and_name_only_roles_and_kinds_that_there_are() -> None:
+    rules = load()
+    assert {step.name for step in rules.checks.steps} == STEPS.keys()
+    assert rules.chains[0].chains.keys() <= ABOUT_LIMITS
+    assert [terms.grade for terms in rules.limits.terms] == ["A", "B", "C", "D"]
+    assert all(step.reference for step in rules.checks.steps), "every step says where it comes from"
+
+
+@pytest.mark.parametrize(("name", "old", "new", "said"), WRONG)
+def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, name: str, old: str, new: str, said: str) -> None:
+    folder = tmp_path / "policies"
+    shutil.copytree(FOLDER, folder)
+    text = (folder / name).read_text("utf-8")
+    assert old in text
+    (folder / name).write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(Misconfigured) as caught:
+        load(folder, CHAINS)
+    assert said in caught.value.message
+    assert f"{folder / name}, line " in caught.value.message
+
+
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"terms\.yaml"):
+        load(tmp_path, CHAINS)
+
+
+def test_a_segment_may_have_strengths_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "policies"
+    shutil.copytree(FOLDER, folder)
+    text = (folder / "checks.yaml").read_text("utf-8")
+    changed = text.replace(
+        "strengths: {order: hold}\n", "strengths: {order: hold}\n    segments: {export: {order: warn}}\n", 1
+    )
+    (folder / "checks.yaml").write_text(changed, "utf-8")
+    (step,) = [one for one in load(folder, CHAINS).checks.steps if one.name == "document"]
+    assert (step.strength("order", None), step.strength("order", "export")) == ("hold", "warn")
+    assert step.strength("delivery", "export") == "off"
+    assert load(folder, CHAINS).fingerprint != load().fingerprint
+
+
+def test_companies_that_observe_are_named_or_all_are() -> None:
+    rules = load().checks
+    assert not rules.observes(Place(company="1000"))
+
+
+def test_every_reason_of_a_step_has_its_words() -> None:
+    text = (Path(__file__).parents[2] / "services/exposure/core/steps.py").read_text("utf-8")
+    codes = set(re.findall(r'"([A-Z]{4,}(?:_[A-Z]+)*)"', text)) - {"OVERDUE"}
+    assert len(codes) > 12
+    assert codes <= MEANINGS.keys() | REASONS.keys()
