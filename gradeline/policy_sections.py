@@ -231,12 +231,11 @@ def _movement(policy: Policy) -> Iterator[str]:
         yield say("{grade} is reached from {grades} only.", grade=grade, grades=", ".join(below))
     for one in movement.approvals:
         to = ", ".join(one.to) or say("any grade")
-        yield say(
-            "{what} to {grades}: approved by {roles}.",
-            what=say(one.of.capitalize()),
-            grades=to,
-            roles=", ".join(one.by),
-        )
+        told = {"what": say(one.of.capitalize()), "grades": to, "roles": ", ".join(one.by)}
+        if one.through == "review":
+            yield say("{what} to {grades}: approved by {roles} with a completed review.", **told)
+        else:
+            yield say("{what} to {grades}: approved by {roles}.", **told)
 
 
 def _moment(name: str) -> str:

@@ -57,9 +57,15 @@ def register(app: typer.Typer) -> None:
 def list_policies(
     as_of: AsOf = None, folder: Folder = SHIPPED, as_json: Json = False, zone: Zone = "Asia/Shanghai"
 ) -> None:
-    """List every version of every rating method and early-warning rule: id, version, title, purpose, state."""
+    """List every version of every rating method and early-warning rule: id, version, title, purpose, state.
+
+    States: draft, loaded, waiting for approval, activated, in force, replaced. What was activated and what waits is known of
+    the installation that runs here, or whose database GRADELINE_POSTGRES names; without one the files alone speak.
+    """
     rules = loaded(folder)
-    listed = policy_list.list_record(rules, day_of(as_of, zone))
+    known, opened = policy_live.known_versions()
+    day = day_of(as_of, zone) if as_of or opened is None else opened
+    listed = policy_list.list_record(rules, day, known)
     if as_json:
         put(listed)
     else:

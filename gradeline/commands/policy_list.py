@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -9,18 +10,31 @@ from rich.console import Console
 from rich.table import Table
 
 from gradeline.language import language, say
-from shared.core.policy.activation import basis
+from shared.core.policy.activation import Activation
 from shared.core.policy.changes import Change
 from shared.core.policy.flaws import Finding
 from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook
+from shared.core.policy.versions import Waiting, stand
 
-DRAFT = "to be activated"
-"""A version after the first rates nobody before it is activated; whether it was, the installation knows."""
+STATES = {
+    "draft": "draft",
+    "loaded": "loaded, rates nobody",
+    "waiting_for_approval": "waiting for approval",
+    "in_force": "in force",
+    "replaced": "replaced",
+}
+"""The words for the state of a version, besides `activated from` its day."""
+Known = tuple[tuple[Activation, ...], Waiting]
+"""What an installation knows of versions: those that were activated, and those that wait for an approval."""
 
 
-def list_record(rules: Rulebook, today: date) -> list[dict[str, Any]]:
-    """Return every version of every method and warning as JSON values, with its state on *today*."""
+def list_record(rules: Rulebook, today: date, known: Known | None = None) -> list[dict[str, Any]]:
+    """Return every version of every method and warning as JSON values, with its state on *today*.
+
+    *known*: the activations of an installation and what waits for approval; without it the files alone speak.
+    """
+    activations, waiting = known or ((), {})
     return [
         {
             "id": name,
@@ -28,13 +42,15 @@ def list_record(rules: Rulebook, today: date) -> list[dict[str, Any]]:
             "version": version.version,
             "purpose": what,
             "state": state,
+            "since": since.isoformat() if since else None,
+            "approval_id": approval_id,
             "effective": version.effective.isoformat(),
             "approved": version.approved.isoformat(),
             "owner": version.owner,
             "title": {"en": version.title.en, "zh": version.title.zh},
             "sha256": version.sha256,
         }
-        for name, what, version, state in _versions(rules, today)
+        for name, what, version, state, since, approval_id in _versions(rules, activations, waiting, today)
     ]
 
 
@@ -43,38 +59,26 @@ def print_list(listed: list[dict[str, Any]]) -> None:
     table = Table(*map(say, ("id", "version", "purpose", "state", "effective", "title")))
     for one in listed:
         title = f"{one['title']['en']} {one['title']['zh']}"
-        table.add_row(one["id"], one["version"], say(one["purpose"]), say(one["state"]), one["effective"], title)
+        table.add_row(one["id"], one["version"], say(one["purpose"]), _said(one), one["effective"], title)
     Console().print(table)
 
 
-def _versions(rules: Rulebook, today: date) -> list[tuple[str, str, Any, str]]:
-    used = {
-        (purpose, one.method)
-        for purpose in rules.methods.purposes(today)
-        for order in rules.methods.orders
-        for one in order.purposes.get(purpose, ())
-    }
-    named = {one.method for order in rules.methods.orders for entries in order.purposes.values() for one in entries}
-    found: list[tuple[str, str, Any, str]] = []
-    for name, book in sorted(rules.books.items()):
-        for policy in book.versions:
-            if name in named and policy not in basis(rules.methods, book):
-                found.append((name, policy.purpose, policy, DRAFT))
-                continue
-            rates = (policy.purpose, name) in used
-            found.append((name, policy.purpose, policy, _state(policy, (), today, used=rates)))
+def _versions(
+    rules: Rulebook, activations: tuple[Activation, ...], waiting: Waiting, today: date
+) -> Iterator[tuple[str, str, Any, str, date | None, str | None]]:
+    for one in stand(rules, activations, waiting, today):
+        yield one.policy.method, one.policy.purpose, one.policy, one.state, one.since, one.approval_id
     for name, versions in sorted(rules.warnings.rules.items()):
         for place, rule in enumerate(versions):
-            found.append((name, "warning", rule, _state(rule, versions[place + 1 :], today, used=True)))
-    return found
+            later = any(other.effective <= today for other in versions[place + 1 :])
+            state = "activated" if rule.effective > today else "replaced" if later else "in_force"
+            yield name, "warning", rule, state, rule.effective, None
 
 
-def _state(version: Any, later: tuple[Any, ...], today: date, *, used: bool) -> str:
-    if version.effective > today:
-        return "to come"
-    if any(other.effective <= today for other in later):
-        return "superseded"
-    return "in force" if used else "rates nobody"
+def _said(one: dict[str, Any]) -> str:
+    if one["state"] == "activated":
+        return say("activated from {day}", day=one["since"])
+    return say(STATES[one["state"]])
 
 
 def pick(rules: Rulebook, method: str, version: str | None, place: int) -> Policy | str:

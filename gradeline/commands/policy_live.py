@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from gradeline.language import say
+
 if TYPE_CHECKING:
+    from gradeline.commands.policy_list import Known
     from services.rating.core.brain import RatingBrain
     from services.rating.core.preview import Effect, Moved
     from shared.core.policy.policy import Policy
@@ -111,7 +114,7 @@ def _trying(currency: str, policies: Path | None, policy: Policy, former: Policy
     if key not in _MADE:
         live = brain_of(currency, policies)
         _MADE.clear()
-        _MADE[key] = RatingBrain(both(live.rulebook, former or policy, policy), live.setting)
+        _MADE[key] = RatingBrain(both(live.rulebook, former or policy, policy), live.setting, live.chains)
     return _MADE[key]
 
 
@@ -193,6 +196,25 @@ def _amounts(sums: dict[str, Decimal]) -> dict[str, str]:
     return {currency: format(amount, "f") for currency, amount in sorted(sums.items())}
 
 
+def known_versions() -> tuple[Known | None, date | None]:
+    """What the installation knows of versions, and its last day; (None, None) where there is none or it does not answer."""
+    from gradeline.database import pool_of, reached, told
+    from services.rating.adapters.lists import standing
+    from shared.core.errors import Misconfigured, Unavailable
+
+    async def read(known: Settings) -> tuple[Known, date]:
+        async with pool_of(known) as pool, pool.acquire() as connection:
+            found = await standing(connection)
+            return (found.activations, found.waiting), found.day
+
+    try:
+        known = told()
+        return reached(read(known)) if known.postgres else (None, None)
+    except (Misconfigured, Unavailable) as error:
+        typer.echo(say("the files alone speak: {why}", why=error.message), err=True)
+        return None, None
+
+
 def activate_policy(
     method: str,
     version: str,
@@ -205,6 +227,8 @@ def activate_policy(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
     """Put VERSION of METHOD in force from the opening of a day that is to come: recorded, and announced once.
+
+    It asks nobody and is for whoever runs the installation; over HTTP others grant it (docs/policies.md).
 
     Exit status: 0 done (also where it was done before), 2 it cannot be, 4 the database does not answer.
     """

@@ -12,6 +12,7 @@ from services.rating.adapters.deciding import Deciding
 from services.rating.adapters.keeping import Keeper
 from services.rating.adapters.lists import Lists
 from services.rating.adapters.log import Log, unsealing
+from services.rating.adapters.policy_deciding import PolicyDeciding
 from services.rating.adapters.projecting import CustomerProjector
 from services.rating.adapters.viewers import Viewers
 from services.rating.api import approvals, aside, comparing, customers, events, library, overview, policies
@@ -38,7 +39,7 @@ ROUTERS = (
 """The busiest first: routes are tried in this order."""
 UNLIMITED = frozenset(
     {"/v1/events", "/v1/policies", "/v1/policies/{policy_id}", "/v1/policies/{policy_id}/diff", "/v1/staff"}
-    | {"/v1/staff/{person}", "/v1/measures"}
+    | {"/v1/staff/{person}", "/v1/measures", "/v1/policies/{policy_id}/activations"}
 )
 """They tell of no customer."""
 ABOUT = (
@@ -64,10 +65,11 @@ def wired(settings: Settings, reads: Viewers) -> Ports:
         log=Log(unsealing(keys.wrapping)),
         lists=Lists(),
         decide=deciding(settings, rules, keys.wrapping),
+        decide_policy=deciding_policy(settings, rules),
         policies=catalogue.summaries(rules),
         attempt=reads.trial,
         compare=reads.compare,
-        books=rules.books,
+        rules=rules,
         partitions=settings.partitions,
     )
 
@@ -75,12 +77,18 @@ def wired(settings: Settings, reads: Viewers) -> Ports:
 def deciding(settings: Settings, rules: Rulebook, wrapping: bytes) -> Deciding:
     """Return what decides commands of people, as the worker would. Raises Misconfigured."""
     return Deciding(
-        brain=RatingBrain(rules, Setting(calendar=china(), currency=settings.currency)),
+        brain=RatingBrain(rules, Setting(calendar=china(), currency=settings.currency), catalogue.chains()),
         projector=CustomerProjector(),
         settings=WorkerSettings(instance=settings.instance, partitions=settings.partitions, zone=settings.zone),
         chains=catalogue.chains(),
         keys=lambda pool: SubjectKeys(pool, wrapping),
     )
+
+
+def deciding_policy(settings: Settings, rules: Rulebook) -> PolicyDeciding:
+    """Return what decides commands about *rules*. Raises Misconfigured."""
+    told = WorkerSettings(instance=settings.instance, partitions=settings.partitions, zone=settings.zone)
+    return PolicyDeciding(rules, told, catalogue.chains(), china().rests)
 
 
 def application(settings: Settings, *, verifier: Verifier, ports: Ports, reads: Viewers | None = None) -> FastAPI:

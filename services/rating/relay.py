@@ -8,7 +8,9 @@ import contextlib
 import uvloop
 
 from services.rating.adapters import catalogue
+from services.rating.adapters.policy_deciding import PolicyDeciding
 from services.rating.adapters.reviewing import keep_reviewing
+from services.rating.adapters.ruling import keep_ruling
 from services.rating.core.brain import RatingBrain
 from shared.core.customer.state import Setting
 from shared.edge import logs, metrics_port, waiting
@@ -23,6 +25,7 @@ from shared.edge.store.pool import LOST
 from shared.edge.workdays import china
 from shared.edge.worker.calendar import keep_opening
 from shared.edge.worker.process import until_stopped
+from shared.edge.worker.settings import WorkerSettings
 
 SCHEMA = "rating"
 POOL = 3
@@ -42,6 +45,8 @@ async def _relay(settings: Settings, stop: asyncio.Event) -> None:
     if pool is None:
         return
     brain = RatingBrain(catalogue.in_use(settings.policies), Setting(calendar=china(), currency=settings.currency))
+    told = WorkerSettings(instance=settings.instance, partitions=settings.partitions, zone=settings.zone)
+    ruling = PolicyDeciding(brain.rulebook, told, catalogue.chains(), china().rests)
     profile = choose(embedded=settings.embedded)
     topics = load(partitions=settings.partitions)
     publisher = Publisher(settings.kafka, profile, partitions=counts(topics))
@@ -58,6 +63,7 @@ async def _relay(settings: Settings, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(relay.run(stop))
             group.create_task(keep_reviewing(pool, stop, brain=brain, told=settings))
+            group.create_task(keep_ruling(pool, stop, decide=ruling))
             group.create_task(
                 keep_opening(pool, stop, zone=settings.zone, partitions=settings.partitions, instance=settings.instance)
             )

@@ -19,7 +19,7 @@ TOPICS = ("credit.events",)
 
 def brain(currency: str, policies: Path | None = None) -> RatingBrain:
     """The brain of this release: the rules of *policies* or the shipped ones, China's work calendar. Raises Misconfigured."""
-    return RatingBrain(catalogue.in_use(policies), Setting(calendar=china(), currency=currency))
+    return RatingBrain(catalogue.in_use(policies), Setting(calendar=china(), currency=currency), catalogue.chains())
 
 
 def run(settings: Settings) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.core.policy.movement import EVENTS, REVIEWS, Approval, Fall, FromWorst, Lapse, Movement, Rise
-from shared.edge.http.roles import roles
+from shared.edge.http.roles import granting, roles
 from shared.edge.policy_rules import read_assumed
 from shared.edge.policy_yaml import Section, read_flag, read_text, read_whole
 
@@ -95,8 +95,14 @@ def _approval(section: Section, grades: tuple[str, ...]) -> Approval:
             section.wrong(f"{grade!r} is no grade; write one of {', '.join(grades)}", "to")
     if not by:
         section.wrong("name the roles that approve", "by")
+    through: Any = section.choice("through", ("request", "review")) if "through" in section else "request"
+    for role in by if through == "request" else ():
+        if role not in granting():
+            section.wrong(f"{role!r} may grant nothing; choose among {', '.join(granting())}", "by")
+    if through == "review" and of != "rise":
+        section.wrong("only a rise is approved through a review; leave it out", "through")
     section.close()
-    return Approval(of, by, to)
+    return Approval(of, by, to, through)
 
 
 def _by_grade(section: Section, key: str, grades: tuple[str, ...]) -> dict[str, int]:

@@ -220,7 +220,7 @@ async def test_a_trial_that_names_no_version_is_of_the_activated_one(database: s
 
 async def test_a_diff_names_every_place(tmp_path: Path) -> None:
     app = wired("postgresql://nobody@127.0.0.1:1/nothing", tmp_path)
-    app.state.ports.books = second(tmp_path).books
+    app.state.ports.rules = second(tmp_path)
     async with client(app, bearer(tmp_path, "risk_analyst")) as api:
         found = (await api.get("/v1/policies/rm-22/diff")).json()
         assert (found["before"]["version"], found["after"]["version"]) == ("1", "2")

@@ -12,7 +12,9 @@ import pytest
 from services.rating.core import view as v
 from shared.core.envelope import Event
 from shared.core.events.rating import DecisionCorrected, FactRef, GradeChanged, PolicyRef, ReviewDue
+from shared.core.policy.methods import Methods
 from shared.core.policy.policy import Book
+from shared.core.policy.rulebook import Rulebook
 from shared.edge.kafka.partition import partition_of
 from shared.edge.store.migrate import upgraded
 from shared.edge.store.pool import open_pool
@@ -84,7 +86,9 @@ async def test_a_customer_is_tried_under_compliance_with_its_own_scope_only(
     await upgraded(database, "rating")
     app = wired(database, tmp_path)
     label = msgspec.structs.replace(RM_22, method="label", purpose="compliance")
-    app.state.ports.books = {**app.state.ports.books, "label": Book("label", (label,))}
+    loaded = app.state.ports.rules
+    books = {**loaded.books, "label": Book("label", (label,))}
+    app.state.ports.rules = Rulebook(Methods(loaded.methods.orders, books), loaded.warnings)
     async with running(app), client(app, bearer(tmp_path, role)) as api:
         found = await api.post("/v1/policies/label/trials", json={"customer_id": "C-1"})
         assert found.status_code == status, "the trials of this wiring do not know the method"

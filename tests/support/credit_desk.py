@@ -20,7 +20,7 @@ from services.exposure.core.instants import instant
 from services.exposure.core.judging import Asked
 from services.exposure.core.records import placed
 from services.exposure.core.telling import expired
-from shared.core.approval.deciding import Actor
+from shared.core.approval.commands import Actor
 from shared.core.brain import Decided
 from shared.core.customer.state import Setting
 from shared.core.envelope import Event

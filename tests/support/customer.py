@@ -172,9 +172,10 @@ class Customer(Story):
 class Desk:
     """Lives through the days with the rating brain as the machine does: facts in, a decision a day, decisions folded."""
 
-    def __init__(self, customer: Customer, *, opened: Day | None = None) -> None:
+    def __init__(self, customer: Customer, *, opened: Day | None = None, brain: RatingBrain | None = None) -> None:
         """Facts of *customer* told before the day *opened* are imported at once when that day is decided."""
-        self.state = BRAIN.initial(customer.subject)
+        self.brain = brain or BRAIN
+        self.state = self.brain.initial(customer.subject)
         self.customer = customer
         self.heard = 0
         self.log: list[tuple[str, Decided]] = []
@@ -187,11 +188,11 @@ class Desk:
     def decides(self, on: Day, cause: str = "fact") -> list[Decided]:
         """Fold what was told since, decide the day *on*, keep the decisions and return them."""
         for event in self.customer.events[self.heard :]:
-            BRAIN.evolve(self.state, event)
+            self.brain.evolve(self.state, event)
             self.told.hear(event)
         self.heard = len(self.customer.events)
         self.today = day(on)
-        made = BRAIN.decide(self.state, self.today, self.customer.context, cause=cause).decisions
+        made = self.brain.decide(self.state, self.today, self.customer.context, cause=cause).decisions
         for decided in made:
             self.log.append((self._keep(decided), decided))
         return made
@@ -202,7 +203,7 @@ class Desk:
         time = datetime(self.today.year, self.today.month, self.today.day, 1, tzinfo=ZONE)
         event = Event(id=name, source="/gradeline/test/rating", type=decided.data.TYPE, subject=self.customer.subject,
                       time=time, data=decided.data)  # fmt: skip
-        BRAIN.evolve(self.state, event)
+        self.brain.evolve(self.state, event)
         self.told.hear(event)
         return name
 

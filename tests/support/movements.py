@@ -176,7 +176,7 @@ def _reviews(policy: Policy) -> dict[str, list[str]]:
         standing = Standing(grade=grade, since=day, valid_from=day)
         sheet = cast("Sheet", SimpleNamespace(policy=policy, reader=SimpleNamespace(day=day)))
         due = review_due(state, standing, sheet)
-        until = valid_until(policy, standing, day)
+        until = valid_until(policy, standing, state, day)
         found[grade] = ["never" if due == FAR else str(date.fromordinal(due)), str(until)]
     return found
 

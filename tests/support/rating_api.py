@@ -23,7 +23,8 @@ from services.rating.adapters.trials import Trials
 from services.rating.adapters.viewing import customer_view
 from services.rating.core import view as v
 from services.rating.handlers.ports import Ports
-from services.rating.main import application, deciding
+from services.rating.main import application, deciding, deciding_policy
+from shared.core.policy.rulebook import Rulebook
 from shared.edge import settings as edge_settings
 from shared.edge.http import tokens, trust
 from shared.edge.store.keys import SubjectKeys
@@ -85,13 +86,13 @@ def settings(dsn: str, data: Path, **more: Any) -> edge_settings.Settings:
     return edge_settings.load(postgres=dsn, data=data, embedded=True, **more)
 
 
-def wired(dsn: str, data: Path, *, keeper: Any = None, **more: Any) -> FastAPI:
+def wired(dsn: str, data: Path, *, keeper: Any = None, rules: Rulebook = RULES, **more: Any) -> FastAPI:
     """The application; `app.state.ports.view` is an Asked."""
     chosen = settings(dsn, data, **more)
     ports = Ports(
         view=Asked(), keep=keeper or Keeper(partitions=12, sealer=lambda pool: SubjectKeys(pool, WRAPPING)), log=Log(unsealing(WRAPPING)), lists=Lists(),
-        decide=deciding(chosen, RULES, WRAPPING), policies=catalogue.summaries(RULES),
-        partitions=12, attempt=partial(Trials(chosen, RULES, catalogue.shared_tables(None), customer_view(chosen, RULES)), no_database), compare=partial(Comparisons(chosen, RULES), no_database), books=RULES.books,
+        decide=deciding(chosen, rules, WRAPPING), decide_policy=deciding_policy(chosen, rules), policies=catalogue.summaries(rules),
+        partitions=12, attempt=partial(Trials(chosen, rules, catalogue.shared_tables(None), customer_view(chosen, rules)), no_database), compare=partial(Comparisons(chosen, rules), no_database), rules=rules,
     )  # fmt: skip
     return application(chosen, verifier=trust.verifier(chosen), ports=ports)
 

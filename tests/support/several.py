@@ -56,7 +56,8 @@ def level(version: str = "1", **replaced: str) -> Policy:
     )
     text = text.replace("method: p8", "method: level").replace('version: "1"', f'version: "{version}"')
     text = text.replace(
-        "{of: rise, to: [large], by: [sales, risk_manager]}  # in this order", "{of: override, by: [sales]}"
+        "{of: rise, to: [large], by: [risk_manager, deputy_general_manager]}  # in this order",
+        "{of: override, by: [finance]}",
     )
     text = text.replace("    - {of: override, by: [risk_manager]}\n", "")
     for old, new in replaced.items():

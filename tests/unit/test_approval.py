@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from shared.core.approval.chain import Bounds, Chain, Chains, Limits, in_force, working_days_after
-from shared.core.approval.deciding import Actor, Approve, Command, Decided, Desk, Refuse, Request, Withdraw, decide
+from shared.core.approval.commands import Actor, Approve, Command, Desk, Refuse, Request, Withdraw
+from shared.core.approval.deciding import Decided, decide
 from shared.core.approval.payload import sealed
 from shared.core.approval.request import Approval, Approvals, evolve
 from shared.core.approval.saying_no import No
@@ -236,12 +237,17 @@ def test_the_shipped_chains_are_read_and_a_wrong_one_is_refused(tmp_path: Path) 
     shipped = load(Path(__file__).parents[2] / "services/rating/approvals.yaml")
     assert in_force(shipped, MONDAY).chains["erasure"].by == ("privacy_officer",)
     file = tmp_path / "approvals.yaml"
-    good = "- effective: 2026-01-01\n  limits: {remind: 1, deputy: 2, lapse: 10}\n  overrides: {up_steps: 1, days: 90, renewals: 2}\n  chains: {override: {by: [sales]}}\n"
+    good = "- effective: 2026-01-01\n  limits: {remind: 1, deputy: 2, lapse: 10}\n  overrides: {up_steps: 1, days: 90, renewals: 2}\n  chains: {override: {by: [legal]}}\n"
     file.write_text(good)
-    assert load(file)[0].chains["override"].by == ("sales",)
-    for wrong, word in {"[sales]": "nobody", "[boss]": "boss", "[]": "names nobody"}.items():
+    assert load(file)[0].chains["override"].by == ("legal",)
+    for wrong, word in {
+        "[legal]": "nobody",
+        "[sales]": "sales may grant nothing",
+        "[boss]": "boss",
+        "[]": "names nobody",
+    }.items():
         file.write_text(
-            good.replace("[sales]", wrong).replace("deputy: 2", "deputy: 20" if word == "nobody" else "deputy: 2")
+            good.replace("[legal]", wrong).replace("deputy: 2", "deputy: 20" if word == "nobody" else "deputy: 2")
         )
         with pytest.raises(Misconfigured, match="limits must grow" if word == "nobody" else word):
             load(file)

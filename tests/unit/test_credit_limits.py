@@ -13,7 +13,7 @@ from services.exposure.core.formulas import need_of, policy_limit, rounded_down
 from services.exposure.core.holds import LetGo, Why
 from services.exposure.core.requesting import LimitEndWanted, LimitWanted, approvers, effect, request, why_not
 from services.exposure.core.requesting import Why as WhyNot
-from shared.core.approval.deciding import Actor
+from shared.core.approval.commands import Actor
 from shared.core.brain import Decided
 from shared.core.events.approval import ApprovalGranted, ApprovalRequested
 from shared.core.events.granting import LimitEnded, LimitGranted

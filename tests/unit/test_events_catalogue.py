@@ -40,8 +40,8 @@ contract.ended application.received
 PART_C = """
 grade.changed warning.raised warning.cleared warning.withdrawn decision.corrected review.due override.set
 override.expired override.withdrawn approval.requested approval.granted approval.refused approval.withdrawn
-approval.escalated approval.expired policy.activated fact.quarantined business-day.rated limit.granted limit.ended
-limit.changed limit.watched limit.breached limit.restored check.decided reservation.made
+approval.escalated approval.expired approval.voted exception.granted exception.ended policy.activated fact.quarantined business-day.rated
+limit.granted limit.ended limit.changed limit.watched limit.breached limit.restored check.decided reservation.made
 reservation.committed reservation.released reservation.expired order.held order.released supply.suspended
 supply.resumed group.changed reserve.changed collection-stage.changed alert.opened alert.acknowledged alert.escalated
 alert.snoozed alert.resolved alert.withdrawn alert.undelivered

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from shared.core.approval.chain import Bounds, Chain, Chains, Limits
-from shared.core.approval.deciding import Actor, Approve, Command, Desk, Refuse, Request, Withdraw, decide
+from shared.core.approval.commands import Actor, Approve, Command, Desk, Refuse, Request, Withdraw
+from shared.core.approval.deciding import decide
 from shared.core.approval.payload import sealed, sha256_of
 from shared.core.approval.request import Approval, Approvals, evolve
 from shared.core.approval.timing import due

@@ -12,7 +12,7 @@ from typing import get_args
 import pytest
 from typer.testing import CliRunner
 
-from gradeline.commands.policy_list import DRAFT
+from gradeline.commands.policy_list import STATES
 from gradeline.language import chinese, language
 from gradeline.main import build
 from gradeline.shapes import SHAPES
@@ -36,11 +36,7 @@ RULES |= {
     "compliance",
     "usage",
     "warning",
-    "to come",
-    "superseded",
-    "in force",
-    "rates nobody",
-    DRAFT,
+    *STATES.values(),
 }
 RULES |= {"reasons", "capped by", "to do"}
 """Words of the rules that are said as they stand."""

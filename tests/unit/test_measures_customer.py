@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from shared.edge.workdays import china
 
 from services.rating.core.evolve import evolve
 from services.rating.core.state import State
 from shared.core.customer.state import Setting
+from shared.edge.workdays import china
 from tests.support.covers import covers
 from tests.support.customer import GRADING, SETTING, Customer, Seen, day
 

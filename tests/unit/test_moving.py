@@ -139,9 +139,10 @@ def test_a_grade_is_reached_only_from_where_it_may_be(book: Customer) -> None:
     assert shut.standing("2025-07-01").held == ("RISE_NOT_FROM_HERE",)
 
 
-def test_a_rise_waits_for_the_approval_it_needs(book: Customer) -> None:
+def test_a_rise_waits_for_the_review_that_approves_it(book: Customer) -> None:
     told(book, THIRD, "2025-03-03", "2025-03-10")
-    rules = brain(approvals=(Approval("rise", ("risk_manager",), ("A",)), Approval("override", ("finance",))))
+    review = Approval("rise", ("risk_manager",), ("A",), "review")
+    rules = brain(approvals=(review, Approval("override", ("finance",))))
     grade = Walked(rules, book)
     assert grade.months(5, 10) == "CBBBBB"
     assert grade.standing("2025-08-01").held == ("RISE_NEEDS_APPROVAL",)
@@ -152,7 +153,7 @@ def test_a_rise_waits_for_the_approval_it_needs(book: Customer) -> None:
 def test_an_approval_from_before_the_grade_began_opens_nothing(book: Customer) -> None:
     told(book, THIRD, "2025-03-03", "2025-03-10")
     book.reviewed("V", "2025-02-20", "approved")
-    rules = brain(approvals=(Approval("rise", ("risk_manager",)),))
+    rules = brain(approvals=(Approval("rise", ("risk_manager",), through="review"),))
     assert Walked(rules, book).months(6, 11) == "CCCCCC"
 
 

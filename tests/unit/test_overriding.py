@@ -177,13 +177,35 @@ def test_the_view_shows_who_what_and_why_beside_the_grade_of_the_rules(office: O
 
 def test_overrides_that_follow_each_other_are_counted(office: Office) -> None:
     state = office.desk.state
-    assert renewals(state, day("2026-03-02").toordinal()) == 0
+    assert renewals(state, day("2026-03-02").toordinal(), "rm-22") == 0
     office.hears(override(OPENED, date(2026, 3, 20), grade="C"))
-    assert renewals(state, day("2026-03-15").toordinal()) == 1
-    assert renewals(state, day("2026-03-21").toordinal()) == 1
-    assert renewals(state, day("2026-03-22").toordinal()) == 0
+    assert renewals(state, day("2026-03-15").toordinal(), "rm-22") == 1
+    assert renewals(state, day("2026-03-21").toordinal(), "rm-22") == 1
+    assert renewals(state, day("2026-03-22").toordinal(), "rm-22") == 0
     office.hears(override(date(2026, 3, 21), date(2026, 4, 20), id="OV-2", grade="C"))
-    assert renewals(state, day("2026-04-01").toordinal()) == 2
+    assert renewals(state, day("2026-04-01").toordinal(), "rm-22") == 2
+    office.hears(override(date(2026, 4, 21), date(2026, 4, 30), id="OV-3", grade="large", method="level"))
+    assert renewals(state, day("2026-04-22").toordinal(), "rm-22") == 0, "those of another method are no renewals"
+
+
+def test_a_grade_is_valid_no_longer_than_the_override_that_put_it_there(office: Office) -> None:
+    def said() -> date | None:
+        found: date | None = office.desk.said(GradeChanged)[-1].valid_until
+        return found
+
+    reviewed = said()
+    assert reviewed is not None
+    stood = office.grade()[0]
+    office.hears(override(OPENED, date(2026, 3, 20), grade=worse(stood)))
+    assert said() == date(2026, 3, 20)
+    put = decided(override(OPENED, date(2026, 3, 20), grade=worse(stood)))
+    rating = office.customer.view("2026-03-10", [*office.customer.events, put]).credit
+    assert rating is not None
+    assert rating.valid_until == date(2026, 3, 20)
+    office.hears(OverrideWithdrawn(as_of=OPENED, cause="override", override_id="OV-1"))
+    assert said() == reviewed
+    office.hears(override(OPENED, date(2026, 3, 20), id="OV-2", cap=stood))
+    assert said() == reviewed, "a cap under which the grade lies holds nothing"
 
 
 def rules_alone(path: Path) -> Path:

@@ -153,7 +153,7 @@ def test_a_new_method_of_every_shape_passes_its_check_and_is_listed(folder: Path
     assert run("check", "--policies", str(folder)).exit_code == 0
     listed = json.loads(run("list", "--json", "--as-of", "2026-06-30", "--policies", str(folder)).stdout)
     mine = next(one for one in listed if one["id"] == "my-method")
-    assert (mine["state"], mine["effective"], mine["version"]) == ("to come", "2026-07-01", "1")
+    assert (mine["state"], mine["effective"], mine["version"]) == ("loaded", "2026-07-01", "1")
 
 
 def test_a_new_method_is_never_written_over_another(folder: Path) -> None:
@@ -186,14 +186,14 @@ def test_a_version_after_the_first_waits_for_its_activation_whatever_its_date(fo
         listed = json.loads(run("list", "--json", "--as-of", day, "--policies", str(folder)).stdout)
         return [one["state"] for one in listed if one["id"] == "rm-22"]
 
-    assert states("1999-06-30") == ["to come", "to be activated"]
-    assert states("2026-07-01") == ["in force", "to be activated"]
+    assert states("1999-06-30") == ["activated", "draft"]
+    assert states("2026-07-01") == ["in_force", "draft"]
 
 
 def test_a_method_that_no_order_names_rates_nobody(folder: Path) -> None:
     run("new", "my-method", "--shape", "P1", "--policies", str(folder), "--effective", "2026-01-01")
     listed = json.loads(run("list", "--json", "--as-of", "2026-07-01", "--policies", str(folder)).stdout)
-    assert [one["state"] for one in listed if one["id"] == "my-method"] == ["rates nobody"]
+    assert [one["state"] for one in listed if one["id"] == "my-method"] == ["loaded"]
 
 
 def test_diff_names_every_place_that_changed(folder: Path) -> None:

@@ -8,22 +8,40 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.rating.core.requests import Kind, Override, Why, effect, erased, last_day, policy_of, why_not
-from shared.core.approval.chain import Bounds
+from services.rating.core.requests import (
+    Found,
+    Kind,
+    Override,
+    Waiver,
+    Why,
+    effect,
+    erased,
+    last_day,
+    policies_of,
+    waiver_why_not,
+    why_not,
+)
+from shared.core.approval.chain import Bounds, Chain, Chains, Exceptions, Limits
+from shared.core.approval.commands import Desk
 from shared.core.approval.payload import sealed
 from shared.core.approval.request import Approval
 from shared.core.events.approval import (
     ApprovalEscalated,
     ApprovalExpired,
     ApprovalRequested,
+    ExceptionEnded,
+    ExceptionGranted,
     OverrideSet,
     OverrideWithdrawn,
 )
 from tests.support.covers import covers
 from tests.support.customer import BRAIN
-from tests.unit.test_overriding import OPENED, Office, override
+from tests.unit.test_overriding import OPENED, Office, decided, override
+
+covers("AP-16")
 
 BOUNDS = Bounds(up_steps=1, days=90, renewals=2)
+CHAINS = Chains(OPENED, Limits(1, 2, 10), {"exception": Chain(("risk_manager",))}, BOUNDS, exceptions=Exceptions(30))
 COMMON: dict[str, Any] = {"as_of": OPENED, "cause": "override", "labels": {}}
 
 
@@ -44,10 +62,15 @@ def wanted(**changes: Any) -> Override:
     return Override(**{**plain, "grade": "C", **changes})
 
 
+def found(office: Office, day: date = OPENED) -> Found:
+    """The customer as it stands, for who decides about it on *day*."""
+    desk = Desk(day, CHAINS, lambda _: False, {}, {"cause": "override", "labels": {}})
+    return Found(office.desk.state, desk, policies_of(office.desk.state, BRAIN.rulebook))
+
+
 def refused(office: Office, one: Override, day: date = OPENED) -> Why | None:
     state = office.desk.state
-    policy = policy_of(state, BRAIN.rulebook)
-    assert policy is not None
+    policy = policies_of(state, BRAIN.rulebook)["credit"]
     return why_not(msgspec.structs.replace(one, method=policy.method), state, policy, day, BOUNDS)
 
 
@@ -83,7 +106,13 @@ def test_it_ends_within_its_days_and_is_of_the_scale(office: Office) -> None:
     assert refused(office, wanted(expires_on=date(2026, 3, 1))) is Why.OVER
     assert refused(office, wanted(grade="9")) is Why.OFF_SCALE
     assert (
-        why_not(wanted(method="rm-0"), office.desk.state, policy_of(office.desk.state, BRAIN.rulebook), OPENED, BOUNDS)
+        why_not(
+            wanted(method="rm-0"),
+            office.desk.state,
+            policies_of(office.desk.state, BRAIN.rulebook)["credit"],
+            OPENED,
+            BOUNDS,
+        )
         is Why.NO_GRADE
     )
 
@@ -99,29 +128,65 @@ def test_it_is_renewed_twice_and_then_reviewed(office: Office) -> None:
 
 def test_what_takes_effect_is_what_was_hashed_and_still_allowed(office: Office) -> None:
     state = office.desk.state
-    policy = policy_of(state, BRAIN.rulebook)
-    assert policy is not None
+    policy = policies_of(state, BRAIN.rulebook)["credit"]
     stands, _ = office.grade()
     up = policy.grades[policy.grades.index(stands) - 1] if stands != policy.grades[0] else policy.grades[0]
     one = approved(Kind.OVERRIDE, wanted(grade=up, method=policy.method))
-    (made,) = effect(one, state, policy, BOUNDS, COMMON)
+    (made,) = effect(one, found(office))
     assert isinstance(made, OverrideSet)
     assert (made.grade, made.override_id, made.approval_id, made.by) == (up, "AP-1", "AP-1", "li")
     office.customer.signals("S-1", "dishonest_debtor", OPENED)
     office.desk.decides(OPENED)
-    assert effect(one, state, policy_of(state, BRAIN.rulebook), BOUNDS, COMMON) is Why.TOO_FAR_UP, "it fell meanwhile"
+    assert effect(one, found(office)) is Why.TOO_FAR_UP, "it fell meanwhile"
 
 
 def test_an_end_ends_what_holds_and_an_erasure_names_its_basis(office: Office) -> None:
-    state, end = office.desk.state, {"customer_id": "C1", "override_id": "OV-1", "reason": "r", "by": "li"}
+    end = {"customer_id": "C1", "override_id": "OV-1", "reason": "r", "by": "li"}
     one = approved(Kind.OVERRIDE_END, end)
-    assert effect(one, state, None, BOUNDS, COMMON) is Why.UNKNOWN
+    assert effect(one, found(office)) is Why.UNKNOWN
     office.hears(override(OPENED, date(2026, 3, 20), grade="C"))
-    (made,) = effect(one, state, None, BOUNDS, COMMON)
+    (made,) = effect(one, found(office))
     assert isinstance(made, OverrideWithdrawn)
-    assert effect(one, state, None, BOUNDS, {**COMMON, "as_of": date(2026, 3, 21)}) is Why.OVER
+    assert effect(one, found(office, date(2026, 3, 21))) is Why.OVER
     erasure = approved(Kind.ERASURE, {"customer_id": "C1", "basis": "PIPL 47", "by": "li"})
-    assert (erased(erasure), erased(one), effect(erasure, state, None, BOUNDS, COMMON)) == ("PIPL 47", None, ())
+    assert (erased(erasure), erased(one), effect(erasure, found(office))) == ("PIPL 47", None, ())
+
+
+def test_an_exception_is_kept_shown_and_ends_by_itself(office: Office) -> None:
+    wanted = Waiver(
+        customer_id="C1",
+        excepts="LT-20",
+        expires_on=date(2026, 3, 10),
+        reason="r",
+        evidence="e",
+        by="li",
+        terms="100000",
+    )
+    for until, why in (
+        (date(2026, 3, 1), Why.WAIVER_OVER),
+        (date(2026, 4, 2), Why.WAIVER_TOO_LONG),
+        (date(2026, 4, 1), None),
+    ):
+        assert waiver_why_not(msgspec.structs.replace(wanted, expires_on=until), found(office).desk) is why
+    (made,) = effect(approved(Kind.EXCEPTION, wanted), found(office))
+    assert isinstance(made, ExceptionGranted)
+    assert (made.exception_id, made.excepts, made.terms, made.by) == ("AP-1", "LT-20", "100000", "li")
+    stood = office.grade()
+    assert office.hears(made) == [], "no grade follows from it"
+    assert office.grade() == stood
+    office.desk.lives("2026-03-10")
+    assert office.desk.said(ExceptionEnded) == []
+    outcome = BRAIN.decide(office.desk.state, date(2026, 3, 10), office.customer.context, cause="day")
+    assert outcome.wakes_on == date(2026, 3, 11)
+    office.desk.lives("2026-04-20")
+    (ended,) = office.desk.said(ExceptionEnded, published=True)
+    assert (str(ended.as_of), ended.excepts) == ("2026-03-11", "LT-20")
+    again = BRAIN.load(BRAIN.dump(office.desk.state))
+    assert msgspec.to_builtins(again.exceptions) == msgspec.to_builtins(office.desk.state.exceptions)
+    events = [*office.customer.events, decided(made)]
+    shown = [office.customer.view(on, events).exceptions for on in ("2026-03-01", "2026-03-10", "2026-03-11")]
+    assert shown[0] == ()
+    assert [(one.excepts, one.in_force) for (one,) in shown[1:]] == [("LT-20", True), ("LT-20", False)]
 
 
 def test_days_that_open_remind_escalate_and_let_a_request_lapse_each_once(office: Office) -> None:

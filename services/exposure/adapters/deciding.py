@@ -12,7 +12,7 @@ from services.exposure.core.figures import Moment
 from services.exposure.core.found import Found
 from services.exposure.core.instants import instant
 from services.exposure.core.state import Account
-from shared.core.approval.deciding import Register
+from shared.core.approval.steps import Register
 from shared.core.brain import Decided
 from shared.core.references import References
 from shared.edge import commanding

@@ -13,7 +13,7 @@ from services.exposure.core.records import Limit, told
 from services.exposure.core.requesting import LimitWanted, ask_for
 from services.exposure.core.rulebook import LimitRules, Terms
 from services.exposure.core.telling import amount_of, given_back, payable, told_of
-from shared.core.approval.deciding import Actor
+from shared.core.approval.commands import Actor
 from shared.core.events.granting import LimitEnded, LimitGranted
 from shared.core.ledger.days import FAR, month_index, months_before
 from shared.core.ledger.documents import NOWHERE

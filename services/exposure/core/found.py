@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from services.exposure.core.figures import Moment
-from shared.core.approval.deciding import Register
+from shared.core.approval.steps import Register
 
 
 class Found(NamedTuple):

@@ -16,7 +16,8 @@ from services.exposure.core.records import Hold, Release, told
 from services.exposure.core.reserving import reservation_for, reserved
 from services.exposure.core.rulebook import Special
 from services.exposure.core.telling import amount_of, payable, told_of
-from shared.core.approval.deciding import Actor, Register
+from shared.core.approval.commands import Actor
+from shared.core.approval.steps import Register
 from shared.core.brain import Decided
 from shared.core.events.limit import OrderReleased
 

@@ -22,10 +22,12 @@ from services.exposure.core.records import Limit, placed
 from services.exposure.core.state import Account
 from services.exposure.core.telling import told_of
 from shared.core.approval.chain import in_force
-from shared.core.approval.deciding import Actor, Decided, Desk, Register, Request, decide
+from shared.core.approval.commands import Actor, Desk, Request
+from shared.core.approval.deciding import Decided, decide
 from shared.core.approval.payload import sealed
 from shared.core.approval.request import Approval
 from shared.core.approval.saying_no import No
+from shared.core.approval.steps import Register
 from shared.core.events.base import Decision
 from shared.core.events.granting import LimitEnded, LimitGranted
 from shared.core.ledger.days import months_before

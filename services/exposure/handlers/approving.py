@@ -13,7 +13,8 @@ from services.exposure.core.found import Found
 from services.exposure.core.requesting import Wanted as WantedLimit
 from services.exposure.core.requesting import Why, kind_of, why_not
 from services.exposure.handlers.ports import Ports
-from shared.core.approval.deciding import Actor, Approve, Command, Refuse, Withdraw, decide
+from shared.core.approval.commands import Actor, Approve, Command, Refuse, Withdraw
+from shared.core.approval.deciding import decide
 from shared.core.approval.listed import ApprovalRow, Wanted
 from shared.core.approval.payload import id_of
 from shared.core.approval.saying_no import No

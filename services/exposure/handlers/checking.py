@@ -9,7 +9,7 @@ from services.exposure.core.answering import Checked
 from services.exposure.core.found import Found
 from services.exposure.core.judging import Asked
 from services.exposure.handlers.ports import Ports
-from shared.core.approval.deciding import Actor
+from shared.core.approval.commands import Actor
 from shared.core.brain import Decided
 from shared.core.errors import Declined, NotFound
 

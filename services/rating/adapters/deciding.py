@@ -15,10 +15,11 @@ from services.rating.adapters.context import Activations
 from services.rating.core.announce import labels
 from services.rating.core.brain import RatingBrain
 from services.rating.core.context import Context
-from services.rating.core.requests import Act, Found, policy_of
+from services.rating.core.requests import Act, Found, policies_of
 from services.rating.core.state import State
 from shared.core.approval.chain import in_force
-from shared.core.approval.deciding import Desk, Register
+from shared.core.approval.commands import Desk
+from shared.core.approval.steps import Register
 from shared.core.brain import Decided
 from shared.edge import clock, commanding
 from shared.edge.approval_chains import Versions
@@ -79,7 +80,7 @@ class _Asked:
             register=self.register,
             common={"cause": self.cause, "labels": labels(found.state)},
         )
-        self.act = self.command(Found(found.state, desk, policy_of(found.state, brain.rulebook)))
+        self.act = self.command(Found(found.state, desk, policies_of(found.state, brain.rulebook)))
         return [Decided(one, publish=True) for one in self.act.decisions]
 
     async def keep(self, connection: Connection, found: commanding.Found[State, Context]) -> None:

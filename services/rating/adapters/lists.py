@@ -7,10 +7,15 @@ from typing import Any
 
 import msgspec
 
+from services.rating.adapters.context import activations
+from services.rating.core.activating import Standing
 from services.rating.core.view import CustomerRow, StandingWarning
 from shared.core.approval.listed import ApprovalRow, StaffRow, Wanted
+from shared.edge import clock
 from shared.edge.rights import Rows
 from shared.edge.store import approvals, aside
+from shared.edge.store.days import last_opened
+from shared.edge.store.pool import Connection
 from shared.edge.store.visible import may_see, visible
 
 SEEN = "customers"
@@ -31,6 +36,12 @@ where (customer_id, warning_id) > ($1, $2) and ($3::text is null or severity = $
 order by customer_id, warning_id limit $4
 """
 
+WAITING = """
+select approval_id, (payload::jsonb)->>'method' as method, (payload::jsonb)->>'version' as version,
+       (payload::jsonb)->>'sha256' as sha256
+from approvals where customer_id = '~policy' and kind = 'policy' and place = 'open' order by requested_on, approval_id
+"""
+
 DEAD_LETTERS = """
 select topic, partition, generation, position, reason, rule, pointer, recorded_at, state
 from dead_letters
@@ -39,6 +50,14 @@ where state = $1
        or (recorded_at, topic, partition, generation, position) < ($2, $3, $4::int, $5, $6::bigint))
 order by recorded_at desc, topic desc, partition desc, generation desc, position desc limit $7
 """
+
+
+async def standing(connection: Connection) -> Standing:
+    """What the state of each version of a method follows from."""
+    rows = await connection.fetch(WAITING)
+    waiting = {(row["method"], row["version"], row["sha256"]): row["approval_id"] for row in rows}
+    day = await last_opened(connection) or clock.now().date()
+    return Standing(await activations(connection), waiting, day)
 
 
 class Lists:
@@ -66,6 +85,11 @@ class Lists:
         """Approvals after (day of the request, id), the oldest first."""
         condition = visible(SEEN, rows, "approvals.customer_id", first=9)
         return await approvals.listed(pool, after=after, limit=limit, wanted=wanted, visible=condition)
+
+    async def versions(self, pool: Any) -> Standing:
+        """Which versions of methods were activated, which wait for an approval, and the last day that was opened."""
+        async with pool.acquire() as connection:
+            return await standing(connection)
 
     async def staff(self, pool: Any, *, after: str, limit: int) -> list[StaffRow]:
         """The staff register after the person *after*."""

@@ -27,7 +27,7 @@ TABLES: Mapping[str, str] = {
     "warnings": "customer_id, warning_id, rule, kind, severity, since, figures",
     "ratings": "customer_id, purpose, method, grade, due, refusal, score, since, active, populations, ranks",
     "aliases": "other_source, other_id, customer_id, day, at, source, id",
-    "approvals": "customer_id, approval_id, kind, place, step, role, requested_by, requested_on, ended_by, ended_on, grants",
+    "approvals": "customer_id, approval_id, kind, place, step, role, requested_by, requested_on, ended_by, ended_on, grants, votes",
 }
 FEW = 200
 """So few customers are built again under the lock."""

@@ -66,6 +66,22 @@ class Overriding(Answer):
     approval_id: str | None
 
 
+class Excepting(Answer):
+    """One exception: which rule does not hold for the customer, until when and why."""
+
+    exception_id: str
+    excepts: str = Field(description="the rule, by its code")
+    terms: str | None = Field(description="what is allowed instead")
+    method: str | None
+    set_on: date
+    expires_on: date = Field(description="the last day on which it holds")
+    in_force: bool
+    reason: str
+    by: str | None = Field(description="the person who asked for it")
+    evidence: str | None
+    approval_id: str | None
+
+
 class Warning(Answer):
     """An early warning that stands."""
 
@@ -98,6 +114,7 @@ class Customer(Moment):
     ratings: list[Rating]
     measures: dict[str, Measure]
     warnings: list[Warning]
+    exceptions: list[Excepting] = Field(description="those that hold or held by `as_of`, oldest first")
 
 
 class Step(Answer):

@@ -1,4 +1,4 @@
-"""Requests that others approve: overrides, their end, erasures; and the staff register that says who still holds which role."""
+"""Requests that others approve: overrides, their end, erasures, versions of methods; and the staff register."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Security
 
-from services.rating.api.approval_forms import ErasureAsked, OverrideAsked, Staff, StaffSaid
+from services.rating.api.approval_forms import (
+    ActivationAsked,
+    ErasureAsked,
+    ExceptionAsked,
+    OverrideAsked,
+    Staff,
+    StaffSaid,
+)
 from services.rating.api.asking import CustomerId, Reader, Wired
-from services.rating.handlers import approving
+from services.rating.handlers import answering, approving
 from services.rating.handlers.approving import Asked
 from shared.core.approval.listed import Wanted
 from shared.edge.http import paging, problem, query
@@ -24,6 +31,7 @@ router = APIRouter(prefix="/v1", tags=["approvals"], responses=_DECLINED)
 
 Requester = Annotated[Principal, Security(principal, scopes=["approvals:request"])]
 Decider = Annotated[Principal, Security(principal, scopes=["approvals:decide"])]
+Proposer = Annotated[Principal, Security(principal, scopes=["rules:propose"])]
 Eraser = Annotated[Principal, Security(principal, scopes=["pii:erase"])]
 Registrar = Annotated[Principal, Security(principal, scopes=["admin:users"])]
 
@@ -32,7 +40,9 @@ Registrar = Annotated[Principal, Security(principal, scopes=["admin:users"])]
 async def override(who: Requester, customer_id: CustomerId, wired: Wired, body: OverrideAsked, key: Key) -> Approval:
     """Ask that another grade, or a cap, hold until a date. It holds once everybody of its chain has granted it."""
     asked = Asked(actor(who, body, key), body.reason, body.evidence)
-    row = await approving.override(wired, customer_id, asked, grade=body.grade, cap=body.cap, until=body.expires_on)
+    row = await approving.override(
+        wired, customer_id, asked, grade=body.grade, cap=body.cap, until=body.expires_on, method=body.method
+    )
     return shown(row)
 
 
@@ -47,11 +57,33 @@ async def override_end(
     return shown(await approving.override_end(wired, customer_id, asked, override_id))
 
 
+@router.post("/customers/{customer_id}/exceptions", status_code=202, summary="Ask for an exception")
+async def exception(who: Requester, customer_id: CustomerId, wired: Wired, body: ExceptionAsked, key: Key) -> Approval:
+    """Ask that a rule not hold for the customer until a date. It ends by itself; no grade changes by it."""
+    asked = Asked(actor(who, body, key), body.reason, body.evidence)
+    row = await approving.exception(
+        wired, customer_id, asked, excepts=body.excepts, terms=body.terms, until=body.expires_on, method=body.method
+    )
+    return shown(row)
+
+
 @router.post("/customers/{customer_id}/erasure", status_code=202, summary="Ask for an erasure")
 async def erasure(who: Eraser, customer_id: CustomerId, wired: Wired, body: ErasureAsked, key: Key) -> Approval:
     """Ask that the key of the customer's personal fields be destroyed. A second person grants it; it cannot be undone."""
     asked = Asked(actor(who, body, key), body.basis, body.evidence)
     return shown(await approving.erasure(wired, customer_id, asked))
+
+
+@router.post(
+    "/policies/{policy_id}/activations", status_code=202, summary="Ask that a version of a method be activated"
+)
+async def activation(who: Proposer, policy_id: Id, wired: Wired, body: ActivationAsked, key: Key) -> Approval:
+    """Ask that a version bind from the opening of a day. With the last grant it does, if that day was not opened meanwhile."""
+    asked = Asked(actor(who, body, key), body.reason, body.evidence or f"sha256 {body.sha256}")
+    row = await approving.activation(
+        wired, policy_id, asked, version=body.version, sha256=body.sha256, effective=body.effective
+    )
+    return shown(row)
 
 
 @router.get("/approvals", summary="What was asked for")
@@ -79,7 +111,7 @@ async def approvals(
 @router.get("/approvals/{approval_id}", summary="One request")
 async def approval(who: Reader, seen: Seen, wired: Wired, approval_id: Id) -> Approval:
     """Return what is asked for, exactly, and who granted it so far."""
-    return shown(await approving.one(wired, approval_id, seen))
+    return shown(await answering.one(wired, approval_id, seen))
 
 
 @router.post("/approvals/{approval_id}/approve", summary="Grant the step that waits")
@@ -87,7 +119,7 @@ async def approve(
     who: Decider, seen: Seen, wired: Wired, approval_id: Id, body: Grant, key: MaybeKey = None
 ) -> Approval:
     """Grant the step that waits. The last grant takes effect at once, with exactly the content that was hashed."""
-    row = await approving.approve(
+    row = await answering.approve(
         wired,
         approval_id,
         actor(who, body, key),
@@ -105,7 +137,7 @@ async def refuse(
 ) -> Approval:
     """Refuse the whole request; whoever may grant the step that waits may do so."""
     by = actor(who, body, key)
-    row = await approving.refuse(wired, approval_id, by, seen, reason=body.reason, evidence=body.evidence or "")
+    row = await answering.refuse(wired, approval_id, by, seen, reason=body.reason, evidence=body.evidence or "")
     return shown(row)
 
 
@@ -115,7 +147,7 @@ async def withdraw(
 ) -> Approval:
     """Take back what one has asked for, while it is open."""
     by = actor(who, body, key)
-    row = await approving.withdraw(wired, approval_id, by, seen, reason=body.reason, evidence=body.evidence or "")
+    row = await answering.withdraw(wired, approval_id, by, seen, reason=body.reason, evidence=body.evidence or "")
     return shown(row)
 
 

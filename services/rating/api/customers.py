@@ -71,6 +71,7 @@ async def customer(found: Viewed, asked: Asked) -> answers.Customer:
             "ratings": found.ratings,
             "measures": found.measures,
             "warnings": found.warnings,
+            "exceptions": found.exceptions,
         }
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -88,10 +88,20 @@ class Policy(Answer):
     grades: list[str] = Field(description="best first")
 
 
+class PolicyState(Policy):
+    """One version, and how it stands on the last day that was opened."""
+
+    state: Literal["draft", "loaded", "waiting_for_approval", "activated", "in_force", "replaced"] = Field(
+        description="draft: nobody asked for it; loaded: no order of methods names it; activated: binds from `since`, a day to come"
+    )
+    since: date | None = Field(description="the day from whose opening it binds, or bound last")
+    approval_id: str | None = Field(description="the approval that would put it in force")
+
+
 class Policies(Answer):
     """Every version of every method that is loaded."""
 
-    policies: list[Policy]
+    policies: list[PolicyState]
 
 
 class Exported(Answer):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 from fastapi import APIRouter, Query
 
 from services.rating.api import listed
 from services.rating.api.asking import Reader, Wired
+from shared.core.policy.versions import stand
 from shared.edge.http import paging
 from shared.edge.http.auth import Seen
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
@@ -17,8 +19,18 @@ router = APIRouter(prefix="/v1", tags=["overview"])
 
 @router.get("/policies", summary="The rating methods")
 async def policies(who: Reader, wired: Wired) -> listed.Policies:
-    """Return every version of every method that is loaded."""
-    return listed.Policies.model_validate({"policies": wired.policies})
+    """Return every version of every method that is loaded, and how it stands."""
+    known = await wired.lists.versions(wired.database())
+    stands = {
+        (one.policy.method, one.policy.version): {
+            "state": one.state,
+            "since": one.since,
+            "approval_id": one.approval_id,
+        }
+        for one in stand(wired.rules, known.activations, known.waiting, known.day)
+    }
+    rows = [{**msgspec.structs.asdict(one), **stands[one.id, one.version]} for one in wired.policies]
+    return listed.Policies.model_validate({"policies": rows})
 
 
 @router.get("/warnings", summary="Warnings that stand")

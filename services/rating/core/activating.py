@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,6 +12,7 @@ from shared.core.events.rating import PolicyActivated
 from shared.core.policy.activation import Activation, basis
 from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook
+from shared.core.policy.versions import Waiting
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -22,6 +24,15 @@ class Wanted(msgspec.Struct, frozen=True):
     """The day at whose opening it begins; None: the next one."""
     sha256: str | None = None
     """The rules as who asks has seen them; None: as they are loaded."""
+
+
+class Standing(NamedTuple):
+    """What the state of each version of a method follows from."""
+
+    activations: tuple[Activation, ...]
+    waiting: Waiting
+    day: date
+    """The last one that was opened."""
 
 
 def decided(wanted: Wanted, rules: Rulebook, before: tuple[Activation, ...], today: date) -> PolicyActivated | None:

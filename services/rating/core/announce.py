@@ -10,18 +10,16 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from services.rating.core import people
 from services.rating.core.engine import Sheet
 from services.rating.core.lived import Alarm, Published
 from services.rating.core.moving import place_of
-from services.rating.core.overriding import ended_untold
 from services.rating.core.path import Path, at
 from services.rating.core.reviews import review_due, valid_until
 from services.rating.core.standing import Standing
 from services.rating.core.state import State
 from shared.core import money
-from shared.core.approval.timing import due
 from shared.core.brain import Decided
-from shared.core.events.approval import OverrideExpired
 from shared.core.events.rating import (
     DecisionCorrected,
     FactRef,
@@ -54,13 +52,13 @@ def announce(state: State, standing: Standing, sheet: Sheet, start: int, cause: 
     """Everything that follows from *standing* being what holds now; the path was walked from *start* on."""
     said = _Said(state, state.path, standing, sheet, cause)
     decided = [
-        *_expired(said),
+        *people.ended(state, lambda: said.carried),
         *_corrected(said, start),
         *_grade(said),
         *_warnings(said),
         *_data(said),
         *_review(said),
-        *_approvals(said),
+        *people.due(state, lambda: said.carried),
     ]
     for one in sheet.besides:
         path = state.besides[one.purpose]
@@ -108,7 +106,7 @@ def _grade(said: _Said) -> list[Decided]:
     publish = last is None or was != now.grade or (now.grade is not None and last.method != now.method)
     sheet, policy = said.sheet, said.sheet.policy
     assessment = sheet.assessment
-    valid = valid_until(policy, now, said.day) if isinstance(policy, Policy) else None
+    valid = valid_until(policy, now, said.state, said.day) if isinstance(policy, Policy) else None
     decision = GradeChanged(
         **said.carried | _caused(said, last, policy),
         method=rules[0],
@@ -144,6 +142,8 @@ def _caused(said: _Said, last: Published | None, policy: Any) -> dict[str, str]:
     """An override that began or ended, or a review, where it was one of these that changed the grade."""
     if said.standing.override != (last.override if last else ""):
         return {"cause": "override"}
+    if any(one.on == said.day and one.to == said.standing.grade for one in said.state.rises):
+        return {"cause": "review"}  # people have granted this rise
     return {"cause": "review"} if _at_review(said, last.grade if last else None, policy) else {}
 
 
@@ -174,27 +174,6 @@ def _direction(was: str | None, now: Standing, method: str, underlying: str | No
     if was != now.grade:
         return "up" if ranks.get(now.grade, 0) > ranks.get(was, 0) else "down"
     return "up" if ranks.get(now.underlying or "", 0) >= ranks.get(underlying or "", 0) else "down"
-
-
-def _expired(said: _Said) -> list[Decided]:
-    """Overrides whose last day is over: said when the day after it opens."""
-    return [
-        Decided(
-            OverrideExpired(
-                **said.carried | {"cause": "override"},
-                override_id=one.override_id,
-                expires_on=date.fromordinal(one.expires_on),
-            ),
-            True,
-        )
-        for one in ended_untold(said.state, said.day)
-    ]
-
-
-def _approvals(said: _Said) -> list[Decided]:
-    """Requests that waited too long: reminders, deputies, lapses (AP-04.03)."""
-    found = (due(one, said.day, said.carried | {"cause": "day"}) for one in said.state.approvals.values())
-    return [Decided(one, True) for one in found if one is not None]
 
 
 def _corrected(said: _Said, start: int) -> list[Decided]:

@@ -7,8 +7,8 @@ from hashlib import blake2b
 
 import msgspec
 
-from services.rating.core import snapshot
-from services.rating.core.announce import announce
+from services.rating.core import excepting, rising, snapshot
+from services.rating.core.announce import announce, labels
 from services.rating.core.context import Context
 from services.rating.core.engine import Engine, Sheet, setting_for
 from services.rating.core.evolve import evolve
@@ -16,24 +16,27 @@ from services.rating.core.path import next_day, walk
 from services.rating.core.reviews import next_review
 from services.rating.core.row import row_of
 from services.rating.core.state import State
+from shared.core.approval.chain import ASSUMED, Chains
+from shared.core.approval.chain import in_force as in_force_chains
+from shared.core.approval.commands import Desk
 from shared.core.approval.timing import next_due
-from shared.core.brain import Outcome
+from shared.core.brain import Decided, Outcome
 from shared.core.customer.state import Setting
 from shared.core.envelope import Event
 from shared.core.ledger.days import FAR
 from shared.core.policy.activation import in_force
 from shared.core.policy.rulebook import Rulebook
 
-FOLD_VERSION = "7"
+FOLD_VERSION = "8"
 """Raised by hand whenever the fold or the snapshot changes."""
 
 
 class RatingBrain:
     """One rulebook, one work calendar, one installation."""
 
-    def __init__(self, rulebook: Rulebook, setting: Setting) -> None:
-        """Raises Misconfigured where a rule reads a measure that does not exist."""
-        self.rulebook = rulebook
+    def __init__(self, rulebook: Rulebook, setting: Setting, chains: tuple[Chains, ...] = (ASSUMED,)) -> None:
+        """*chains* says how long people may take. Raises Misconfigured where a rule reads a measure that does not exist."""
+        self.rulebook, self.chains = rulebook, chains
         self.setting = setting_for(rulebook, setting)
         seed = "\0".join(
             [FOLD_VERSION, self.setting.calendar.version, repr(self.setting.lenses), _rules(in_force(rulebook, ()))]
@@ -75,11 +78,30 @@ class RatingBrain:
         sheet, start, wakes_on = bring(state, end, engine)
         standing = state.path[-1][1]
         decisions = announce(state, standing, sheet, start, cause)
+        decisions += self._rises(state, sheet, cause)
         state.late = None
         wakes_on = min(wakes_on, next_review(state, standing, sheet))
         for one in state.approvals.values():
             wakes_on = min(wakes_on, next_due(one, end))
+        if state.exceptions:
+            wakes_on = min(wakes_on, excepting.next_end(state, end, wakes_on))
         return Outcome(decisions, row_of(state, standing, sheet, several=engine.several), date.fromordinal(wakes_on))
+
+    def _rises(self, state: State, sheet: Sheet, cause: str) -> list[Decided]:
+        """What people are asked of rises under each purpose, and what they are no longer asked."""
+        stands = [(state.path[-1][1], sheet.policy)]
+        stands += [(state.besides[one.purpose][-1][1], one.policy) for one in sheet.besides]
+        if not state.approvals and all((standing.rules or standing).asks is None for standing, _ in stands):
+            return []
+        day = date.fromordinal(state.head)
+        desk = Desk(
+            day=day,
+            chains=in_force_chains(self.chains, day),
+            rests=self.setting.calendar.rests,
+            register={},
+            common={"cause": cause, "labels": labels(state)},
+        )
+        return [Decided(data, True) for data in rising.said(state, stands, desk)]
 
     def dump(self, state: State) -> bytes:
         """A snapshot of *state*."""
@@ -111,6 +133,7 @@ class RatingBrain:
             + len(state.conflicts)
             + 2 * len(state.approvals)
             + len(state.overrides)
+            + len(state.exceptions)
             + (len(state.path) + sum(map(len, state.besides.values())) + len(state.days)) // 4
         )
 

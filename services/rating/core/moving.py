@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
+from services.rating.core import rising
 from services.rating.core.state import State
 from shared.core.customer.state import PLACES
 from shared.core.ledger.days import months_before
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 _APPROVING = frozenset({"approved", "rise", "release"})
 """Outcomes of a completed review that let a grade rise where that needs an approval."""
+
+_TIMING = frozenset({"RISE_AT_REVIEW_ONLY", "RISE_NOT_AT_THIS_REVIEW"})
+"""What does not hold a rise that is granted this very day: it was asked for on a day on which it could rise."""
 
 Moved = tuple[str, tuple[str, ...]]
 """The grade, and the rules that keep it where it was."""
@@ -38,22 +43,52 @@ def _happened(state: State, kind: str, day: int) -> bool:
 
 def risen(state: State, was: Standing, policy: Policy, place: int, target: int, day: int) -> Moved:
     """The grade on *day* of who stands at *place* of the scale and deserves the better *target*."""
-    rise, grades = policy.movement.rise, policy.grades
-    stood = grades[place]
-    held = _held(state, stood, was, policy, day)
-    if held:
+    stood = policy.grades[place]
+    granted = rising.granted(state, policy, stood, was.since, day) if state.rises else {}
+    today = {grade for grade, on_the_day in granted.items() if on_the_day}
+    held = _held(state, stood, was, policy, day, granted)
+    if held and not (today and set(held) <= _TIMING):
         return stood, held
-    reach = range(max(target, place - rise.max_steps), place)
-    open_to = [grades[to] for to in reach if stood in rise.only_from.get(grades[to], (stood,))]
+    open_to = reachable(policy, place, target)
     if not open_to:
         return stood, ("RISE_NOT_FROM_HERE",)
     for grade in open_to:
-        if not policy.movement.approvers("rise", grade) or _approved(state, was, 0, day):
+        if held and grade not in today:
+            continue  # between two reviews it rises to what was granted today and to nothing else
+        if _may_enter(state, was, policy, grade, day, granted):
             return grade, ()
-    return stood, ("RISE_NEEDS_APPROVAL",)
+    return stood, held or ("RISE_NEEDS_APPROVAL",)
 
 
-def _held(state: State, stood: str, was: Standing, policy: Policy, day: int) -> tuple[str, ...]:
+def reachable(policy: Policy, place: int, target: int) -> list[str]:
+    """The grades to which who stands at *place* of the scale may rise towards *target*, best first."""
+    rise, grades = policy.movement.rise, policy.grades
+    stood = grades[place]
+    reach = range(max(target, place - rise.max_steps), place)
+    return [grades[to] for to in reach if stood in rise.only_from.get(grades[to], (stood,))]
+
+
+def asks_for(policy: Policy, place: int, target: int) -> str | None:
+    """The best grade that who waits for an approval alone could rise to by a request; None: none needs one."""
+    if policy.purpose == "compliance":
+        return None  # what people are asked is read by many; there a completed review approves
+    return next((to for to in reachable(policy, place, target) if policy.movement.approvers("rise", to)), None)
+
+
+def _may_enter(state: State, was: Standing, policy: Policy, grade: str, day: int, granted: Mapping[str, bool]) -> bool:
+    """Whether everybody who must approve a rise to *grade* has."""
+    movement = policy.movement
+    review = movement.through_review(grade)
+    if movement.approvers("rise", grade):
+        if policy.purpose != "compliance" and grade not in granted:
+            return False
+        review = review or policy.purpose == "compliance"
+    return not review or _approved(state, was, 0, day)
+
+
+def _held(
+    state: State, stood: str, was: Standing, policy: Policy, day: int, granted: Mapping[str, bool]
+) -> tuple[str, ...]:
     """Why the grade may not rise on *day*: every rule that forbids it (G-23); empty where it may."""
     rise, on = policy.movement.rise, date.fromordinal(day)
     held = []
@@ -66,7 +101,7 @@ def _held(state: State, stood: str, was: Standing, policy: Policy, day: int) -> 
     if stood == policy.grades[-1]:
         if was.worst_on and months_before(day, rise.from_worst.clean_months) < was.worst_on:
             held.append("RISE_NOT_CLEAN")
-        if rise.from_worst.approval and not _approved(state, was, rise.from_worst.clean_months, day):
+        if rise.from_worst.approval and not granted and not _approved(state, was, rise.from_worst.clean_months, day):
             held.append("RISE_NEEDS_APPROVAL")
     return tuple(held)
 

@@ -116,10 +116,11 @@ def ended_untold(state: State, day: int) -> list[Override]:
     return [o for o in state.overrides.values() if not o.told and not o.withdrawn_on and o.expires_on < day]
 
 
-def renewals(state: State, day: int) -> int:
-    """How many overrides stand one after the other, without a day between them, up to *day*."""
+def renewals(state: State, day: int, method: str) -> int:
+    """How many overrides under *method* stand one after the other, without a day between them, up to *day*."""
     count, first = 0, day
-    for one in sorted(state.overrides.values(), key=lambda one: one.last, reverse=True):
+    mine = (one for one in state.overrides.values() if one.method in {None, method})
+    for one in sorted(mine, key=lambda one: one.last, reverse=True):
         if one.set_on <= one.last >= first - 1:
             count, first = count + 1, min(first, one.set_on)
     return count

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import date
 
+from services.rating.core import rising
 from services.rating.core.engine import Engine, Sheet
 from services.rating.core.overriding import next_change as next_change_of_overrides
 from services.rating.core.overriding import overlaid
@@ -97,6 +98,8 @@ def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: E
         least = min(least, _next_move(now.rules or now, seen.policy, day, least))
     if state.overrides:
         least = min(least, next_change_of_overrides(state, day))
+    if state.rises:
+        least = min(least, rising.next_change(state, day, least))
     at = bisect_right(state.days, day)
     if at < len(state.days):
         least = min(least, state.days[at])

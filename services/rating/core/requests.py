@@ -6,34 +6,40 @@ asked for and when it would take effect, for the customer may have fallen meanwh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 import msgspec
 
+from services.rating.core import rising
+from services.rating.core.engine import CREDIT
 from services.rating.core.overriding import renewals
+from services.rating.core.path import Path
+from services.rating.core.standing import Standing
 from services.rating.core.state import State
 from shared.core.approval.chain import Bounds
-from shared.core.approval.deciding import Desk
+from shared.core.approval.commands import Desk
 from shared.core.approval.request import Approval
-from shared.core.events.approval import OverrideSet, OverrideWithdrawn
+from shared.core.events.approval import ExceptionGranted, OverrideSet, OverrideWithdrawn
 from shared.core.events.base import Decision
 from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook
 
 
 class Kind(StrEnum):
-    """What may be asked of a customer; each has its chain in `services/rating/approvals.yaml`."""
+    """What may be asked of a customer; each has its chain in `services/rating/approvals.yaml`, a rise that of its method."""
 
     OVERRIDE = "override"
     OVERRIDE_END = "override-end"
     ERASURE = "erasure"
+    EXCEPTION = "exception"
+    RISE = rising.KIND
 
 
 class Why(StrEnum):
-    """Why an override cannot be asked for, or take effect. Sentences in `shared/edge/codes.yaml`."""
+    """Why something cannot be asked for, or take effect. Sentences in `shared/edge/codes.yaml`."""
 
     NO_GRADE = "OVERRIDE_NO_GRADE"
     OFF_SCALE = "OVERRIDE_NOT_ON_SCALE"
@@ -42,6 +48,10 @@ class Why(StrEnum):
     OVER = "OVERRIDE_OVER"
     TOO_OFTEN = "OVERRIDE_RENEWED_TOO_OFTEN"
     UNKNOWN = "OVERRIDE_UNKNOWN"
+    NOT_ALLOWED = "OVERRIDE_NOT_ALLOWED"
+    WAIVER_OVER = "EXCEPTION_OVER"
+    WAIVER_TOO_LONG = "EXCEPTION_TOO_LONG"
+    NOT_DUE = rising.NOT_DUE
 
 
 class Found(NamedTuple):
@@ -49,8 +59,20 @@ class Found(NamedTuple):
 
     state: State
     desk: Desk
-    policy: Policy | None
-    """The rules under which it is graded."""
+    policies: Mapping[str, Policy]
+    """Purpose → the rules under which it is graded; one under which it is not is left out."""
+
+    @property
+    def policy(self) -> Policy | None:
+        """The rules of purpose `credit`."""
+        return self.policies.get(CREDIT)
+
+    def under(self, method: str) -> tuple[Standing | None, Policy | None]:
+        """What holds under *method*, and by which rules; (None, None) where it does not grade the customer."""
+        for purpose, policy in self.policies.items():
+            if policy.method == method:
+                return path_of(self.state, purpose)[-1][1], policy
+        return None, None
 
 
 class Act(NamedTuple):
@@ -83,6 +105,22 @@ class OverrideEnd(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
+class Waiver(msgspec.Struct, frozen=True, kw_only=True):
+    """The payload of an exception: which rule does not hold for the customer, and until when (AP-16)."""
+
+    customer_id: str
+    excepts: str
+    """The rule, by its code."""
+    expires_on: date
+    reason: str
+    evidence: str
+    by: str
+    terms: str | None = None
+    """What is allowed instead."""
+    method: str | None = None
+    """The method whose rule it is."""
+
+
 class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     """The payload of destroying the key of a customer's personal fields."""
 
@@ -91,12 +129,26 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-def policy_of(state: State, rulebook: Rulebook) -> Policy | None:
-    """The rules under which *state* stands; None where it is not graded."""
-    standing = state.path[-1][1] if state.path else None
-    book = rulebook.books.get(standing.method) if standing and standing.grade is not None else None
-    versions = book.versions if book else ()
-    return next((one for one in versions if standing and one.sha256 == standing.sha256), None)
+def path_of(state: State, purpose: str) -> Path:
+    """The path of *state* under *purpose*."""
+    return state.path if purpose == CREDIT else state.besides.get(purpose, [])
+
+
+def policies_of(state: State, rulebook: Rulebook) -> dict[str, Policy]:
+    """Purpose → the rules under which *state* stands, of those under which it is graded.
+
+    What methods of purpose `compliance` say is read by few, and approvals by many: nothing is asked of them here.
+    """
+    found = {}
+    for purpose in (CREDIT, *(name for name in state.besides if name != "compliance")):
+        path = path_of(state, purpose)
+        standing = path[-1][1] if path else None
+        book = rulebook.books.get(standing.method) if standing and standing.grade is not None else None
+        versions = book.versions if book else ()
+        policy = next((one for one in versions if standing and one.sha256 == standing.sha256), None)
+        if policy is not None:
+            found[purpose] = policy
+    return found
 
 
 def last_day(day: date, bounds: Bounds) -> date:
@@ -111,18 +163,20 @@ def why_not(wanted: Override, state: State, policy: Policy | None, day: date, bo
     grade = wanted.grade or wanted.cap
     if grade not in policy.grades:
         return Why.OFF_SCALE
+    if policy.purpose != CREDIT and not policy.movement.approvers("override", grade):
+        return Why.NOT_ALLOWED
     if wanted.expires_on < day:
         return Why.OVER
     if wanted.expires_on > last_day(day, bounds):
         return Why.TOO_LONG
     if wanted.grade is not None and _steps_up(wanted.grade, state, policy) > bounds.up_steps:
         return Why.TOO_FAR_UP
-    return Why.TOO_OFTEN if renewals(state, day.toordinal()) > bounds.renewals else None
+    return Why.TOO_OFTEN if renewals(state, day.toordinal(), policy.method) > bounds.renewals else None
 
 
 def _steps_up(grade: str, state: State, policy: Policy) -> int:
     """How many steps *grade* lies above what would stand without overrides."""
-    standing = state.path[-1][1]
+    standing = path_of(state, policy.purpose)[-1][1]
     stands = (standing.rules or standing).grade
     return policy.grades.index(stands) - policy.grades.index(grade) if stands in policy.grades else 0
 
@@ -134,13 +188,22 @@ def erased(approval: Approval) -> str | None:
     return msgspec.json.decode(approval.payload, type=Erasure).basis
 
 
-def effect(approval: Approval, state: State, policy: Policy | None, bounds: Bounds, common: dict[str, Any]) -> Effect:
+def waiver_why_not(wanted: Waiver, desk: Desk) -> Why | None:
+    """What forbids the exception *wanted* on the day of *desk*; None: nothing does."""
+    if wanted.expires_on < desk.day:
+        return Why.WAIVER_OVER
+    longest = desk.day + timedelta(days=desk.chains.exceptions.days)
+    return Why.WAIVER_TOO_LONG if wanted.expires_on > longest else None
+
+
+def effect(approval: Approval, found: Found) -> Effect:
     """What follows from the last grant of *approval*, read from the content that was hashed and from nothing else."""
-    day: date = common["as_of"]
+    state, day = found.state, found.desk.day
+    common = {**found.desk.common, "as_of": day}
     match approval.kind:
         case Kind.OVERRIDE:
             wanted = msgspec.json.decode(approval.payload, type=Override)
-            why = why_not(wanted, state, policy, day, bounds)
+            why = why_not(wanted, state, found.under(wanted.method)[1], day, found.desk.chains.overrides)
             return why or (_set(wanted, approval, common),)
         case Kind.OVERRIDE_END:
             end = msgspec.json.decode(approval.payload, type=OverrideEnd)
@@ -151,10 +214,23 @@ def effect(approval: Approval, state: State, policy: Policy | None, bounds: Boun
                 return Why.OVER
             said = {**common, "override_id": end.override_id, "reason": end.reason}
             return (OverrideWithdrawn(**said, approval_id=approval.approval_id),)
+        case Kind.RISE:
+            rise = rising.rise_of(approval)
+            standing, policy = found.under(rise.method)
+            return () if rising.is_due(approval, standing, policy) else Why.NOT_DUE
+        case Kind.EXCEPTION:
+            waiver = msgspec.json.decode(approval.payload, type=Waiver)
+            why = waiver_why_not(waiver, found.desk)
+            return why or (_waived(waiver, approval, common),)
     return ()
 
 
 Effect = Sequence[Decision] | Why
+
+
+def _waived(wanted: Waiver, approval: Approval, common: dict[str, Any]) -> ExceptionGranted:
+    told = {name: value for name, value in msgspec.structs.asdict(wanted).items() if name != "customer_id"}
+    return ExceptionGranted(**common, **told, exception_id=approval.approval_id, approval_id=approval.approval_id)
 
 
 def _set(wanted: Override, approval: Approval, common: dict[str, Any]) -> OverrideSet:

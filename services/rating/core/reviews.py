@@ -12,8 +12,18 @@ from shared.core.ledger.days import FAR, months_before
 from shared.core.policy.policy import Policy
 
 
-def valid_until(policy: Policy, standing: Standing, day: int) -> date | None:
-    """The day by which the grade that stands on *day* must be reviewed: its cadence counted on from when it began."""
+def valid_until(policy: Policy, standing: Standing, state: State, day: int) -> date | None:
+    """The last day of the grade that stands on *day*: that of the override that put it there, or the day by which it must be
+    reviewed, whichever comes first."""
+    reviewed, held = _reviewed_by(policy, standing, day), state.overrides.get(standing.override)
+    if held is None or (held.grade is None and standing.grade == (standing.rules or standing).grade):
+        return reviewed  # nobody has put it there; a cap under which it lies holds nothing
+    last = date.fromordinal(held.last)
+    return last if reviewed is None else min(last, reviewed)
+
+
+def _reviewed_by(policy: Policy, standing: Standing, day: int) -> date | None:
+    """The day by which the grade must be reviewed: its cadence counted on from when it began."""
     months = policy.movement.valid_months.get(standing.grade or "")
     if not months or not standing.since:
         return None

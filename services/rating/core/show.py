@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from services.rating.core import people
 from services.rating.core import view as v
 from services.rating.core.announce import text
 from services.rating.core.engine import CREDIT, Engine, Sheet
@@ -54,8 +55,8 @@ def show(state: State, day: int, version: int, engine: Engine, told: Told) -> v.
     for along, one in seen:
         now = along[-1][1] if along else Standing()
         one.judge(now.default_on)
-        ratings += _rating(now, one)
-        explanations += _explanation(now, one, _overrides(state, day, one.purpose, engine))
+        ratings += _rating(state, now, one)
+        explanations += _explanation(now, one, people.overrides(state, day, one.purpose, engine))
         history += _history(told, along, one.purpose)
     return v.View(
         customer_id=state.customer_id,
@@ -69,6 +70,7 @@ def show(state: State, day: int, version: int, engine: Engine, told: Told) -> v.
         explanations=tuple(explanations),
         items=tuple(_items(state, day, told)),
         unallocated_cash=_money(reader.scalar("cash"), reader.currency),
+        exceptions=people.exceptions(state, day),
     )
 
 
@@ -105,11 +107,11 @@ def _money(amount: int, currency: str) -> str:
     return format(Decimal(amount).scaleb(-UNIT).quantize(QUANTA[currency]), "f")
 
 
-def _rating(standing: Standing, sheet: Sheet) -> Iterator[v.Rating]:
+def _rating(state: State, standing: Standing, sheet: Sheet) -> Iterator[v.Rating]:
     if not standing.since or _never_rated(standing, sheet.purpose):
         return
     assessment, policy = sheet.assessment, sheet.policy
-    valid = valid_until(policy, standing, sheet.reader.day) if isinstance(policy, Policy) else None
+    valid = valid_until(policy, standing, state, sheet.reader.day) if isinstance(policy, Policy) else None
     yield v.Rating(
         method=standing.method or "none",
         purpose=sheet.purpose,
@@ -128,27 +130,6 @@ def _rating(standing: Standing, sheet: Sheet) -> Iterator[v.Rating]:
 def _never_rated(standing: Standing, purpose: str) -> bool:
     """Whether a purpose other than `credit` has nothing to do with the customer."""
     return purpose != CREDIT and standing.grade is None and standing.kept is None and not standing.method
-
-
-def _overrides(state: State, day: int, purpose: str, engine: Engine) -> tuple[v.Overriding, ...]:
-    """Every override under *purpose* that was set by *day*, as it stands on it."""
-    return tuple(
-        v.Overriding(
-            override_id=one.override_id,
-            grade=one.grade,
-            cap=one.cap,
-            set_on=date.fromordinal(one.set_on),
-            expires_on=date.fromordinal(one.expires_on),
-            withdrawn_on=date.fromordinal(one.withdrawn_on) if 0 < one.withdrawn_on <= day else None,
-            in_force=one.holds(day),
-            reason=one.reason,
-            by=one.by,
-            evidence=one.evidence,
-            approval_id=one.approval_id,
-        )
-        for one in state.overrides.values()
-        if one.set_on <= day and engine.purpose_of(one.method) == purpose
-    )
 
 
 def _explanation(standing: Standing, sheet: Sheet, overrides: tuple[v.Overriding, ...]) -> Iterator[v.Explanation]:

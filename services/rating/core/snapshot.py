@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from services.rating.core.excepting import Waived
 from services.rating.core.lived import Lived
 from services.rating.core.overriding import Override
+from services.rating.core.rising import granted_of
 from services.rating.core.standing import Standing
 from services.rating.core.state import State
 from shared.core.approval.request import Approvals
@@ -24,6 +26,7 @@ class Snapshot(msgspec.Struct, array_like=True):
     lived: Lived
     overrides: dict[str, Override]
     approvals: Approvals
+    exceptions: dict[str, Waived]
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -33,7 +36,7 @@ _DECODER = msgspec.msgpack.Decoder(Snapshot)
 def dump(state: State) -> bytes:
     """*state* as bytes."""
     said = (state.path, state.besides, state.head, state.referred, state.lived, state.overrides, state.approvals)
-    return _ENCODER.encode(Snapshot(facts_of(state), *said))
+    return _ENCODER.encode(Snapshot(facts_of(state), *said, state.exceptions))
 
 
 def load(raw: bytes, setting: Setting) -> State:
@@ -43,4 +46,6 @@ def load(raw: bytes, setting: Setting) -> State:
     restore(state, kept.facts)
     state.path, state.besides, state.head, state.referred = kept.path, kept.besides, kept.head, kept.referred
     state.lived, state.overrides, state.approvals = kept.lived, kept.overrides, kept.approvals
+    state.exceptions = kept.exceptions
+    state.rises = granted_of(state.approvals)
     return state

@@ -7,7 +7,8 @@ from datetime import date
 import msgspec
 
 from services.rating.core.engine import Sheet
-from services.rating.core.moving import fallen, placed, reviewed_by, risen
+from services.rating.core.moving import asks_for, fallen, placed, reviewed_by, risen
+from services.rating.core.rising import NEEDS
 from services.rating.core.state import State
 from shared.core.ledger.days import FAR, months_before
 from shared.core.policy.policy import Policy
@@ -51,6 +52,8 @@ class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The override that holds."""
     rules: Standing | None = None
     """What would hold had nobody ever overridden, where that is another standing: the movement rules go on from it."""
+    asks: str | None = None
+    """The grade that waits for a request to be granted, and for nothing else."""
 
 
 def step(state: State, before: Standing | None, sheet: Sheet, day: int) -> Standing:
@@ -98,6 +101,7 @@ def _ungraded(was: Standing, refusal: str, day: int, watches: tuple[Watch, ...])
         held=(),
         watches=watches,
         due=None,
+        asks=None,
     )
 
 
@@ -106,6 +110,7 @@ def _graded(state: State, was: Standing, policy: Policy, underlying: str, day: i
     worst = underlying == grades[-1]
     fell_on = was.fell_on
     held: tuple[str, ...] = ()
+    asks: str | None = None
     grade, stood = underlying, was.grade or was.kept
     worst_on = day - 1 if was.worst and not worst else was.worst_on
     if stood not in grades or was.method not in {"", policy.method}:
@@ -117,6 +122,7 @@ def _graded(state: State, was: Standing, policy: Policy, underlying: str, day: i
             fell_on = was.fell_on if held else day
         elif target < place:
             grade, held = risen(state, msgspec.structs.replace(was, worst_on=worst_on), policy, place, target, day)
+            asks = asks_for(policy, place, target) if held == (NEEDS,) else None
     due = None
     if policy.capped:
         deserved, (grade, without) = grade, placed(policy, grade, stood, state, day)
@@ -130,6 +136,7 @@ def _graded(state: State, was: Standing, policy: Policy, underlying: str, day: i
         worst=worst,
         held=held,
         due=due,
+        asks=asks,
     )
     return now if policy.movement.lapse is None else _valid(state, was, now, stood, policy, day)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.rating.core.excepting import Waived
 from services.rating.core.lived import Lived
 from services.rating.core.overriding import Override
+from services.rating.core.rising import Granted
 from shared.core.approval.request import Approvals
 from shared.core.customer.state import Customer, Setting
 from shared.core.ledger.position import Position
@@ -18,12 +20,14 @@ class State(Customer[Position]):
     __slots__ = (
         "approvals",
         "besides",
+        "exceptions",
         "exempt",
         "head",
         "lived",
         "overrides",
         "path",
         "referred",
+        "rises",
         "side",
     )
 
@@ -41,7 +45,11 @@ class State(Customer[Position]):
         self.lived = Lived()
         self.overrides: dict[str, Override] = {}
         """In the order in which they were set."""
+        self.exceptions: dict[str, Waived] = {}
+        """In the order in which they were granted."""
         self.approvals: Approvals = {}
+        self.rises: list[Granted] = []
+        """The rises that people granted, an input of the path; they follow from the approvals."""
         self.side: tuple[tuple[object, ...], list[Any]] | None = None
         """What the engine measured of facts that are no document and no payment, and for which day."""
         self.exempt: dict[tuple[str, int], Any] = {}

@@ -43,6 +43,26 @@ class Overriding(msgspec.Struct, frozen=True, kw_only=True):
     approval_id: str | None
 
 
+class Excepting(msgspec.Struct, frozen=True, kw_only=True):
+    """One exception: which rule does not hold for the customer, until when and why (AP-16)."""
+
+    exception_id: str
+    excepts: str
+    """The rule, by its code."""
+    terms: str | None
+    """What is allowed instead."""
+    method: str | None
+    set_on: date
+    expires_on: date
+    """The last day on which it holds."""
+    in_force: bool
+    reason: str
+    by: str | None
+    """The person who asked for it."""
+    evidence: str | None
+    approval_id: str | None
+
+
 class Rating(msgspec.Struct, frozen=True, kw_only=True):
     """What one method says of the customer on `as_of`."""
 
@@ -193,6 +213,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[OpenItem, ...]
     """By due date."""
     unallocated_cash: str
+    exceptions: tuple[Excepting, ...] = ()
+    """Those that hold or held by `as_of`, oldest first."""
 
     def without(self, purpose: str) -> View:
         """The view without what methods of *purpose* say."""

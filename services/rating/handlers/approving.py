@@ -1,27 +1,23 @@
-"""Requests of people and what others say to them: one command after the other, each decided on the customer's stream."""
+"""What people ask for that others must grant: each request is decided on the stream of what it is about."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
 
-from services.rating.core import requests
+from services.rating.core import policy_requests, requests
 from services.rating.core.requests import Act, Found, Kind
-from services.rating.core.state import State
+from services.rating.handlers import answering
 from services.rating.handlers.ports import Ports
-from shared.core.approval.deciding import Actor, Approve, Command, Desk, Refuse, Request, Withdraw, decide
-from shared.core.approval.listed import ApprovalRow, Wanted
+from shared.core.approval.commands import Actor, Request
+from shared.core.approval.listed import ApprovalRow
 from shared.core.approval.payload import id_of, sealed
-from shared.core.approval.saying_no import No
-from shared.core.errors import Declined, NotFound
-from shared.core.events.approval import ApprovalDecision, ApprovalGranted
+from shared.core.errors import Declined
 from shared.core.policy.policy import Policy
-from shared.edge.rights import EVERY_ROW, Rows
-
-UNKNOWN = "there is no such request"
+from shared.edge.rights import EVERY_ROW
 
 
 class Asked(NamedTuple):
@@ -33,13 +29,23 @@ class Asked(NamedTuple):
 
 
 async def override(
-    ports: Ports, customer_id: str, asked: Asked, *, grade: str | None, cap: str | None, until: date | None
+    ports: Ports,
+    customer_id: str,
+    asked: Asked,
+    *,
+    grade: str | None,
+    cap: str | None,
+    until: date | None,
+    method: str | None = None,
 ) -> ApprovalRow:
-    """Ask for an override. Raises Declined naming the rule, NotFound, Unavailable."""
+    """Ask for an override of the grade of *method*, that of purpose `credit` where it is None.
+
+    Raises Declined naming the rule, NotFound, Unavailable.
+    """
     given = {"grade": grade, "cap": cap, "reason": asked.reason, "evidence": asked.evidence, "by": asked.by.person}
 
     def payload(found: Found) -> requests.Override:
-        policy, bounds = found.policy, found.desk.chains.overrides
+        policy, bounds = _policy(found, method), found.desk.chains.overrides
         if policy is None:
             raise Declined(requests.Why.NO_GRADE)
         wanted = requests.Override(
@@ -57,8 +63,48 @@ async def override(
             raise Declined(why)
         return wanted
 
-    told = given | ({"expires_on": until.isoformat()} if until else {})
-    return await _ask(ports, customer_id, Kind.OVERRIDE, asked, payload, told, to=grade or cap or "")
+    told = given | ({"expires_on": until.isoformat()} if until else {}) | ({"method": method} if method else {})
+
+    def by(found: Found) -> tuple[str, ...]:
+        policy = _policy(found, method)
+        return policy.movement.approvers("override", grade or cap or "") if policy is not None else ()
+
+    return await _ask(ports, customer_id, Kind.OVERRIDE, asked, payload, told, by=by)
+
+
+async def exception(
+    ports: Ports, customer_id: str, asked: Asked, *, excepts: str, terms: str | None, until: date, method: str | None
+) -> ApprovalRow:
+    """Ask that the rule *excepts* not hold for a customer until a date. Raises as `override`."""
+    wanted = requests.Waiver(
+        customer_id=customer_id,
+        excepts=excepts,
+        expires_on=until,
+        reason=asked.reason,
+        evidence=asked.evidence,
+        by=asked.by.person,
+        terms=terms,
+        method=method,
+    )
+
+    def payload(found: Found) -> requests.Waiver:
+        policy = _policy(found, method)
+        if method is not None and policy is None:
+            raise Declined(requests.Why.NO_GRADE)
+        if (why := requests.waiver_why_not(wanted, found.desk)) is not None:
+            raise Declined(why)
+        return wanted
+
+    def by(found: Found) -> tuple[str, ...]:
+        policy = _policy(found, method)
+        standing = found.under(policy.method)[0] if policy is not None else None
+        if policy is None or standing is None:
+            return ()
+        return policy.movement.approvers("exception", standing.grade or "")
+
+    return await _ask(
+        ports, customer_id, Kind.EXCEPTION, asked, payload, msgspec.to_builtins(wanted), by=by, until=until
+    )
 
 
 async def override_end(ports: Ports, customer_id: str, asked: Asked, override_id: str) -> ApprovalRow:
@@ -82,30 +128,41 @@ async def erasure(ports: Ports, customer_id: str, asked: Asked) -> ApprovalRow:
     return await _ask(ports, customer_id, Kind.ERASURE, asked, lambda _: wanted, msgspec.to_builtins(wanted))
 
 
-async def approve(
-    ports: Ports, approval_id: str, by: Actor, rows: Rows, *, sha256: str, reason: str, evidence: str
+async def activation(
+    ports: Ports, method: str, asked: Asked, *, version: str, sha256: str, effective: date | None
 ) -> ApprovalRow:
-    """Grant the step that waits. Raises Declined, NotFound, Unavailable."""
-    return await _answer(ports, Approve(approval_id, sha256, by, reason, evidence), rows)
+    """Ask that a version of *method* be put in force from the opening of a day. Raises as `override`, and what is malformed."""
+    approval_id = id_of(policy_requests.SUBJECT, policy_requests.KIND, asked.by.account, asked.by.key)
 
+    def command(found: policy_requests.Found) -> policy_requests.Act:
+        held = found.told.approvals.get(approval_id)
+        # the same request again, on a later day: what was not said then is as it was then
+        day = msgspec.json.decode(held.payload, type=policy_requests.Activating).effective if held else None
+        wanted = policy_requests.Activating(
+            method=method,
+            version=version,
+            sha256=sha256,
+            effective=effective or day or found.desk.day + timedelta(days=1),
+            reason=asked.reason,
+            by=asked.by.person,
+        )
+        if held is None:
+            policy_requests.asked(wanted, found)
+        text = sealed(msgspec.to_builtins(wanted))[0]
+        request = Request(
+            approval_id,
+            policy_requests.KIND,
+            text,
+            asked.by,
+            asked.reason,
+            asked.evidence,
+            found.desk.chains.of(policy_requests.KIND),
+            policy_requests.last_day(wanted),
+        )
+        return policy_requests.Act(answering.decided(request, found.told.approvals, found.desk))
 
-async def refuse(ports: Ports, approval_id: str, by: Actor, rows: Rows, *, reason: str, evidence: str) -> ApprovalRow:
-    """Refuse the request. Raises as `approve`."""
-    return await _answer(ports, Refuse(approval_id, by, reason, evidence), rows)
-
-
-async def withdraw(ports: Ports, approval_id: str, by: Actor, rows: Rows, *, reason: str, evidence: str) -> ApprovalRow:
-    """Take one's own request back. Raises as `approve`."""
-    return await _answer(ports, Withdraw(approval_id, by, reason, evidence), rows)
-
-
-async def one(ports: Ports, approval_id: str, rows: Rows) -> ApprovalRow:
-    """The request *approval_id*. Raises NotFound where there is none that *rows* let see."""
-    wanted = Wanted(approval_id=approval_id)
-    found = await ports.lists.approvals(ports.database(), after=(date.min, ""), limit=1, wanted=wanted, rows=rows)
-    if not found:
-        raise NotFound(UNKNOWN)
-    return found[0]
+    await ports.decide_policy(ports.database(), command)
+    return await answering.one(ports, approval_id, EVERY_ROW)
 
 
 async def _ask(
@@ -116,50 +173,26 @@ async def _ask(
     payload: Callable[[Found], msgspec.Struct],
     given: Mapping[str, Any],
     *,
-    to: str = "",
+    by: Callable[[Found], tuple[str, ...]] = lambda _: (),
+    until: date | None = None,
 ) -> ApprovalRow:
-    """Ask for *payload*. What was asked under the same key before is compared with what is *given* now, by its own date."""
+    """Ask for *payload*. What was asked under the same key before is compared with what is *given* now, by its own date.
+
+    *by*: who grants it by the method's own rules; none: the chain of the installation says.
+    """
     approval_id = id_of(customer_id, kind, asked.by.account, asked.by.key)
 
     def command(found: Found) -> Act:
         held = found.state.approvals.get(approval_id)
         wanted = {**msgspec.json.decode(held.payload), **given} if held else msgspec.to_builtins(payload(found))
-        chain = found.desk.chains.of(kind, _approvers(found.policy, to) if kind is Kind.OVERRIDE else ())
-        request = Request(approval_id, kind, sealed(wanted)[0], asked.by, asked.reason, asked.evidence, chain)
-        return Act(_decided(request, found.state, found.desk))
+        chain = found.desk.chains.of(kind, by(found))
+        request = Request(approval_id, kind, sealed(wanted)[0], asked.by, asked.reason, asked.evidence, chain, until)
+        return Act(answering.decided(request, found.state.approvals, found.desk))
 
     await ports.decide(ports.database(), customer_id, command)
-    return await one(ports, approval_id, EVERY_ROW)
+    return await answering.one(ports, approval_id, EVERY_ROW)
 
 
-def _approvers(policy: Policy | None, grade: str) -> tuple[str, ...]:
-    """Who approves by the method's own rules; none: the chain of the installation says."""
-    return policy.movement.approvers("override", grade) if policy is not None else ()
-
-
-async def _answer(ports: Ports, command: Approve | Refuse | Withdraw, rows: Rows) -> ApprovalRow:
-    customer_id = (await one(ports, command.approval_id, rows)).customer_id
-
-    def act(found: Found) -> Act:
-        decisions = _decided(command, found.state, found.desk)
-        if not any(isinstance(made, ApprovalGranted) and made.final for made in decisions):
-            return Act(decisions)
-        approval = found.state.approvals[command.approval_id]
-        common = {**found.desk.common, "as_of": found.desk.day}
-        follows = requests.effect(approval, found.state, found.policy, found.desk.chains.overrides, common)
-        if isinstance(follows, requests.Why):
-            raise Declined(follows)
-        return Act((*decisions, *follows), erase=requests.erased(approval))
-
-    await ports.decide(ports.database(), customer_id, act)
-    return await one(ports, command.approval_id, rows)
-
-
-def _decided(command: Command, state: State, desk: Desk) -> tuple[ApprovalDecision, ...]:
-    """What follows of *command*. Raises Declined, NotFound."""
-    made = decide(command, state.approvals.get(command.approval_id), desk)
-    if made is No.UNKNOWN:
-        raise NotFound(UNKNOWN)
-    if isinstance(made, No):
-        raise Declined(made)
-    return made
+def _policy(found: Found, method: str | None) -> Policy | None:
+    """The rules of *method* under which the customer is graded; of purpose `credit` where none is named."""
+    return found.policy if method is None else found.under(method)[1]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from services.rating.core import policy_requests
+from services.rating.core.activating import Standing
 from services.rating.core.comparing import Compared, Comparison
 from services.rating.core.requests import Act, Found
 from services.rating.core.trying import Outcome, Trial
@@ -15,6 +17,7 @@ from shared.core.approval.listed import ApprovalRow, StaffRow, Wanted
 from shared.core.envelope import Event
 from shared.core.errors import Unavailable
 from shared.core.policy.policy import Book
+from shared.core.policy.rulebook import Rulebook
 from shared.edge.rights import Rows
 
 
@@ -101,6 +104,9 @@ class Lists(Protocol):
     ) -> list[ApprovalRow]:
         """Approvals after (day of the request, id), the oldest first."""
 
+    async def versions(self, pool: Any) -> Standing:
+        """What the state of each version of a method follows from."""
+
     async def staff(self, pool: Any, *, after: str, limit: int) -> list[StaffRow]:
         """The staff register after the person *after*."""
 
@@ -133,6 +139,13 @@ class Decide(Protocol):
         """Say which roles *person* holds from now on; none: the person has left."""
 
 
+class DecidePolicy(Protocol):
+    """Decides a command about the rules and appends what follows, while no day can open."""
+
+    async def __call__(self, pool: Any, command: Callable[[policy_requests.Found], policy_requests.Act]) -> None:
+        """*command* may be asked several times, and raises what refuses it. Raises Unavailable."""
+
+
 @dataclass
 class Ports:
     """The one object the routes find in `app.state.ports`."""
@@ -142,14 +155,20 @@ class Ports:
     log: Log
     lists: Lists
     decide: Decide
+    decide_policy: DecidePolicy
     policies: Sequence[PolicySummary]
     attempt: Try
+    rules: Rulebook
+    """Everything that is loaded."""
     compare: Compare
-    books: Mapping[str, Book]
-    """The versions of each method, by id."""
     partitions: int
     pool: Any = field(default=None)
     """None until the database has answered once."""
+
+    @property
+    def books(self) -> Mapping[str, Book]:
+        """The versions of each method, by id."""
+        return self.rules.books
 
     def database(self) -> Any:
         """The pool. Raises Unavailable while there is none."""

@@ -3,97 +3,29 @@
 `decide(command, state) → events, or No`. Maker is never checker, one person takes one step, and both are persons, not
 accounts. A step that was granted counts as long as who granted it holds the role, as far as that is known: where it was
 lost meanwhile, the step is open again. Deciding the same command twice gives nothing the second time.
+
+The step of a committee is granted, and the request refused, by the votes of its members, each with its reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
-import msgspec
-
-from shared.core.approval.chain import Chain, Chains, Rests, working_days_after
+from shared.core.approval import steps
+from shared.core.approval.chain import working_days_after
+from shared.core.approval.commands import Actor, Approve, Command, Desk, Refuse, Request, Withdraw
 from shared.core.approval.payload import sha256_of
-from shared.core.approval.request import Approval, Grant
+from shared.core.approval.request import Approval, Vote
 from shared.core.approval.saying_no import No
+from shared.core.approval.steps import Register, may_grant, waiting
 from shared.core.events.approval import (
     ApprovalDecision,
     ApprovalGranted,
     ApprovalRefused,
     ApprovalRequested,
+    ApprovalVoted,
     ApprovalWithdrawn,
 )
-
-Register = Mapping[str, frozenset[str]]
-"""Person → the roles that the staff register gives; who is not in it has the roles that the token gives."""
-
-
-class Actor(msgspec.Struct, frozen=True):
-    """Who acts: a person, through an account; or a system for that person, which needs evidence."""
-
-    person: str
-    account: str
-    roles: frozenset[str]
-    through: str | None = None
-    """The system that acts for the person; None: the person acts."""
-    key: str = ""
-    """What the caller calls this one act: under the same key it is the same act."""
-
-
-class Request(msgspec.Struct, frozen=True):
-    """Somebody asks. *payload* is the text whose hash is approved."""
-
-    approval_id: str
-    kind: str
-    payload: str
-    by: Actor
-    reason: str
-    evidence: str
-    chain: Chain
-
-
-class Approve(msgspec.Struct, frozen=True):
-    """Somebody grants the step that waits, for exactly the content *sha256*."""
-
-    approval_id: str
-    sha256: str
-    by: Actor
-    reason: str = ""
-    evidence: str = ""
-
-
-class Refuse(msgspec.Struct, frozen=True):
-    """Somebody who could grant the step refuses the whole request."""
-
-    approval_id: str
-    by: Actor
-    reason: str
-    evidence: str = ""
-
-
-class Withdraw(msgspec.Struct, frozen=True):
-    """Who asked takes it back."""
-
-    approval_id: str
-    by: Actor
-    reason: str
-    evidence: str = ""
-
-
-Command = Request | Approve | Refuse | Withdraw
-
-
-class Desk(msgspec.Struct, frozen=True):
-    """What is decided with: the day, the rules of approvals in force, the work calendar, the staff register."""
-
-    day: date
-    chains: Chains
-    rests: Rests
-    register: Register
-    common: dict[str, Any]
-    """`cause` and `labels` of every decision."""
-
 
 Decided = tuple[ApprovalDecision, ...] | No
 
@@ -113,19 +45,6 @@ def decide(command: Command, approval: Approval | None, desk: Desk) -> Decided:
             return _withdraw(command, approval, desk)
 
 
-def waiting(approval: Approval, register: Register) -> tuple[int, ...]:
-    """The steps without a grant that holds, in order. The first of them is the one that may be granted now."""
-    steps = range(1, len(approval.roles) + 1)
-    return tuple(step for step in steps if not _holds(approval.grants.get(step), register))
-
-
-def may_grant(approval: Approval, step: int, day: date) -> tuple[str, ...]:
-    """The roles that may grant *step* on *day*: its own, and its deputies' once it has waited too long."""
-    role = approval.roles[step - 1]
-    late = approval.deputy_on and day.toordinal() >= approval.deputy_on
-    return (role, *approval.deputies.get(role, ())) if late else (role,)
-
-
 def _request(command: Request, approval: Approval | None, desk: Desk) -> Decided:
     by, sha256 = command.by, sha256_of(command.payload)
     if approval is not None:
@@ -139,8 +58,14 @@ def _request(command: Request, approval: Approval | None, desk: Desk) -> Decided
         return No.EVIDENCE_MISSING
     if not _roles(by, desk.register):
         return No.LEFT
-    roles = command.chain.by
-    asked = ApprovalRequested(
+    return (requested(command, desk),)
+
+
+def requested(command: Request, desk: Desk) -> ApprovalRequested:
+    """The request as it is kept, its first step waiting."""
+    roles, sha256 = command.chain.by, sha256_of(command.payload)
+    lapses = working_days_after(desk.day, desk.chains.limits.lapse, desk.rests)
+    return ApprovalRequested(
         **desk.common,
         **_waits(desk),
         as_of=desk.day,
@@ -152,10 +77,10 @@ def _request(command: Request, approval: Approval | None, desk: Desk) -> Decided
         role=roles[0],
         roles=roles,
         deputies=desk.chains.deputies_of(roles),
-        lapses_on=working_days_after(desk.day, desk.chains.limits.lapse, desk.rests),
+        committees=desk.chains.sittings(roles),
+        lapses_on=min(lapses, command.until or lapses),
         **_signed(command),
     )
-    return (asked,)
 
 
 def _approve(command: Approve, approval: Approval, desk: Desk) -> Decided:
@@ -170,19 +95,42 @@ def _approve(command: Approve, approval: Approval, desk: Desk) -> Decided:
     if approval.by in desk.register and not desk.register[approval.by]:
         return No.LEFT
     step, *later = waiting(approval, desk.register) or (len(approval.roles),)
+    if steps.committee_of(approval, step) is not None:
+        return _voted(command, approval, step, desk)
     acting = _acting(command.by, approval, step, desk)
     if isinstance(acting, No):
         return acting
-    granted = ApprovalGranted(
-        **desk.common,
-        **(_waits(desk) if later else {}),
-        **_about(approval, step),
-        as_of=desk.day,
-        acting=acting if acting != approval.roles[step - 1] else None,
-        final=not later,
-        **_signed(command),
+    role = acting if acting != approval.roles[step - 1] else None
+    return (_granted(command, approval, step, desk, acting=role, later=bool(later)),)
+
+
+def _granted(
+    command: Approve, approval: Approval, step: int, desk: Desk, *, acting: str | None, later: bool
+) -> ApprovalGranted:
+    waits = _waits(desk) if later else {}
+    about = {**desk.common, **waits, **_about(approval, step), "as_of": desk.day, **_signed(command)}
+    return ApprovalGranted(**about, acting=acting, final=not later)
+
+
+def _voted(command: Approve | Refuse, approval: Approval, step: int, desk: Desk) -> Decided:
+    """The vote of a member of the committee whose step it is, and what it makes of all votes."""
+    if not command.reason.strip():
+        return No.REASON_MISSING
+    taken = _seat(command.by, approval, step, desk)
+    if isinstance(taken, No):
+        return taken
+    (seat, acting), grants = taken, isinstance(command, Approve)
+    about = {**desk.common, **_about(approval, step), "as_of": desk.day, **_signed(command)}
+    vote = ApprovalVoted(
+        **about, vote="for" if grants else "against", seat=seat, acting=acting if acting != seat else None
     )
-    return (granted,)
+    votes = (*approval.votes, Vote(step, command.by.person, seat, acting, grants, desk.day.toordinal()))
+    if isinstance(command, Refuse):
+        return (vote, ApprovalRefused(**about)) if steps.refused(approval, step, votes, desk.register) else (vote,)
+    if not steps.granted(approval, step, votes, desk.register):
+        return (vote,)
+    later = any(one != step for one in waiting(approval, desk.register))
+    return (vote, _granted(command, approval, step, desk, acting=None, later=later))
 
 
 def _refuse(command: Refuse, approval: Approval, desk: Desk) -> Decided:
@@ -192,7 +140,9 @@ def _refuse(command: Refuse, approval: Approval, desk: Desk) -> Decided:
         return no
     if not command.reason.strip():
         return No.REASON_MISSING
-    step, *_ = waiting(approval, desk.register) or (len(approval.roles),)
+    step = steps.at(approval, desk.register)
+    if steps.committee_of(approval, step) is not None:
+        return () if _voted_before(command, approval) else _voted(command, approval, step, desk)
     acting = _acting(command.by, approval, step, desk)
     if isinstance(acting, No):
         return acting
@@ -208,7 +158,7 @@ def _withdraw(command: Withdraw, approval: Approval, desk: Desk) -> Decided:
         return No.NOT_YOURS
     if not command.reason.strip():
         return No.REASON_MISSING
-    step, *_ = waiting(approval, desk.register) or (len(approval.roles),)
+    step = steps.at(approval, desk.register)
     return (ApprovalWithdrawn(**desk.common, **_about(approval, step), as_of=desk.day, **_signed(command)),)
 
 
@@ -216,9 +166,16 @@ def _granted_before(command: Approve, approval: Approval) -> bool:
     """Whether this very person granted a step of this very content: by the same act, or so that it took effect since."""
     if command.sha256 != approval.sha256:
         return False
-    own = [grant for grant in approval.grants.values() if grant.by == command.by.person]
-    return bool(own) and (
-        approval.place == "granted" or any(grant.key and grant.key == command.by.key for grant in own)
+    own = [grant.key for grant in approval.grants.values() if grant.by == command.by.person]
+    own += [vote.key for vote in approval.votes if vote.by == command.by.person and vote.grants]
+    return bool(own) and (approval.place == "granted" or any(key and key == command.by.key for key in own))
+
+
+def _voted_before(command: Refuse, approval: Approval) -> bool:
+    """Whether this very vote against it was given before, by the same act."""
+    key = command.by.key
+    return bool(key) and any(
+        vote.by == command.by.person and not vote.grants and vote.key == key for vote in approval.votes
     )
 
 
@@ -242,13 +199,35 @@ def _stranger(command: Command, desk: Desk) -> No | None:
 
 def _acting(by: Actor, approval: Approval, step: int, desk: Desk) -> str | No:
     """The role with which *by* may take *step*, the step's own before a deputy's."""
-    if by.person == approval.by:
-        return No.OWN_REQUEST
-    if any(grant.by == by.person for at, grant in approval.grants.items() if at != step):
-        return No.SAME_PERSON  # also where the role is lost: it may come back, and the grant with it
+    if (no := _taken(by, approval, step)) is not None:
+        return no
     held = _roles(by, desk.register)
     found = next((role for role in may_grant(approval, step, desk.day) if role in held), None)
     return found or (No.NOT_YOUR_STEP if held else No.LEFT)
+
+
+def _seat(by: Actor, approval: Approval, step: int, desk: Desk) -> tuple[str, str] | No:
+    """The seat that *by* takes in the committee of *step*, and with which role. Nobody votes on customers of their own."""
+    if (no := _taken(by, approval, step)) is not None:
+        return no
+    if any(vote.by == by.person for vote in approval.votes):
+        return No.VOTED
+    if by.person == desk.common.get("labels", {}).get("manager"):
+        return No.OWN_LINE
+    held = _roles(by, desk.register)
+    if not held and by.person in desk.register:
+        return No.LEFT
+    return steps.seat(approval, step, by.person, held, day=desk.day, register=desk.register) or No.NOT_YOUR_STEP
+
+
+def _taken(by: Actor, approval: Approval, step: int) -> No | None:
+    """Why *by* can take no step, or not this one: who asked, and who has taken another."""
+    if by.person == approval.by:
+        return No.OWN_REQUEST
+    others = [grant.by for at, grant in approval.grants.items() if at != step]
+    others += [vote.by for vote in approval.votes if vote.step != step]
+    # also where the role is lost: it may come back, and the grant with it
+    return No.SAME_PERSON if by.person in others else None
 
 
 def _roles(by: Actor, register: Register) -> frozenset[str]:
@@ -257,11 +236,6 @@ def _roles(by: Actor, register: Register) -> frozenset[str]:
     if known is None:
         return by.roles
     return known if by.through is not None else known & by.roles
-
-
-def _holds(grant: Grant | None, register: Register) -> bool:
-    """Whether who granted still has the role for it, as far as is known."""
-    return grant is not None and (grant.by not in register or grant.acting in register[grant.by])
 
 
 def _about(approval: Approval, step: int) -> dict[str, Any]:

@@ -29,6 +29,20 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
     on: date
 
 
+class Voted(msgspec.Struct, frozen=True, kw_only=True):
+    """One vote of a committee."""
+
+    step: int
+    by: str
+    seat: str
+    """The role, or `person:NAME`, as the committee names it."""
+    acting: str
+    vote: str
+    """for · against."""
+    reason: str
+    on: date
+
+
 class ApprovalRow(msgspec.Struct, frozen=True, kw_only=True):
     """One request and what became of it: a row of the projection."""
 
@@ -52,6 +66,9 @@ class ApprovalRow(msgspec.Struct, frozen=True, kw_only=True):
     deputy_on: date | None
     lapses_on: date | None
     grants: tuple[Granted, ...]
+    members: tuple[str, ...]
+    """Who sits on the committee whose step waits; none: it is that of one role."""
+    votes: tuple[Voted, ...]
     ended_by: str | None
     ended_on: date | None
     ended_because: str | None

@@ -13,7 +13,9 @@ from shared.core.events.approval import (
     ApprovalGranted,
     ApprovalRefused,
     ApprovalRequested,
+    ApprovalVoted,
     ApprovalWithdrawn,
+    Committee,
 )
 
 Place = Literal["open", "granted", "refused", "withdrawn", "expired"]
@@ -30,6 +32,19 @@ class Grant(msgspec.Struct, frozen=True, array_like=True, gc=False):
     by: str
     acting: str
     on: int
+    key: str = ""
+
+
+class Vote(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One vote in a committee: by whom, on which seat, with which role of theirs, and why."""
+
+    step: int
+    by: str
+    seat: str
+    acting: str
+    grants: bool
+    on: int
+    reason: str = ""
     key: str = ""
 
 
@@ -59,6 +74,10 @@ class Approval(msgspec.Struct, array_like=True):
     ended_by: str = ""
     ended_on: int = 0
     ended_because: str = ""
+    committees: dict[str, Committee] = {}
+    """Those of `roles` that are committees."""
+    votes: tuple[Vote, ...] = ()
+    """In the order in which they were given."""
 
     @property
     def open(self) -> bool:
@@ -79,7 +98,9 @@ def evolve(approvals: Approvals, data: ApprovalDecision) -> None:
     if held is None or not held.open:
         return
     on = data.as_of.toordinal()
-    if isinstance(data, ApprovalGranted):
+    if isinstance(data, ApprovalVoted):
+        held.votes = (*held.votes, _vote(data))
+    elif isinstance(data, ApprovalGranted):
         held.grants = {**held.grants, data.step: Grant(data.by or "", data.acting or data.role, on, data.key or "")}
         held.escalated = ""
         held.remind_on, held.deputy_on = _day(data.remind_on), _day(data.deputy_on)
@@ -107,6 +128,20 @@ def _asked(data: ApprovalRequested) -> Approval:
         remind_on=_day(data.remind_on),
         deputy_on=_day(data.deputy_on),
         lapses_on=_day(data.lapses_on),
+        committees=dict(data.committees),
+    )
+
+
+def _vote(data: ApprovalVoted) -> Vote:
+    return Vote(
+        data.step,
+        data.by or "",
+        data.seat,
+        data.acting or data.seat,
+        data.vote == "for",
+        data.as_of.toordinal(),
+        data.reason or "",
+        data.key or "",
     )
 
 

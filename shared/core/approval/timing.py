@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from shared.core.approval.deciding import waiting
 from shared.core.approval.request import Approval
+from shared.core.approval.steps import at, committee_of
 from shared.core.events.approval import ApprovalDecision, ApprovalEscalated, ApprovalExpired
 
 NEVER = 4_000_000
@@ -18,7 +18,7 @@ def due(approval: Approval, day: int, common: dict[str, Any]) -> ApprovalDecisio
     """What has to be said of *approval* once *day* is open; None where nothing has. Said once, it is due no more."""
     if not approval.open:
         return None
-    step = (waiting(approval, {}) or (len(approval.roles),))[0]
+    step = at(approval, {})
     said: dict[str, Any] = {
         **common,
         "as_of": date.fromordinal(day),
@@ -33,8 +33,14 @@ def due(approval: Approval, day: int, common: dict[str, Any]) -> ApprovalDecisio
     level = _level(approval, day)
     if _LEVELS.index(level) <= _LEVELS.index(approval.escalated):
         return None
-    deputies = approval.deputies.get(said["role"], ()) if level == "deputy" else ()
+    deputies = _deputies(approval, step) if level == "deputy" else ()
     return ApprovalEscalated(**said, to=level, deputies=deputies)  # type: ignore[arg-type]
+
+
+def _deputies(approval: Approval, step: int) -> tuple[str, ...]:
+    committee = committee_of(approval, step)
+    named = committee.members if committee is not None else (approval.roles[step - 1],)
+    return tuple(dict.fromkeys(one for role in named for one in approval.deputies.get(role, ())))
 
 
 def next_due(approval: Approval, day: int) -> int:

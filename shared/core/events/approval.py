@@ -9,7 +9,7 @@ from msgspec import Meta, field
 
 from shared.core import limits
 from shared.core.breach import Breach
-from shared.core.events.rating import RatingDecision
+from shared.core.events.rating import Detail, RatingDecision
 from shared.core.events.values import Code, DocumentId, Sha256, Text
 
 ABOUT_LIMITS = frozenset({"limit", "limit-end", "advance"})
@@ -17,6 +17,19 @@ ABOUT_LIMITS = frozenset({"limit", "limit-end", "advance"})
 
 Payload = Annotated[str, Meta(min_length=2, max_length=limits.PAYLOAD_CHARACTERS)]
 """What is approved, as canonical JSON."""
+
+
+class Committee(Detail, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """A step that several persons take together, by votes (AP-07)."""
+
+    members: tuple[Code, ...]
+    """The seats: a role, or `person:NAME`. A role that is named twice has two seats."""
+    grant: Annotated[int, Meta(ge=1, le=99)]
+    """So many votes for it grant the step."""
+    refuse: Annotated[int, Meta(ge=1, le=99)]
+    """So many votes against it refuse the request."""
+    veto: tuple[Code, ...] = ()
+    """The seats that are always present: nothing is granted without them, and one vote of theirs against it refuses."""
 
 
 class OverrideSet(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -63,7 +76,7 @@ class OverrideWithdrawn(RatingDecision, frozen=True, kw_only=True, forbid_unknow
 
 
 class ApprovalDecision(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
-    """A step of an approval by a second person."""
+    """A step of an approval by a second person, about a customer, or about the rules (subject `~policy`)."""
 
     approval_id: DocumentId
     kind: Code
@@ -99,7 +112,7 @@ class ApprovalWaits(ApprovalDecision, frozen=True, kw_only=True, forbid_unknown_
 
 
 class ApprovalRequested(ApprovalWaits, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
-    """Somebody asked for something that needs an approval."""
+    """Somebody, or for a rise of a grade the machine, asked for something that needs an approval."""
 
     TYPE: ClassVar[str] = "credit.approval.requested.v1"
 
@@ -111,6 +124,8 @@ class ApprovalRequested(ApprovalWaits, frozen=True, kw_only=True, forbid_unknown
     """Role → the roles that may act for it once its step has waited too long."""
     lapses_on: date | None = None
     """The last day on which it can be granted."""
+    committees: dict[Code, Committee] = field(default_factory=dict)
+    """Those of `roles` that are committees, as they are for this request."""
 
 
 class ApprovalGranted(ApprovalWaits, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -122,6 +137,18 @@ class ApprovalGranted(ApprovalWaits, frozen=True, kw_only=True, forbid_unknown_f
     """The role of the deputy, where one acted for the role of the step."""
     final: bool = True
     """Whether this was the last step, so that what was asked takes effect."""
+
+
+class ApprovalVoted(ApprovalDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """A member of a committee has voted; what follows of all votes is said by itself."""
+
+    TYPE: ClassVar[str] = "credit.approval.voted.v1"
+
+    vote: Literal["for", "against"]
+    seat: Code
+    """The seat that was taken, one of the committee's `members`."""
+    acting: Code | None = None
+    """The role of the deputy, where one acted for the role of the seat."""
 
 
 class ApprovalRefused(ApprovalDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -150,3 +177,34 @@ class ApprovalExpired(ApprovalDecision, frozen=True, kw_only=True, forbid_unknow
     """Nobody answered in time."""
 
     TYPE: ClassVar[str] = "credit.approval.expired.v1"
+
+
+class ExceptionGranted(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """People let one rule not hold for a customer, until a date (AP-16)."""
+
+    TYPE: ClassVar[str] = "credit.exception.granted.v1"
+
+    exception_id: DocumentId
+    excepts: Code
+    """The rule that does not hold, by its code."""
+    expires_on: date
+    """The last day of the exception."""
+    reason: Text
+    method: Code | None = None
+    """The method whose rule it is, where it is one of a method."""
+    terms: Text | None = None
+    """What is allowed instead: an amount, a term, a condition."""
+    approval_id: DocumentId | None = None
+    by: Code | None = None
+    """The person who asked for it."""
+    evidence: Text | None = None
+
+
+class ExceptionEnded(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """An exception reached its last day; the rule holds again."""
+
+    TYPE: ClassVar[str] = "credit.exception.ended.v1"
+
+    exception_id: DocumentId
+    excepts: Code
+    expires_on: date

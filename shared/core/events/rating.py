@@ -140,7 +140,7 @@ class DecisionCorrected(RatingDecision, frozen=True, kw_only=True, forbid_unknow
 
 
 class ReviewDue(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
-    """A customer is to be reviewed by people."""
+    """A customer is to be reviewed by people; about `~policy`: the method itself, overridden too often (G-26)."""
 
     TYPE: ClassVar[str] = "credit.review.due.v1"
 

@@ -66,6 +66,11 @@ class Methods(msgspec.Struct, frozen=True):
         order = self._order(as_of, known_on)
         return tuple(order.purposes) if order else ()
 
+    def rating(self, as_of: date) -> frozenset[str]:
+        """The methods that the order of *as_of* names."""
+        order = self._order(as_of, None)
+        return frozenset(one.method for entries in order.purposes.values() for one in entries) if order else frozenset()
+
     def _order(self, as_of: date, known_on: date | None) -> Order | None:
         for order in reversed(self.orders):
             if order.effective <= as_of and (known_on is None or order.approved <= known_on):

@@ -70,6 +70,8 @@ class Approval(msgspec.Struct, frozen=True, omit_defaults=True):
     """Roles, in the order in which they approve."""
     to: tuple[str, ...] = ()
     """The grades it takes approval to reach; none: every one."""
+    through: Literal["request", "review"] = "request"
+    """How a rise is approved: by a request that the roles grant, or by a completed review with an approving outcome."""
 
 
 class Movement(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -90,9 +92,16 @@ class Movement(msgspec.Struct, frozen=True, omit_defaults=True):
     lapse: Lapse | None = None
 
     def approvers(self, of: str, grade: str) -> tuple[str, ...]:
-        """The roles that must approve a rise or override to *grade*, or an exception for it; none: nobody need."""
-        found = [role for one in self.approvals if one.of == of and (not one.to or grade in one.to) for role in one.by]
+        """The roles that must grant a rise or override to *grade*, or an exception for it; none: nobody need."""
+        found = [role for one in self._needed(of, grade) if one.through == "request" for role in one.by]
         return tuple(dict.fromkeys(found))
+
+    def through_review(self, grade: str) -> bool:
+        """Whether it takes a completed review with an approving outcome to rise to *grade*."""
+        return any(one.through == "review" for one in self._needed("rise", grade))
+
+    def _needed(self, of: str, grade: str) -> list[Approval]:
+        return [one for one in self.approvals if one.of == of and (not one.to or grade in one.to)]
 
 
 def is_review(month: int, day: int, review: str) -> bool:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from shared.core import limits
-from shared.core.approval.deciding import Actor
+from shared.core.approval.commands import Actor
 from shared.core.approval.listed import ApprovalRow
 from shared.core.errors import Forbidden
 from shared.edge.http.auth import Principal
@@ -95,11 +95,23 @@ class GrantedStep(Answer):
     on: date
 
 
+class CommitteeVote(Answer):
+    """A vote that was given in a committee."""
+
+    step: int
+    by: str
+    seat: str = Field(description="the role, or person:NAME, as the committee names it")
+    acting: str = Field(description="the role that was used; another than the seat's: a deputy's")
+    vote: str = Field(description="for or against")
+    reason: str
+    on: date
+
+
 class Approval(Answer):
     """One request, who grants it, and what became of it."""
 
     approval_id: str
-    customer_id: str
+    customer_id: str = Field(description="whom it is about; `~policy` where it is about the rules")
     kind: str
     payload: dict[str, Any]
     payload_sha256: str
@@ -107,7 +119,7 @@ class Approval(Answer):
     evidence: str
     requested_by: str
     requested_on: date
-    roles: list[str] = Field(description="who grants, in order")
+    roles: list[str] = Field(description="who grants, in order: roles, or committees")
     state: str = Field(description="open, granted, refused, withdrawn or expired")
     step: int = Field(description="the one that waits, or the last; 1 is the first")
     role: str = Field(description="whose step that is")
@@ -115,6 +127,10 @@ class Approval(Answer):
     deputy_on: date | None
     lapses_on: date | None
     grants: list[GrantedStep]
+    members: list[str] = Field(
+        description="the seats of the committee whose step that is; none: it is that of one role"
+    )
+    votes: list[CommitteeVote] = Field(description="of committees, in the order in which they were given")
     ended_by: str | None
     ended_on: date | None
     ended_because: str | None

@@ -27,6 +27,12 @@ def roles() -> dict[str, frozenset[str]]:
     return found
 
 
+@cache
+def granting() -> tuple[str, ...]:
+    """The roles of persons that may grant what others asked for."""
+    return tuple(name for name, held in roles().items() if "approvals:decide" in held and "approvals:relay" not in held)
+
+
 def _document() -> dict[str, Any]:
     # BaseLoader: every scalar is text, nothing turns into a boolean or a date
     loaded: dict[str, Any] = yaml.load(files("shared.edge").joinpath("roles.yaml").read_text("utf-8"), yaml.BaseLoader)  # noqa: S506 - BaseLoader builds text only

@@ -8,34 +8,38 @@ from typing import Any
 
 import msgspec
 
-from shared.core.approval.deciding import Register, waiting
-from shared.core.approval.listed import ApprovalRow, Granted, StaffRow, Wanted
+from shared.core.approval.listed import ApprovalRow, Granted, StaffRow, Voted, Wanted
 from shared.core.approval.request import Approval
+from shared.core.approval.steps import Register, at, committee_of
 from shared.edge.store.pool import Connection
 
 WRITE = """
 insert into approvals (customer_id, approval_id, kind, payload, payload_sha256, reason, evidence, requested_by,
                        requested_on, roles, place, step, role, escalated, deputy_on, lapses_on, grants, ended_by,
-                       ended_on, ended_because)
+                       ended_on, ended_because, members, votes)
 select customer_id, approval_id, kind, payload, payload_sha256, reason, evidence, requested_by, requested_on,
        array(select jsonb_array_elements_text(roles::jsonb)), place, step, role, escalated, deputy_on, lapses_on,
-       grants::jsonb, ended_by, ended_on, ended_because
+       grants::jsonb, ended_by, ended_on, ended_because, array(select jsonb_array_elements_text(members::jsonb)),
+       votes::jsonb
 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::date[],
             $10::text[], $11::text[], $12::int[], $13::text[], $14::text[], $15::date[], $16::date[], $17::text[],
-            $18::text[], $19::date[], $20::text[])
+            $18::text[], $19::date[], $20::text[], $21::text[], $22::text[])
     as r (customer_id, approval_id, kind, payload, payload_sha256, reason, evidence, requested_by, requested_on, roles,
-          place, step, role, escalated, deputy_on, lapses_on, grants, ended_by, ended_on, ended_because)
+          place, step, role, escalated, deputy_on, lapses_on, grants, ended_by, ended_on, ended_because, members, votes)
 on conflict (customer_id, approval_id) do update set
     place = excluded.place, step = excluded.step, role = excluded.role, escalated = excluded.escalated,
     deputy_on = excluded.deputy_on, grants = excluded.grants, ended_by = excluded.ended_by,
-    ended_on = excluded.ended_on, ended_because = excluded.ended_because
+    ended_on = excluded.ended_on, ended_because = excluded.ended_because, members = excluded.members,
+    votes = excluded.votes
 """
 LISTED = """
 select customer_id, approval_id, kind, payload, payload_sha256, reason, evidence, requested_by, requested_on, roles,
-       place, step, role, escalated, deputy_on, lapses_on, grants::text, ended_by, ended_on, ended_because
+       place, step, role, escalated, deputy_on, lapses_on, grants::text, ended_by, ended_on, ended_because, members,
+       votes::text
 from approvals
 where (requested_on, approval_id) > ($1, $2) and ($3::text is null or place = $3) and ($4::text is null or kind = $4)
-  and ($5::text is null or role = $5) and ($6::text is null or customer_id = $6) and ($7::text is null or approval_id = $7)
+  and ($5::text is null or role = $5 or $5 = any(members)) and ($6::text is null or customer_id = $6)
+  and ($7::text is null or approval_id = $7)
   and {visible}
 order by requested_on, approval_id limit $8
 """
@@ -80,14 +84,29 @@ async def listed(
 def _shown(row: Any) -> ApprovalRow:
     """A row of the projection as the API lists it."""
     grants = msgspec.json.decode(row["grants"], type=tuple[Granted, ...])
-    return ApprovalRow(**{**dict(row), "roles": tuple(row["roles"]), "grants": grants})
+    votes = msgspec.json.decode(row["votes"], type=tuple[Voted, ...])
+    lists = {"roles": tuple(row["roles"]), "members": tuple(row["members"]), "grants": grants, "votes": votes}
+    return ApprovalRow(**{**dict(row), **lists})
 
 
 def _columns(customer: str, one: Approval) -> tuple[object, ...]:
-    step = (waiting(one, {}) or (len(one.roles),))[0]
+    step = at(one, {})
+    committee = committee_of(one, step)
     grants = [
-        Granted(step=at, by=grant.by, acting=grant.acting, on=date.fromordinal(grant.on))
-        for at, grant in sorted(one.grants.items())
+        Granted(step=place, by=grant.by, acting=grant.acting, on=date.fromordinal(grant.on))
+        for place, grant in sorted(one.grants.items())
+    ]
+    votes = [
+        Voted(
+            step=vote.step,
+            by=vote.by,
+            seat=vote.seat,
+            acting=vote.acting,
+            vote="for" if vote.grants else "against",
+            reason=vote.reason,
+            on=date.fromordinal(vote.on),
+        )
+        for vote in one.votes
     ]
     return (
         customer,
@@ -110,6 +129,8 @@ def _columns(customer: str, one: Approval) -> tuple[object, ...]:
         one.ended_by or None,
         _date(one.ended_on),
         one.ended_because or None,
+        msgspec.json.encode(committee.members if committee is not None else ()).decode(),
+        msgspec.json.encode(votes).decode(),
     )
 
 

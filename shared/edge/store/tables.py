@@ -228,3 +228,9 @@ APPROVALS: tuple[str, ...] = (
     )""",
 )
 """For what people ask of customers and others approve, and the staff register."""
+
+COMMITTEES = """alter table approvals
+    add column members text[] not null default '{}',
+    add column votes jsonb not null default '[]'
+"""
+"""What approvals have besides: who sits on the committee whose step waits; [{step, by, seat, acting, vote, reason, on}, …]."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 from services.exposure.adapters.projections import PROJECTIONS
-from shared.edge.store.tables import APPROVALS, MACHINE
+from shared.edge.store.tables import APPROVALS, COMMITTEES, MACHINE
 
 revision = "0001"
 down_revision = None
@@ -13,7 +13,7 @@ down_revision = None
 
 def upgrade() -> None:
     """Make them."""
-    for statement in (*MACHINE, *APPROVALS, *PROJECTIONS):
+    for statement in (*MACHINE, *APPROVALS, COMMITTEES, *PROJECTIONS):
         op.execute(statement)
 
 

@@ -1,0 +1,60 @@
+"""A committee that decides about a limit: votes in the exposure service, in its list and on its topic."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from services.exposure.adapters import rule_files
+from tests.integration.test_exposure_api import opened
+from tests.support.covers import covers
+
+covers("AP-07")
+
+pytestmark = [pytest.mark.parts, pytest.mark.timeout(300)]
+
+CHAINS = """
+- effective: 2000-01-01
+  limits: {remind: 1, deputy: 2, lapse: 10}
+  chains:
+    limit: {by: [credit_manager]}
+    limit-end: {by: [board]}
+    advance: {by: [general_manager]}
+  committees:
+    board: {members: [credit_manager, finance, legal], grant: 2, refuse: 2, veto: [credit_manager]}
+"""
+
+
+async def test_a_limit_is_taken_back_by_the_votes_of_a_committee(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chains = tmp_path / "approvals.yaml"
+    chains.write_text(CHAINS)
+    monkeypatch.setattr(rule_files, "load", partial(rule_files.load, chains=chains))
+    async with opened(database, tmp_path) as office:
+        await office.has_a_limit()
+        (limit,) = (await office.does("GET", "approvals?state=granted")).json()["approvals"]
+        path = f"limits/C-1/limits/{limit['approval_id']}/end"
+        answer = await office.does("POST", path, {"reason": "closed", "evidence": "file 8"}, key="e1", role="sales")
+        assert answer.status_code == 202, answer.text
+        asked = answer.json()
+        assert (asked["role"], asked["members"], asked["votes"]) == (
+            "board",
+            ["credit_manager", "finance", "legal"],
+            [],
+        )
+        assert (await office.does("GET", "approvals?role=legal&state=open")).json()["approvals"] == [asked]
+
+        vote = {"payload_sha256": asked["payload_sha256"], "reason": "seen"}
+        place = f"approvals/{asked['approval_id']}/approve"
+        first = await office.does("POST", place, vote, role="legal", who="qian")
+        assert (first.status_code, first.json()["state"]) == (200, "open"), first.text
+        assert [(one["by"], one["seat"], one["vote"]) for one in first.json()["votes"]] == [("qian", "legal", "for")]
+        second = await office.does("POST", place, vote, role="finance", who="sun")
+        assert second.json()["state"] == "open", "nothing is granted without who has the veto"
+        last = await office.does("POST", place, vote, role="credit_manager", who="wang")
+        assert (last.json()["state"], len(last.json()["votes"])) == ("granted", 3)
+        assert "limit.ended" in await office.decisions()
+        assert [topic for topic, name in await office.published() if name == "approval.voted"] == ["credit.limits"] * 3
