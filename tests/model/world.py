@@ -104,7 +104,8 @@ class World:
         self.view = Viewer(self.brain, told)
         self.posting = Posting(
             Ports(view=self.view, keep=Keeper(partitions=PARTITIONS, sealer=lambda _: self.keys), log=Log(unsealing(WRAPPING)),
-                  lists=Lists(), decide=None, decide_policy=None, policies=(), attempt=no_trials, rules=self.brain.rulebook, partitions=PARTITIONS, pool=self.pool)
+                  lists=Lists(), decide=None, decide_policy=None, policies=(), attempt=no_trials, compare=no_trials,
+                  rules=self.brain.rulebook, partitions=PARTITIONS, pool=self.pool)
         )  # fmt: skip
         self.wire = Wire(self.log, self.truth)
         self.relay = Relay(self.dsn, schema="rating", publisher=self.wire, generation=None, partitions=PARTITIONS,
