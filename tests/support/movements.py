@@ -16,6 +16,7 @@ from services.rating.core.engine import Sheet
 from services.rating.core.measures.catalogue import compile_reading
 from services.rating.core.measures.reading import Reader
 from services.rating.core.reviews import review_due, valid_until
+from services.rating.core.rising import Granted
 from services.rating.core.standing import Standing, step
 from shared.core.customer.state import Setting
 from shared.core.ledger.days import FAR
@@ -50,9 +51,9 @@ class _Script(SimpleNamespace):
 
 
 def walked(
-    policy: Policy, says: Says, told: Story, start: date = FIRST, end: date = END
+    policy: Policy, says: Says, told: Story, start: date = FIRST, end: date = END, *, granting: bool = False
 ) -> list[tuple[date, Standing]]:
-    """Every day from *start* to *end*, stepped, with the facts of *told*."""
+    """Every day from *start* to *end*, stepped, with the facts of *told*; *granting*: a rise is granted as it is asked for."""
     state = BRAIN.initial(told.subject)
     for event in told.events:
         BRAIN.evolve(state, event)
@@ -61,7 +62,11 @@ def walked(
     day = start
     while day <= end:
         sheet = cast("Sheet", _Script(policy=policy, grade=says(day)))
-        standing = step(state, standing, sheet, day.toordinal())
+        was, standing = standing, step(state, standing, sheet, day.toordinal())
+        if granting and standing.asks is not None:
+            asked = Granted(day.toordinal(), policy.method, standing.grade or "", standing.asks)
+            state.rises = [*state.rises, asked]
+            standing = step(state, was, sheet, day.toordinal())
         found.append((day, standing))
         day += timedelta(days=1)
     return found
@@ -108,7 +113,7 @@ def _rises(policy: Policy, *, approved: bool = True) -> dict[str, str]:
     """Worst until 19 January, then the best by the rules."""
     best, worst = policy.grades[0], policy.grades[-1]
     story = _story(policy, approved=approved)
-    return timeline(walked(policy, lambda day: worst if day < TURN else best, story))
+    return timeline(walked(policy, lambda day: worst if day < TURN else best, story, granting=approved))
 
 
 def _rises_soon(policy: Policy) -> dict[str, str]:
@@ -116,7 +121,8 @@ def _rises_soon(policy: Policy) -> dict[str, str]:
     best, worst, turn = policy.grades[0], policy.grades[-1], date(2026, 7, 1)
     story = Story(1)
     story.tell("review.completed", turn, review_id="R", completed_on=turn, outcome="approved")
-    return timeline(walked(policy, lambda day: worst if day < turn else best, story, date(2026, 6, 20), turn))
+    days = walked(policy, lambda day: worst if day < turn else best, story, date(2026, 6, 20), turn, granting=True)
+    return timeline(days)
 
 
 def _cooldown(policy: Policy) -> dict[str, str]:
