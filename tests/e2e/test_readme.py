@@ -3,7 +3,7 @@
 How a block is marked: a fenced block whose info string has the word `run` (```bash run or ```python run) is executed, in
 the order of the page, by `bash` with -euo pipefail or by the Python of the environment. All blocks share one empty
 folder, the variable GRADELINE_DATA, which names the folder of a running instance, and a PATH that finds `gradeline`.
-`http://127.0.0.1:8001` and `127.0.0.1:9092` are replaced by the addresses of that instance. A block ends by itself within a
+`http://127.0.0.1:8001`, `http://127.0.0.1:8002` and `127.0.0.1:9092` are replaced by the addresses of that instance. A block ends by itself within a
 minute with status 0. A block ```text output that follows one says lines that its output must have.
 """
 
@@ -55,7 +55,8 @@ def blocks_of(page: str) -> list[Block]:
 
 def run(block: Block, instance: RunningInstance, folder: Path) -> str:
     """Run *block* on *instance*; what it printed."""
-    code = block.code.replace("http://127.0.0.1:8001", instance.url).replace("127.0.0.1:9092", instance.kafka)
+    code = block.code.replace("http://127.0.0.1:8001", instance.url).replace("http://127.0.0.1:8002", instance.exposure)
+    code = code.replace("127.0.0.1:9092", instance.kafka)
     beside = str(Path(sys.executable).parent)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GRADELINE_")}
     environment |= {"GRADELINE_DATA": str(instance.data), "PATH": f"{beside}:{os.environ['PATH']}"}
