@@ -32,7 +32,7 @@ PATH = "/v1/policies/rm-22/comparisons"
 def with_rules(dsn: str, data: Path, rules: Any, database: Any = no_database) -> FastAPI:
     """The application over *rules*."""
     app = wired(dsn, data)
-    app.state.ports.books = rules.books
+    app.state.ports.rules = rules
     app.state.ports.compare = partial(Comparisons(settings(dsn, data), rules), database)
     return app
 
