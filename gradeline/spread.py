@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from gradeline.importing.run import Shows
 
+C = TypeVar("C")
 R = TypeVar("R")
 PIECE = 50
 """Customers in one piece: some hundred milliseconds, so that the bar moves and little is in memory."""
@@ -17,7 +18,7 @@ AHEAD = 2
 
 
 def spread(
-    work: Callable[[Sequence[str]], R], customers: Sequence[str], *, processes: int, show: Shows, what: str
+    work: Callable[[Sequence[C]], R], customers: Sequence[C], *, processes: int, show: Shows, what: str
 ) -> Iterator[R]:
     """Yield what *work* returns for each piece of *customers*, in no order. *work* must be picklable; what it raises ends all.
 
@@ -32,7 +33,7 @@ def spread(
         return
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         under_way: dict[Future[R], int] = {}
-        waiting: Iterator[Sequence[str]] = iter(pieces)
+        waiting: Iterator[Sequence[C]] = iter(pieces)
         try:
             while True:
                 while len(under_way) < processes * AHEAD and (piece := next(waiting, ())):

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gradeline.commands import policy_list
+from gradeline.commands import policy_limits, policy_list
 from gradeline.commands.policy_asked import SHIPPED, AsOf, Folder, Json, Zone, day_of, fail, loaded, put
 from gradeline.commands.policy_live import PROCESSES, SHOWN, effect_of
 from gradeline.commands.policy_population import members
@@ -23,6 +23,7 @@ from shared.core.policy.policy import Policy, Title
 from shared.core.policy.rulebook import Rulebook
 
 if TYPE_CHECKING:
+    from gradeline.commands.policy_limits import Limits
     from services.rating.core.comparing import Compared, Shift
     from shared.edge.settings import Settings
 
@@ -51,6 +52,7 @@ def diff_policy(
     zone: Zone = "Asia/Shanghai",
 ) -> None:
     """Show what changed in METHOD, place by place, and with a population who would move, from which grade to which, and why.
+    With --instance also what would become of the policy limits of those who move.
 
     Exit status 0, whatever changed; 2: bad input; 4: the database does not answer.
     """
@@ -63,30 +65,36 @@ def diff_policy(
     found = changes(old, new)
     day = day_of(as_of, zone) if as_of else None
     moved: Compared | None = None
+    limits: Limits | None = None
     if population is not None:
         moved = _of_file(population, old, new)
     elif known is not None:
         moved = _of_installation(known, old, new, day, processes)
+        limits = policy_limits.limits_of(known, new, moved.moved, day, processes)
     if as_json:
-        put(record(old, new, moved))
+        put(record(old, new, moved, limits))
         return
     policy_list.print_changes(old, new, found)
     if moved is not None:
-        print_moved(old, new, moved)
+        print_moved(old, new, moved, limits)
 
 
-def record(old: Policy, new: Policy, moved: Compared | None) -> dict[str, Any]:
-    """What `--json` prints."""
+def record(old: Policy, new: Policy, moved: Compared | None, limits: Limits | None = None) -> dict[str, Any]:
+    """What `--json` prints. *limits* of an installation; a file of measures has none."""
     sides = [{"method": one.method, "version": one.version, "sha256": one.sha256} for one in (old, new)]
     found = msgspec.to_builtins(changes(old, new))
     told: dict[str, Any] = {"method": new.method, "before": sides[0], "after": sides[1], "changes": found}
     if moved is None:
         return told
-    return told | {"population": {**msgspec.to_builtins(moved), "stability": _stability(moved)}}
+    population = {**msgspec.to_builtins(moved), "stability": _stability(moved)}
+    if limits is not None:
+        population |= policy_limits.record(limits)
+        population["moved"] = [one | policy_limits.record_of(limits, one["customer"]) for one in population["moved"]]
+    return told | {"population": population}
 
 
-def print_moved(old: Policy, new: Policy, moved: Compared) -> None:
-    """Print how many move from which grade to which, then the customers with their reasons."""
+def print_moved(old: Policy, new: Policy, moved: Compared, limits: Limits | None = None) -> None:
+    """Print how many move from which grade to which and what limits that moves, then the customers with their reasons."""
     console = Console(soft_wrap=True, highlight=False)
     counted = {"customers": moved.customers, "up": moved.up, "down": moved.down, "waiting": moved.waiting}
     console.print(say("{customers:,} customers: {up:,} up, {down:,} down", **counted))
@@ -99,9 +107,15 @@ def print_moved(old: Policy, new: Policy, moved: Compared) -> None:
         for step in moved.steps:
             table.add_row(_grade(step.before), _grade(step.after), f"{step.customers:,}")
         console.print(table)
+    for line in policy_limits.lines(limits) if limits is not None else ():
+        console.print(line, markup=False)
     for one in moved.moved[:SHOWN]:
         why = "; ".join(both(Title(said.en, said.zh)) for said in one.why)
-        console.print(f"{one.customer}: {_grade(one.before)} → {_grade(one.after)}{_held(one)}; {why}", markup=False)
+        limit = policy_limits.line_of(limits, one.customer) if limits is not None else ""
+        ends = f"; {limit}" if limit else ""
+        console.print(
+            f"{one.customer}: {_grade(one.before)} → {_grade(one.after)}{_held(one)}; {why}{ends}", markup=False
+        )
     if (more := len(moved.moved) - SHOWN) > 0:
         console.print(say("and {more:,} more; --json has all", more=more))
     if moved.not_read:

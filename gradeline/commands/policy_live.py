@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from gradeline.commands import policy_limits
 from gradeline.language import say
 
 if TYPE_CHECKING:
+    from gradeline.commands.policy_limits import Limits
     from gradeline.commands.policy_list import Known
     from services.rating.core.brain import RatingBrain
     from services.rating.core.preview import Effect, Moved
@@ -26,10 +28,6 @@ if TYPE_CHECKING:
 SHOWN = 20
 PROCESSES = 2
 LOOK_SECONDS = 0.5
-NO_LIMITS = {
-    "en": "The limit that would move is not known: no exposure service runs here. What those who move owe is shown instead.",
-    "zh": "本安装未运行敞口服务，无法计算额度变动总额；此处以变动客户的应收余额代替。",
-}
 
 
 def preview_policy(
@@ -44,7 +42,8 @@ def preview_policy(
     processes: Annotated[int, typer.Option(min=1, help="How many compute at once.")] = PROCESSES,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
-    """Say what a version of METHOD would change before it is activated: the grades before and after, who moves and why.
+    """Say what a version of METHOD would change before it is activated: the grades before and after, who moves and why,
+    and what would become of the policy limits of those who move.
 
     Exit status: 0 done, 2 there is no such version, 4 the database does not answer.
     """
@@ -53,12 +52,14 @@ def preview_policy(
 
     known = told()
     policy = tried(brain_of(known.currency, known.policies), method, against)
-    effect = effect_of(known, policy, None, as_of.date() if as_of else None, processes)
+    day = as_of.date() if as_of else None
+    effect = effect_of(known, policy, None, day, processes)
     effect.moved.sort(key=lambda one: (-(one.receivable_balance or 0), one.customer))
+    limits = policy_limits.limits_of(known, policy, effect.moved, day, processes)
     if as_json:
-        typer.echo(json.dumps(record(policy, effect), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(record(policy, effect, limits), ensure_ascii=False, indent=2))
     else:
-        for line in lines(policy, effect):
+        for line in lines(policy, effect, limits):
             typer.echo(line)
 
 
@@ -134,8 +135,8 @@ def tried(brain: RatingBrain, method: str, against: str | None) -> Policy:
     return found
 
 
-def record(policy: Policy, effect: Effect) -> dict[str, Any]:
-    """What `--json` prints, and what a trial answers."""
+def record(policy: Policy, effect: Effect, limits: Limits) -> dict[str, Any]:
+    """What `--json` prints."""
     return {
         "method": policy.method,
         "version": policy.version,
@@ -150,14 +151,20 @@ def record(policy: Policy, effect: Effect) -> dict[str, Any]:
         "receivable_balance_up": _amounts(effect.balance_up),
         "receivable_balance_down": _amounts(effect.balance_down),
         "balance_not_known": effect.unknown_balance,
-        "limit_moved": None,
-        "limit_moved_why": NO_LIMITS,
+        **policy_limits.record(limits),
         "not_read": sorted(effect.unread),
-        "moved": [{**msgspec.to_builtins(one), "why": _why(policy, one)} for one in effect.moved],
+        "moved": [
+            {
+                **msgspec.to_builtins(one),
+                "why": _why(policy, one),
+                **policy_limits.record_of(limits, one.customer),
+            }
+            for one in effect.moved
+        ],
     }
 
 
-def lines(policy: Policy, effect: Effect) -> list[str]:
+def lines(policy: Policy, effect: Effect, limits: Limits) -> list[str]:
     """The preview in sentences and a table of grades, those who owe most first."""
     order = [*policy.grades, *sorted(({*effect.before, *effect.after}) - set(policy.grades))]
     found = [
@@ -171,11 +178,13 @@ def lines(policy: Policy, effect: Effect) -> list[str]:
     for name, sums in (("up 上调", effect.balance_up), ("down 下调", effect.balance_down)):
         owed = ", ".join(f"{amount:,} {currency}" for currency, amount in sorted(sums.items())) or "nothing"
         found.append(f"those who go {name} owe 应收余额: {owed}")
-    found.append(f"{NO_LIMITS['en']} {NO_LIMITS['zh']}")
+    found += policy_limits.in_both(lambda: policy_limits.lines(limits))
     for one in effect.moved[:SHOWN]:
         why = "; ".join(f"{said['en']} {said['zh']}" for said in _why(policy, one))
+        (limit,) = policy_limits.in_both(lambda: [policy_limits.line_of(limits, one.customer)])  # noqa: B023 - called at once
         found.append(
             f"  {one.customer}: {one.before or '–'} → {one.after or '–'} ({one.underlying_after or '–'}); {why}"
+            f"{f'; {limit}' if limit.strip() else ''}"
         )
     if len(effect.moved) > SHOWN:
         found.append(f"  and {len(effect.moved) - SHOWN:,} more; --json has all")

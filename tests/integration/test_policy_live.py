@@ -82,7 +82,7 @@ def commands(run: Run) -> None:
 
     seen = told(run("policy", "preview", "level", "--processes", "1", "--json"))
     assert (seen["version"], seen["customers"], seen["limit_moved"]) == ("2", 12, None)
-    assert "敞口" in seen["limit_moved_why"]["zh"]
+    assert (seen["limit_moved_why"]["code"], "敞口" in seen["limit_moved_why"]["zh"]) == ("PURPOSE", True)
     assert run("policy", "preview", "level", "--against", "2", "--processes", "1").stdout.startswith(
         "level version 2: 12 customers"
     )

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from gradeline.commands import policy_live
+from gradeline.commands import policy_limits, policy_live
 from services.rating.adapters import activating, catalogue, previewing, proving, rebuilding, reviewing
 from services.rating.adapters.deciding import Deciding
 from services.rating.adapters.populations import Run, reviewed
@@ -203,11 +203,12 @@ async def test_a_preview_says_who_would_move_and_the_activation_moves_exactly_th
             streams = await chosen(connection, None, "")
         brain = RatingBrain(with_trial(LOADED, SECOND), Setting())
         effect = await previewing.preview(database, brain, SECOND, streams, None)
-        told = policy_live.record(SECOND, effect)
+        limits = policy_limits.Limits("CNY", why=policy_limits.PURPOSE)
+        told = policy_live.record(SECOND, effect, limits)
         assert (told["customers"], sum(told["before"].values()), told["limit_moved"]) == (30, 30, None)
         assert effect.moved
         assert all(one["why"] for one in told["moved"])
-        assert policy_live.lines(SECOND, effect)
+        assert policy_live.lines(SECOND, effect, limits)
 
         tomorrow = LAST + timedelta(days=1)
         wanted = Wanted("level", "2", tomorrow)

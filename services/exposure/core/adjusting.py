@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from services.exposure.core.evolve import SYSTEM
-from services.exposure.core.formulas import Formula, policy_limit, rounded_down, times
+from services.exposure.core.figures import Moment
+from services.exposure.core.formulas import Formula, policy_limit, rounded_down, times, whole_minor
 from services.exposure.core.limits import OWN
 from services.exposure.core.records import Limit, told
 from services.exposure.core.requesting import LimitWanted, ask_for
 from services.exposure.core.rulebook import LimitRules, Terms
+from services.exposure.core.state import Account
 from services.exposure.core.telling import amount_of, given_back, payable, told_of
 from shared.core.approval.commands import Actor
 from shared.core.events.granting import LimitEnded, LimitGranted
@@ -34,7 +36,7 @@ def fall(saying: Saying) -> None:
     if grade is None or terms is None:
         return  # no grade is no fall: an approved limit without a grade stays usable (LT-03.07)
     for one in list(account.limits.values()):
-        if one.ended_on or not _fell(one, terms, rules):
+        if one.ended_on or not fell(one, terms, rules):
             continue
         if one.kind == "policy":
             saying.say(_lowered(saying, one, terms), publish=False)
@@ -48,28 +50,35 @@ def fall(saying: Saying) -> None:
             saying.says(given_back(saying.account, day, order, saying.cause))
 
 
-def _fell(one: Limit, terms: Terms, rules: LimitRules) -> bool:
+def fell(one: Limit, terms: Terms, rules: LimitRules) -> bool:
     """Whether the grade is worse now than the one under which *one* was given; the worst leaves nothing of anybody's."""
     if one.grade is None:
         return rules.is_worst(terms.grade) and (one.amount > 0 or one.kind != "policy")
     return rules.rank(terms.grade) > rules.rank(one.grade)
 
 
-def _lowered(saying: Saying, one: Limit, terms: Terms) -> LimitGranted:
-    """The policy limit of the new grade: what the formula gives, and never more than before. The other ends with it."""
-    account, day, rules = saying.account, saying.moment.day, saying.moment.rules.limits
-    found = Formula(0) if not terms.valid_months else _found(saying, one, terms)
+def lowered(moment: Moment, one: Limit, terms: Terms) -> tuple[int, Formula]:
+    """What is left of the policy limit *one* under *terms*, in its currency: what the formula gives, never more than before."""
+    rules = moment.rules.limits
+    found = Formula(0) if not terms.valid_months else _found(moment, one, terms)
     # where the formula cannot be said the share of the new grade's need in the old one's stands in for it
     before = rules.of(one.grade)
     factor = terms.need_factor / before.need_factor if before is not None and before.need_factor else Decimal(0)
     amount = found.amount if found.amount is not None else rounded_down(times(one.amount, factor), rules.digits)
+    return whole_minor(min(one.amount, amount), one.currency), found
+
+
+def _lowered(saying: Saying, one: Limit, terms: Terms) -> LimitGranted:
+    """The policy limit of the new grade. The other ends with it."""
+    account, day = saying.account, saying.moment.day
+    amount, found = lowered(saying.moment, one, terms)
     ends = months_before(day, -terms.valid_months) if terms.valid_months else day
     valid_to = min(one.valid_to or FAR, ends) if terms.valid_months else 0
     return LimitGranted(
         **told_of(account, day, saying.cause),
         limit_id=f"policy-{saying.account.published.granted + 1}",
         kind="policy",
-        amount=payable(min(one.amount, amount), one.currency),
+        amount=payable(amount, one.currency),
         currency=one.currency,
         valid_from=date.fromordinal(day),
         valid_to=date.fromordinal(valid_to) if valid_to else None,
@@ -82,11 +91,10 @@ def _lowered(saying: Saying, one: Limit, terms: Terms) -> LimitGranted:
     )
 
 
-def _found(saying: Saying, one: Limit, terms: Terms) -> Formula:
-    moment = saying.moment
+def _found(moment: Moment, one: Limit, terms: Terms) -> Formula:
     if one.place != NOWHERE:
         return Formula(None)  # a sub-limit has no formula of its own: it shrinks with the grade
-    return policy_limit(saying.account, moment.day, moment.rules.limits, moment.references, terms, one.currency)
+    return policy_limit(moment.account, moment.day, moment.rules.limits, moment.references, terms, one.currency)
 
 
 def runs_out(saying: Saying) -> None:
@@ -102,11 +110,9 @@ def rise(saying: Saying) -> None:
     """Propose a higher policy limit where the grade is better than the one it was given under (LT-06.02)."""
     account, day, rules = saying.account, saying.moment.day, saying.moment.rules.limits
     grade = account.grade_on(day)
-    held = _policy(saying)
-    if grade is None or held is None or rules.rank(grade.grade) >= rules.rank(held.grade):
-        return
-    terms = rules.of(grade.grade)
-    if terms is None or not terms.valid_months or day < next_rise(saying):
+    held = policy_held(account, day)
+    terms = rules.of(grade.grade) if grade else None
+    if grade is None or terms is None or held is None or not rose(held, terms, rules) or day < next_rise(saying.moment):
         return
     considered = (grade.day, month_index(day))
     name = f"ap-rise-{terms.grade}-{date.fromordinal(grade.day)}-{held.seq}"
@@ -114,9 +120,8 @@ def rise(saying: Saying) -> None:
         return
     account.considered = considered
     moment = saying.moment
-    found = policy_limit(account, day, rules, moment.references, terms, held.currency)
-    amount = min(found.amount or 0, rounded_down(times(held.amount, 1 + rules.rise_share), rules.digits))
-    if amount <= held.amount:
+    amount = raised(moment, held, terms)
+    if amount is None or amount <= held.amount:
         return
     wanted = LimitWanted(
         customer_id=account.customer_id,
@@ -131,13 +136,27 @@ def rise(saying: Saying) -> None:
         saying.say(one)
 
 
-def next_rise(saying: Saying) -> int:
+def rose(held: Limit, terms: Terms, rules: LimitRules) -> bool:
+    """Whether the grade is better now than the one under which *held* was given, and one that is given credit."""
+    return bool(terms.valid_months) and rules.rank(terms.grade) < rules.rank(held.grade)
+
+
+def raised(moment: Moment, held: Limit, terms: Terms) -> int | None:
+    """What is proposed in the place of *held*, in its currency, where it is more; None: the formula cannot be said."""
+    rules = moment.rules.limits
+    found = policy_limit(moment.account, moment.day, rules, moment.references, terms, held.currency)
+    if found.amount is None:
+        return None
+    return min(found.amount, rounded_down(times(held.amount, 1 + rules.rise_share), rules.digits))
+
+
+def next_rise(moment: Moment) -> int:
     """The first day on which the own limit may rise again."""
-    risen = saying.account.published.risen_on
-    return risen + saying.moment.rules.limits.rise_days if risen else 0
+    risen = moment.account.published.risen_on
+    return risen + moment.rules.limits.rise_days if risen else 0
 
 
-def _policy(saying: Saying) -> Limit | None:
-    account, day = saying.account, saying.moment.day
+def policy_held(account: Account, day: int) -> Limit | None:
+    """The policy limit of the whole customer that holds on *day*, the newest; None: none does."""
     held = [one for one in account.own() if one.kind == "policy" and one.holds(day)]
     return max(held, key=lambda one: one.newness, default=None)

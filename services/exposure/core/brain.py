@@ -127,6 +127,6 @@ def _wakes_on(saying: Saying) -> int:
     ]
     if account.holds or account.reservations:
         days.append(day + 1)
-    if day < (risen := next_rise(saying)):
+    if day < (risen := next_rise(saying.moment)):
         days.append(risen)
     return min(on for on in days if on > day) if any(on > day for on in days) else FAR
