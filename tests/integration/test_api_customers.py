@@ -91,7 +91,7 @@ async def test_a_customer_is_answered_as_the_interface_says(api: httpx2.AsyncCli
     assert found.pop("warnings")[0]["rule"] == "MN-01"
     assert found == {
         "customer_id": "C-1", "as_of": "2026-03-01", "version": 7, "currency": "CNY", "grade": "B", "refusal": None, "score": None,
-        "method": "rm-22", "since": "2026-02-01",
+        "method": "rm-22", "since": "2026-02-01", "exceptions": [],
         "measures": {"receivable_balance": "1250.00", "max_days_past_due": 12, "ageing": {"not_due": "1250.00"}, "dso": None},
     }  # fmt: skip
 

@@ -82,7 +82,7 @@ async def test_a_log_that_is_another_one_is_read_from_its_beginning_in_every_par
         async with working(worker):
             await until(pool, {first: (100, 1), second: (200, 2)})
             await asyncio.sleep(1.0)  # a write in the other partition would be refused, and everything read again
-            source._log, source.pool = new, pool
+            source._logs, source.pool = {new.topic: new}, pool
             source.cut = Truncated(TOPIC, partition_of(second, PARTITIONS), 2, 1, "beyond")
             await until(pool, {first: (200, 2), second: (200, 2)})
         assert {row["generation"] for row in await pool.fetch("select generation from positions")} == {"two"}
