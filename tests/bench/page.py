@@ -48,8 +48,8 @@ WHY = """\
   code and state no longer fit the caches of the processor: the fold of an invoice costs 11 µs in a loop and 30 among many customers.
 - **replay**: an event costs 1.6 µs of decoding with its amounts, 1.2 of envelope and times and 5 of fold; 150,000 events/s would be
   6.7 µs with the reading of the database, which plain Python does not reach.
-- **latency**: at 500 facts/s the six processes of an instance take nearly both processors, so what waits is the queue, not the
-  wire; at 100 facts/s p50 is 30 to 40 ms.
+- **latency**: at 500 facts/s the processes of an instance, exposure among them, take nearly both processors, so what waits is the
+  queue, not the wire; at 100 facts/s p50 is 30 to 40 ms.
 - Compiling `services/rating/core` and `shared/core` (mypyc) took an assessment from 51 to 28 µs and a decision from 105 to 62 in a
   trial. It is not done: it needs a compiler wherever the package is built, and two ways for every rule to run.
 
