@@ -59,7 +59,7 @@ def test_the_papers_are_named_or_it_cannot_be_asked_for(desk: CreditDesk) -> Non
     assert why_not(wanted(), desk.moment()) == "ADVANCE_NO_GRADE"
 
 
-@covers("LT-18", "LT-19", "LT-20", "LT-21")
+@covers("LT-18", "LT-19", "LT-20", "LT-21", "AP-02", "AP-03")
 @pytest.mark.parametrize(
     ("grade", "amount", "months", "how"),
     [

@@ -190,7 +190,7 @@ def test_who_approves_follows_from_the_whole_limit_and_the_grade(desk: CreditDes
     assert approvers(wanted("10000"), desk.moment())[-1] == "general_manager"
 
 
-@covers("AP-04", "LT-39")
+@covers("AP-04", "AP-11", "LT-39")
 def test_a_request_takes_effect_with_the_content_that_was_approved(desk: CreditDesk) -> None:
     desk.graded("B")
     li = Actor("li", "li", frozenset({"sales"}))

@@ -28,7 +28,7 @@ from tests.support.dealer import SECOND, THIRD, WORST, dealer, told
 from tests.support.histories import ZONE
 from tests.unit.test_moving import brain
 
-covers("AP-05")
+covers("AP-05", "AP-01")
 
 CHAINS = Chains(date(2000, 1, 1), Limits(1, 2, 10), {}, Bounds(1, 90, 2), {"risk_manager": ("general_manager",)})
 RULES = brain(approvals=(Approval("rise", ("sales", "risk_manager"), ("A",)),))
