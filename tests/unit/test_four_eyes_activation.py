@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from services.rating.core import activating
 from services.rating.core.policy_requests import Act, Activating, Found, Told, asked, last_day, passed
-from services.rating.handlers.answering import _of_rules, decided
+from services.rating.handlers.answering import _of_rules
 from shared.core.approval.chain import Bounds, Chain, Chains, Limits
 from shared.core.approval.commands import Actor, Approve, Desk, Refuse, Request, Withdraw
 from shared.core.approval.payload import sealed, sha256_of
@@ -24,6 +24,7 @@ from shared.core.events.approval import ApprovalGranted
 from shared.core.events.base import Decision
 from shared.core.policy.activation import Activation
 from shared.core.policy.rulebook import Rulebook
+from shared.edge.answering import decided
 from tests.support.covers import covers
 from tests.support.several import level, rules
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Security
+from fastapi import APIRouter, Security
 
 from services.rating.api.approval_forms import (
     ActivationAsked,
@@ -15,22 +14,18 @@ from services.rating.api.approval_forms import (
     Staff,
     StaffSaid,
 )
-from services.rating.api.asking import CustomerId, Reader, Wired
+from services.rating.api.asking import CustomerId, Wired
 from services.rating.handlers import answering, approving
 from services.rating.handlers.approving import Asked
-from shared.core.approval.listed import Wanted
-from shared.edge.http import paging, problem, query
-from shared.edge.http.approving import Answered, Approval, Approvals, Grant, Id, Key, MaybeKey, Reasoned, actor, shown
-from shared.edge.http.auth import Principal, Seen, principal
+from shared.edge.http import paging
+from shared.edge.http.approval_routes import DECLINED, answers
+from shared.edge.http.approving import Approval, Id, Key, Reasoned, actor, shown
+from shared.edge.http.auth import Principal, principal
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
 
-_DECLINED: dict[int | str, dict[str, Any]] = {
-    problem.KINDS["declined"].status: {"description": problem.KINDS["declined"].title, "content": problem.CONTENT}
-}
-router = APIRouter(prefix="/v1", tags=["approvals"], responses=_DECLINED)
+router = APIRouter(prefix="/v1", tags=["approvals"], responses=DECLINED)
 
 Requester = Annotated[Principal, Security(principal, scopes=["approvals:request"])]
-Decider = Annotated[Principal, Security(principal, scopes=["approvals:decide"])]
 Proposer = Annotated[Principal, Security(principal, scopes=["rules:propose"])]
 Eraser = Annotated[Principal, Security(principal, scopes=["pii:erase"])]
 Registrar = Annotated[Principal, Security(principal, scopes=["admin:users"])]
@@ -86,69 +81,7 @@ async def activation(who: Proposer, policy_id: Id, wired: Wired, body: Activatio
     return shown(row)
 
 
-@router.get("/approvals", summary="What was asked for")
-async def approvals(
-    *,
-    who: Reader,
-    seen: Seen,
-    wired: Wired,
-    limit: Limit = PAGE_USUAL,
-    after: After = None,
-    state: Annotated[Literal["open", "granted", "refused", "withdrawn", "expired"] | None, Query()] = None,
-    kind: query.Text | None = None,
-    role: Annotated[query.Text | None, Query(description="whose step waits")] = None,
-    customer: query.Text | None = None,
-) -> Approvals:
-    """Return requests, the oldest first."""
-    start = place(after, tuple[date, paging.Text]) if after else (date.min, "")
-    wanted = Wanted(state, kind, role, customer)
-    rows = await wired.lists.approvals(wired.database(), after=start, limit=limit + 1, wanted=wanted, rows=seen)
-    page = rows[:limit]
-    following = cursor(page[-1].requested_on, page[-1].approval_id) if len(rows) > limit else None
-    return Approvals(approvals=[shown(row) for row in page], next=following)
-
-
-@router.get("/approvals/{approval_id}", summary="One request")
-async def approval(who: Reader, seen: Seen, wired: Wired, approval_id: Id) -> Approval:
-    """Return what is asked for, exactly, and who granted it so far."""
-    return shown(await answering.one(wired, approval_id, seen))
-
-
-@router.post("/approvals/{approval_id}/approve", summary="Grant the step that waits")
-async def approve(
-    who: Decider, seen: Seen, wired: Wired, approval_id: Id, body: Grant, key: MaybeKey = None
-) -> Approval:
-    """Grant the step that waits. The last grant takes effect at once, with exactly the content that was hashed."""
-    row = await answering.approve(
-        wired,
-        approval_id,
-        actor(who, body, key),
-        seen,
-        sha256=body.payload_sha256,
-        reason=body.reason or "",
-        evidence=body.evidence or "",
-    )
-    return shown(row)
-
-
-@router.post("/approvals/{approval_id}/refuse", summary="Refuse a request")
-async def refuse(
-    who: Decider, seen: Seen, wired: Wired, approval_id: Id, body: Answered, key: MaybeKey = None
-) -> Approval:
-    """Refuse the whole request; whoever may grant the step that waits may do so."""
-    by = actor(who, body, key)
-    row = await answering.refuse(wired, approval_id, by, seen, reason=body.reason, evidence=body.evidence or "")
-    return shown(row)
-
-
-@router.post("/approvals/{approval_id}/withdraw", summary="Take one's own request back")
-async def withdraw(
-    who: Reader, seen: Seen, wired: Wired, approval_id: Id, body: Answered, key: MaybeKey = None
-) -> Approval:
-    """Take back what one has asked for, while it is open."""
-    by = actor(who, body, key)
-    row = await answering.withdraw(wired, approval_id, by, seen, reason=body.reason, evidence=body.evidence or "")
-    return shown(row)
+router.include_router(answers(read="ratings:read", answer=answering.answer))
 
 
 @router.get("/staff", summary="The staff register")

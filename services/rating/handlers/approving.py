@@ -10,13 +10,13 @@ import msgspec
 
 from services.rating.core import policy_requests, requests
 from services.rating.core.requests import Act, Found, Kind
-from services.rating.handlers import answering
 from services.rating.handlers.ports import Ports
 from shared.core.approval.commands import Actor, Request
 from shared.core.approval.listed import ApprovalRow
 from shared.core.approval.payload import id_of, sealed
 from shared.core.errors import Declined
 from shared.core.policy.policy import Policy
+from shared.edge.answering import decided, one
 from shared.edge.rights import EVERY_ROW
 
 
@@ -159,10 +159,10 @@ async def activation(
             found.desk.chains.of(policy_requests.KIND),
             policy_requests.last_day(wanted),
         )
-        return policy_requests.Act(answering.decided(request, found.told.approvals, found.desk))
+        return policy_requests.Act(decided(request, found.told.approvals, found.desk))
 
     await ports.decide_policy(ports.database(), command)
-    return await answering.one(ports, approval_id, EVERY_ROW)
+    return await one(ports, approval_id, EVERY_ROW)
 
 
 async def _ask(
@@ -187,10 +187,10 @@ async def _ask(
         wanted = {**msgspec.json.decode(held.payload), **given} if held else msgspec.to_builtins(payload(found))
         chain = found.desk.chains.of(kind, by(found))
         request = Request(approval_id, kind, sealed(wanted)[0], asked.by, asked.reason, asked.evidence, chain, until)
-        return Act(answering.decided(request, found.state.approvals, found.desk))
+        return Act(decided(request, found.state.approvals, found.desk))
 
     await ports.decide(ports.database(), customer_id, command)
-    return await answering.one(ports, approval_id, EVERY_ROW)
+    return await one(ports, approval_id, EVERY_ROW)
 
 
 def _policy(found: Found, method: str | None) -> Policy | None:
