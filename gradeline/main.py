@@ -17,6 +17,8 @@ COMMANDS = (
     "importing",
     "mappings",
     "reconcile",
+    "report",
+    "exposure",
     "simulate",
     "serve",
     "work",
