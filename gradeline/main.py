@@ -19,6 +19,7 @@ COMMANDS = (
     "reconcile",
     "report",
     "exposure",
+    "limits",
     "simulate",
     "serve",
     "work",
