@@ -20,6 +20,7 @@ COMMANDS = (
     "report",
     "exposure",
     "limits",
+    "holds",
     "simulate",
     "serve",
     "work",

@@ -55,7 +55,7 @@ def show(
     if customer == TOP:
         put_out(_top(reached(_highest(by, limit, currency))), xlsx=xlsx, as_json=as_json)
         return
-    found = reached(_customer(customer, as_of))
+    found = _customer(customer, as_of)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, default=str))
         return
@@ -73,18 +73,14 @@ async def _highest(by: Any, limit: int, currency: str | None) -> list[dict[str, 
         return await highest(pool, by, limit, currency)
 
 
-async def _customer(customer: str, as_of: datetime | None) -> dict[str, Any]:
-    from gradeline.commands.verify import accounts_brain
-    from gradeline.database import pool_of, told
-    from services.exposure.adapters.viewing import Viewer
+def _customer(customer: str, as_of: datetime | None) -> dict[str, Any]:
+    from gradeline.database import reached, told
+    from gradeline.reporting.read import viewed
     from services.exposure.api import telling
     from shared.core.errors import NotFound
     from shared.edge import clock
 
-    known = told()
-    async with pool_of(known, schema="exposure") as pool:
-        view = Viewer(accounts_brain(known.currency), known.partitions)
-        found = await view(pool, customer, as_of.date() if as_of else None, None)
+    found = reached(viewed(told(), customer, as_of.date() if as_of else None))
     if found is None:
         raise NotFound(f"there is no customer {customer!r}, or nothing was known of it by then")
     return telling.exposure(customer, found, clock.now())

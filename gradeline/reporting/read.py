@@ -13,6 +13,8 @@ from gradeline.importing.run import Shows
 from gradeline.spread import spread
 from services.exposure.adapters import reporting
 from services.exposure.adapters.reporting import Entries
+from services.exposure.adapters.viewing import Viewer
+from services.exposure.core.figures import Moment
 from services.rating.adapters import grading
 from services.rating.adapters.grading import Graded
 from shared.core.errors import Unavailable
@@ -46,6 +48,12 @@ def grades(known: Settings, day: date, processes: int, show: Shows) -> dict[str,
     for piece in spread(work, streams, processes=processes, show=show, what="grades"):
         found |= piece
     return found
+
+
+async def viewed(known: Settings, customer: str, day: date | None) -> Moment | None:
+    """One customer at the end of *day* (None: at this moment); None: nothing was known of it by then."""
+    async with pool_of(known, schema="exposure") as pool:
+        return await Viewer(accounts_brain(known.currency), known.partitions)(pool, customer, day, None)
 
 
 async def _there(known: Settings, schema: str) -> tuple[list[str], date | None]:

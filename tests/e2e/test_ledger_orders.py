@@ -1,7 +1,7 @@
 """The receivables ledger with an order in front of each invoice, through a whole instance: limits, checks, holds, releases.
 
-The order of the ledger's dates is kept; everything happens today, for a check is asked today. All customers, and of the two
-years what is settled or ordered by UNTIL: the first year, some 1,200 checks, within a minute.
+The order of the ledger's dates is kept; everything happens today, for a check is asked today. Every second customer, and of the
+two years what is settled or ordered by UNTIL: the first year, some 600 checks, within a minute.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ def test_every_order_of_the_ledger_is_decided_as_on_paper_and_what_waits_goes_wh
 ) -> None:
     assert plain.LEDGER is not None
     rows = plain.rows(plain.LEDGER)
-    ledger = {f"ORD-{name}": plain.of(rows, name) for name in plain.customers(rows)}
+    ledger = {f"ORD-{name}": plain.of(rows, name) for name in plain.customers(rows)[::2]}
     limits = {name: middle(lines) for name, lines in ledger.items()}
     papers = {name: plain_orders.played(lines, UNTIL, limits[name]) for name, lines in ledger.items()}
     day = instance.day()
@@ -210,7 +210,7 @@ def test_every_order_of_the_ledger_is_decided_as_on_paper_and_what_waits_goes_wh
     assert {one.name: one.let_go for one in buyers} == {name: paper.let_go for name, paper in papers.items()}
     counts = Counter(answer for one in buyers for answer in one.answers.values())
     assert counts == Counter(answer for paper in papers.values() for answer in paper.answers.values())
-    assert min(counts.values()) > 100, "each way was gone often"
+    assert min(counts.values()) > 50, "each way was gone often"
     found = {row["customer_id"]: row for row in instance.rows(ACCOUNTS, list(ledger))}
     assert {name: row["exposure"] for name, row in found.items()} == {
         name: sum(paper.owed.values()) for name, paper in papers.items()
