@@ -16,6 +16,7 @@ from services.exposure.core.rulebook import (
     CheckRules,
     LimitRules,
     Mark,
+    PortfolioRules,
     Rulebook,
     Special,
     StepRule,
@@ -31,7 +32,7 @@ from shared.edge.policy_yaml import Section, read_flag, read_number, read_sectio
 
 FOLDER = Path(__file__).parents[1] / "policies"
 CHAINS = Path(__file__).parents[1] / "approvals.yaml"
-FILES = ("terms.yaml", "checks.yaml", "authority.yaml", "advances.yaml")
+FILES = ("terms.yaml", "checks.yaml", "authority.yaml", "advances.yaml", "portfolio.yaml")
 STRENGTHS = ("off", "warn", "hold", "refuse")
 EXCLUSIONS = ("lowers_exposure", "prepaid", "released")
 
@@ -41,13 +42,14 @@ T = TypeVar("T")
 def load(folder: Path = FOLDER, chains: Path = CHAINS) -> Rulebook:
     """The rules in *folder*. Raises Misconfigured naming file, line and remedy."""
     texts = {name: _read(folder / name) for name in FILES}
-    terms, checks, authority, advances = (_whole(texts[name], str(folder / name)) for name in FILES)
+    terms, checks, authority, advances, portfolio = (_whole(texts[name], str(folder / name)) for name in FILES)
     prints = blake2b("\0".join(texts.values()).encode(), digest_size=8).hexdigest()
     return Rulebook(
         limits=_limits(terms),
         checks=_checks(checks),
         authority=_authority(authority),
         advances=_advances(advances),
+        portfolio=_portfolio(portfolio),
         chains=approval_chains.load(chains),
         fingerprint=prints,
     )
@@ -269,3 +271,10 @@ def _advances(section: Section) -> AdvanceRules:
         quarter_months=_one(section, "check", "months", read_whole),
     )
     return _closed(section, made)
+
+
+def _portfolio(section: Section) -> PortfolioRules:
+    members = _one(section, "groups", "members", read_whole)
+    if members < 2:
+        section.wrong("a group has at least 2 members; write for example 100", "groups")
+    return _closed(section, PortfolioRules(members))

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from services.exposure.api import answers, telling
+from services.exposure.api import answers, grouped, telling
 from services.exposure.api.asking import AskedWhen, Checker, CustomerId, Reader, Releaser, Viewed, Wired, money, named
 from services.exposure.api.forms import CheckAsked, HoldReleased
 from services.exposure.core.listing import WantedHolds
-from services.exposure.handlers import checking
+from services.exposure.handlers import checking, grouping
 from shared.core.errors import Malformed, NotFound
 from shared.core.ledger.documents import units
 from shared.edge import clock
@@ -39,9 +39,14 @@ async def check(who: Checker, seen: Seen, wired: Wired, body: CheckAsked) -> ans
 
 
 @router.get("/exposures/{customer_id}", summary="Where a customer stands")
-async def exposure(customer_id: CustomerId, found: Viewed, asked: AskedWhen) -> answers.Exposure:
-    """Return exposure by category, the effective limit and how it is put together, reservations, holds, and every document."""
-    return answers.Exposure.model_validate(telling.exposure(customer_id, found, asked.known_at or clock.now()))
+async def exposure(customer_id: CustomerId, found: Viewed, asked: AskedWhen, wired: Wired) -> answers.Exposure:
+    """Return exposure by category, the effective limit and how it is put together, reservations, holds, and every document.
+
+    Of the groups to which the customer belongs, their sums.
+    """
+    groups = await grouping.of_member(wired, found, *asked)
+    told = telling.exposure(customer_id, found, asked.known_at or clock.now())
+    return answers.Exposure.model_validate({**told, "groups": [grouped.stand(one) for one in groups]})
 
 
 @router.get("/holds", summary="Orders that wait")

@@ -35,3 +35,31 @@ class HoldRow(msgspec.Struct, frozen=True, kw_only=True):
     salesperson: str | None
     check_id: str | None
     replaces: str | None
+
+
+class GroupListed(msgspec.Struct, frozen=True, kw_only=True):
+    """One group: a row of the projection. *credit_limit*: a plain decimal of `currency`; None: none was given."""
+
+    group_id: str
+    name: str
+    currency: str
+    lead: str | None
+    since: date
+    ended_on: date | None
+    credit_limit: str | None
+    is_breached: bool
+    mark: str
+
+
+class Standing(NamedTuple):
+    """One member of a group, and what it owes in its currency. Units of 10⁻⁴."""
+
+    customer_id: str
+    since: date
+    until: date | None
+    """The first day on which it does not belong to the group."""
+    currency: str
+    exposure: int
+    reserved: int
+    is_certain: bool
+    """False: a rate is missing, or the customer is set aside, so that it may owe more."""

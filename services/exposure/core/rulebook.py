@@ -198,6 +198,13 @@ class AdvanceRules(msgspec.Struct, frozen=True):
         return next((one for one in self.grades if one.grade == grade), None)
 
 
+class PortfolioRules(msgspec.Struct, frozen=True):
+    """All customers together, and groups of them."""
+
+    group_members: int
+    """So many members a group may have: each check of one of them adds up what the others owe."""
+
+
 class Rulebook(msgspec.Struct, frozen=True):
     """Everything that exposure judges with."""
 
@@ -205,6 +212,7 @@ class Rulebook(msgspec.Struct, frozen=True):
     checks: CheckRules
     authority: Authority
     advances: AdvanceRules
+    portfolio: PortfolioRules
     chains: tuple[Chains, ...]
     fingerprint: str = ""
     """Of the files they were read from."""
