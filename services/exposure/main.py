@@ -10,8 +10,9 @@ from fastapi import FastAPI
 from services.exposure.adapters import wiring
 from services.exposure.adapters.bounds import SCHEMA
 from services.exposure.adapters.lists import Lists
+from services.exposure.adapters.portfolio import Totals
 from services.exposure.adapters.viewing import Viewer
-from services.exposure.api import approvals, exposures, groups
+from services.exposure.api import approvals, exposures, groups, portfolio
 from services.exposure.handlers.ports import Ports
 from shared.edge.http import attached, health, trust
 from shared.edge.http.app import Lifespan, build
@@ -19,7 +20,7 @@ from shared.edge.http.auth import Verifier
 from shared.edge.http.keys import FetchedKeys
 from shared.edge.settings import Settings
 
-ROUTERS = (exposures.router, approvals.router, groups.router)
+ROUTERS = (exposures.router, approvals.router, groups.router, portfolio.router)
 """The busiest first: routes are tried in this order."""
 UNLIMITED: frozenset[str] = frozenset()
 """They tell of no customer."""
@@ -35,10 +36,12 @@ def run(settings: Settings) -> None:
 
 def wired(settings: Settings) -> Ports:
     """Return the real parts. Raises Misconfigured for a rule that cannot be used."""
+    brain = wiring.brain(settings.currency)
     return Ports(
         command=wiring.deciding(settings),
-        view=Viewer(wiring.brain(settings.currency), settings.partitions),
+        view=Viewer(brain, settings.partitions),
         lists=Lists(),
+        totals=Totals(brain),
     )
 
 

@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from services.exposure.adapters.attending import Attending
+from services.exposure.adapters.portfolio import Totals
 from services.exposure.adapters.proving import prove
+from shared.core.envelope import Event
 from tests.integration.test_exposure_api import DAY, Office, facts, kept, opened, rule
 from tests.support.covers import covers
+from tests.support.histories import Story
 
 pytestmark = [pytest.mark.parts, pytest.mark.timeout(300)]
 
@@ -51,6 +54,11 @@ async def asks(office: Office, path: str, body: dict[str, Any], key: str) -> dic
 async def holds(office: Office) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = (await office.does("GET", "holds")).json()["holds"]
     return found
+
+
+def attending_of(office: Office) -> Attending:
+    command = office.app.state.ports.command
+    return Attending(command, Totals(command.brain))
 
 
 async def declared(office: Office, *members: str) -> None:
@@ -137,7 +145,7 @@ async def test_a_group_above_its_limit_is_said_once_and_held_orders_of_members_w
     database: str, tmp_path: Path
 ) -> None:
     async with grouped(database, tmp_path, "C-1", "C-2", limit="50000.00") as office:
-        attending = Attending(office.app.state.ports.command)
+        attending = attending_of(office)
         assert (await office.checks("SO-1", "30000.00"))["decision"] == "approved"
         assert (await office.checks("SO-2", "30000.00", customer_id="C-2"))["decision"] == "held"
         assert (await office.checks("SO-3", "20000.00"))["decision"] == "held"
@@ -190,7 +198,7 @@ async def test_members_come_and_go_by_date_and_a_group_can_be_looked_at_as_of_an
 async def test_what_is_kept_of_a_group_follows_from_its_log(database: str, tmp_path: Path) -> None:
     async with grouped(database, tmp_path, "C-1", "C-2", limit="50000.00") as office:
         await office.checks("SO-1", "30000.00")
-        await Attending(office.app.state.ports.command)(office.pool)
+        await attending_of(office)(office.pool)
         brain = office.app.state.ports.command.brain
         proof = await prove(database, brain, ["C-1", "C-2", "g:huadong"])
         assert (proof.findings, proof.customers) == ([], 3)
@@ -207,3 +215,38 @@ async def test_who_sees_some_customers_sees_no_group(database: str, tmp_path: Pa
         body = {"kind": "policy", "amount": "1.00", "currency": "CNY", "reason": "x", "evidence": "y"}
         answer = await office.does("POST", "limits/g:huadong/requests", body, key="z", role="sales", **limited)
         assert answer.status_code == 404
+
+
+@covers("LT-02", "LT-45", "LT-41")
+async def test_the_use_of_the_budget_and_who_has_how_much_of_it_are_read_and_warned_of(
+    database: str, tmp_path: Path
+) -> None:
+    async with grouped(database, tmp_path, "C-1", "C-2") as office:
+        for partition in range(12):  # the worker would have kept it in every partition
+            await kept(office.pool, f"~reference/{partition}", budget(partition, "50000"))
+        before = await office.checks("SO-1", "20000.00")
+        assert not [one for one in before["steps"] if one["name"] in {"budget", "concentration"} and one["value"]]
+        await attending_of(office)(office.pool)
+        found = (await office.does("GET", "portfolio")).json()
+        assert (found["used"], found["budget"]["share"], found["budget"]["mark"]) == ("40000.00", "0.8", None)
+        assert [(one["name"], one["share"], one["mark"]) for one in found["largest"]] == [
+            ("C-1", "0.75", "breach"), ("C-2", "0.25", "breach")
+        ]  # fmt: skip
+        assert (found["hhi"], found["hhi_mark"], found["top_share"]) == ("0.625", "breach", "1")
+        assert [(one["name"], one["share"]) for one in found["groups"]] == [("g:huadong", "1")]
+        assert [(one["name"], one["mark"]) for one in found["regions"]] == [("east", "watch"), ("west", None)]
+        told = await office.checks("SO-2", "5000.00", customer_id="C-2", kind="query")
+        steps = {one["name"]: (one["value"], one["threshold"], one["verdict"]) for one in told["steps"]}
+        assert steps["budget"] == ("0.9", "0.85", "warn")
+        assert steps["concentration"] == ("0.333333333", "0.15", "warn")
+        assert steps["concentration:g:huadong"] == ("1", "0.2", "warn")
+        assert told["decision"] == "approved", "they warn, and bind nobody"
+        limited = await office.does("GET", "portfolio", limits={"regions": ["east"]})
+        assert limited.status_code == 404
+
+
+def budget(partition: int, total: str) -> list[Event]:
+    said = Story(partition, "~reference").tell(
+        "reference.published", DAY, series="own_budget", as_of=DAY.isoformat(), values={"total": total}
+    )
+    return [said]

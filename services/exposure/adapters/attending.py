@@ -1,6 +1,6 @@
-"""Attends to groups: says what follows where the sum of the members moved, and lets held orders of members go.
+"""Attends to what no single customer knows: groups whose sum moved, held orders of their members, the use of the budget.
 
-No worker can do either: it decides one customer, and does not know what the others owe. A check does not wait for this; it adds
+No worker can: it decides one customer, and does not know what the others owe. A check does not wait for this; it adds
 up itself.
 """
 
@@ -16,10 +16,12 @@ import asyncpg
 import structlog
 
 from services.exposure.adapters.deciding import Deciding
-from services.exposure.core import announce, holds
+from services.exposure.adapters.portfolio import Totals
+from services.exposure.core import announce, holds, portfolio
 from services.exposure.core.found import Found
 from shared.core.brain import Decided
 from shared.core.errors import GradelineError
+from shared.edge import metrics
 from shared.edge.store.pool import LOST
 
 EVERY_SECONDS = 5.0
@@ -47,10 +49,17 @@ class Attending:
     """Looks at all groups, and decides those of which anything moved since it looked last."""
 
     deciding: Deciding
+    totals: Totals
     _seen: dict[str, tuple[Any, ...]] = field(default_factory=dict)
 
     async def __call__(self, pool: asyncpg.Pool) -> int:
-        """Attend once. Returns how many groups had moved. One that cannot be decided does not keep the others waiting."""
+        """Attend once. Returns how many groups had moved. One that cannot be decided does not keep the others waiting.
+
+        What all customers owe is measured, too.
+        """
+        use = portfolio.use_of(await self.totals(pool))
+        if use.share is not None:
+            metrics.BUDGET_USE.set(float(use.share))
         now: dict[str, tuple[Any, ...]] = {}
         for row in await pool.fetch(STANDS):
             now[row["group_id"]] = (*now.get(row["group_id"], ()), *row.values())

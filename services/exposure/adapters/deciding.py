@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from services.exposure.adapters import portfolio
 from services.exposure.adapters.groups import Groups, spent
 from services.exposure.core.brain import ExposureBrain
 from services.exposure.core.figures import Moment
@@ -24,9 +25,6 @@ from shared.edge.kafka.partition import partition_of
 from shared.edge.store import approvals
 from shared.edge.store.append import Moved
 from shared.edge.store.pool import Connection
-
-HEARD = "select max(moved_at) from positions where topic like '%credit.events'"
-"""Of any customer: the systems that tell facts are silent, or they are not."""
 
 
 class Deciding:
@@ -73,6 +71,7 @@ class _Asked:
     names: Sequence[str] = ()
     parents: tuple[Parent, ...] = ()
     members: tuple[Spent, ...] | None = None
+    everybody: tuple[Spent, ...] | None = None
 
     async def begin(self, connection: Connection) -> None:
         """Of a member of groups, take the turns of its groups: what they owe is read after that."""
@@ -81,7 +80,8 @@ class _Asked:
     async def read(self, connection: Connection) -> None:
         """Read the staff register, when facts last came, and what the groups of the customer owe, or the members of a group."""
         self.register = await approvals.register(connection)
-        self.heard = await connection.fetchval(HEARD)
+        self.heard, everybody = await connection.fetchrow(portfolio.LOOK) or (None, None)
+        self.everybody = portfolio.read(everybody)
         self.parents = await self.groups.read(connection, self.customer_id, self.names) if self.names else ()
         if is_group(self.customer_id):
             partition = partition_of(self.customer_id, self.groups.partitions)
@@ -97,7 +97,8 @@ class _Asked:
             version=found.version,
             seen_at=instant(self.heard),
         )
-        return self.ask(Found(moment._replace(parents=self.parents, members=self.members), self.register))
+        moment = moment._replace(parents=self.parents, members=self.members, everybody=self.everybody)
+        return self.ask(Found(moment, self.register))
 
     async def keep(self, connection: Connection, found: commanding.Found[Account, References]) -> None:
         """A role that was lost meanwhile grants nothing."""

@@ -101,6 +101,12 @@ PROJECTIONS: tuple[str, ...] = (
         primary key (group_id, customer_id)
     )""",
     "create index group_members_customer on group_members (customer_id)",
+    """create table portfolio (
+        currency text primary key,
+        exposure numeric not null,
+        reserved numeric not null,
+        is_certain boolean not null
+    )""",  # what all customers owe, as measured every few seconds
     # when facts last came, which the newest of `positions` says, whoever moves them
     "alter table positions add column moved_at timestamptz",
     """create function positions_moved() returns trigger language plpgsql as $$

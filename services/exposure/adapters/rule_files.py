@@ -18,6 +18,7 @@ from services.exposure.core.rulebook import (
     Mark,
     PortfolioRules,
     Rulebook,
+    Share,
     Special,
     StepRule,
     Terms,
@@ -277,4 +278,23 @@ def _portfolio(section: Section) -> PortfolioRules:
     members = _one(section, "groups", "members", read_whole)
     if members < 2:
         section.wrong("a group has at least 2 members; write for example 100", "groups")
-    return _closed(section, PortfolioRules(members))
+    top = section.section("top")
+    count, share = _closed(top, (top.take("customers", read_whole), top.take("share", _share)))
+    made = PortfolioRules(
+        budget=_marked(section, "budget"),
+        customer=_marked(section, "customer"),
+        group=_marked(section, "group"),
+        hhi=_marked(section, "hhi"),
+        top_count=count,
+        top_share=share,
+        region_share=_one(section, "region", "share", _share),
+        group_members=members,
+    )
+    return _closed(section, made)
+
+
+def _marked(section: Section, key: str) -> Share:
+    watch, breach = _two(section, key, "watch", "breach", _factor)
+    if not 0 < watch < breach:
+        section.wrong("what is watched lies below what is too much; write for example watch 0.10, breach 0.15", key)
+    return Share(watch, breach)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
+
+from services.exposure.core.rulebook import PortfolioRules
+from shared.core.references import References
 
 
 class WantedHolds(NamedTuple):
@@ -63,3 +67,37 @@ class Standing(NamedTuple):
     reserved: int
     is_certain: bool
     """False: a rate is missing, or the customer is set aside, so that it may owe more."""
+
+
+class Summed(NamedTuple):
+    """What all customers whose accounts are kept in one currency owe and have kept for them. Units of 10⁻⁴."""
+
+    currency: str
+    used: int
+    is_certain: bool
+    customers: int
+    """Those that owe anything."""
+    squares: Decimal
+    """The sum of the squares of what each uses, in whole units of the currency."""
+
+
+class Part(NamedTuple):
+    """What one customer, group or region uses in one currency. Units of 10⁻⁴."""
+
+    name: str
+    currency: str
+    used: int
+
+
+class Everybody(NamedTuple):
+    """All customers as they stand now."""
+
+    day: int
+    rules: PortfolioRules
+    references: References
+    sums: tuple[Summed, ...]
+    customers: tuple[Part, ...]
+    """The largest of each currency."""
+    groups: tuple[Part, ...]
+    regions: tuple[Part, ...]
+    """An empty name: of none."""

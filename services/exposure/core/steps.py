@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from services.exposure.core import advances, parents
+from services.exposure.core import advances, parents, portfolio
 from services.exposure.core.formulas import shown, times
 from services.exposure.core.holding import ADVANCE
 from services.exposure.core.limits import places
@@ -186,6 +186,8 @@ STEPS: dict[str, Kind] = {
     "freshness": Kind(_freshness, ("warn_hours", "hold_hours", "share")),
     "down_payment": Kind(_down_payment),
     "advance": Kind(_advance),
+    "budget": Kind(portfolio.budget),
+    "concentration": Kind(portfolio.concentration),
     "rate": Kind(_rate),
 }
 """Every step by its name in the rules."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from services.exposure.core.figures import Moment
 from services.exposure.core.found import Found
-from services.exposure.core.listing import GroupListed, HoldRow, Standing, WantedHolds
+from services.exposure.core.listing import Everybody, GroupListed, HoldRow, Standing, WantedHolds
 from shared.core.approval.listed import ApprovalRow, Wanted
 from shared.core.brain import Decided
 from shared.core.errors import Unavailable
@@ -82,6 +82,13 @@ class Lists(Protocol):
         """The day that is open. Raises Unavailable while none is."""
 
 
+class Totals(Protocol):
+    """Adds up all customers."""
+
+    async def __call__(self, pool: Any) -> Everybody:
+        """What all customers owe now. Raises Unavailable while no day is open."""
+
+
 @dataclass
 class Ports:
     """The one object the routes find in `app.state.ports`."""
@@ -89,6 +96,7 @@ class Ports:
     command: Command
     view: View
     lists: Lists
+    totals: Totals
     pool: Any = field(default=None)
     """None until the database has answered once."""
 
