@@ -25,7 +25,6 @@ import asyncpg
 from shared.core.brain import Brain, Decided
 from shared.core.errors import NotFound, Unavailable
 from shared.edge import clock
-from shared.edge.kafka.partition import partition_of
 from shared.edge.store import turns
 from shared.edge.store.append import Moved, Projector, append
 from shared.edge.store.pool import Connection
@@ -36,6 +35,7 @@ from shared.edge.store.write import Write
 from shared.edge.worker.cache import Cache, Entry
 from shared.edge.worker.days import REFERENCE_SUBJECT
 from shared.edge.worker.deciding import Decider
+from shared.edge.worker.incoming import partition_for
 from shared.edge.worker.jitter import LOSSES, MOVED_SECONDS, part_of
 from shared.edge.worker.partition import Part
 from shared.edge.worker.ports import Changes
@@ -153,7 +153,7 @@ class Commands(Generic[S, C]):
 
         Returns the customer as it is once that is committed; None: nothing can be said of it.
         """
-        partition = partition_of(customer_id, self.settings.partitions)
+        partition = partition_for(customer_id, self.settings.partitions)
         await turns.take(connection, customer_id)
         if first:
             await turns.alone(connection, [partition])
