@@ -14,6 +14,7 @@ State = Literal["open", "acknowledged", "snoozed", "resolved", "withdrawn"]
 ENDED: frozenset[str] = frozenset({"resolved", "withdrawn"})
 ENDED_KEPT = 20
 """Alerts that are over, the newest kept in memory; all of them are in the log and in the table."""
+KEYS_KEPT = 20
 FRESH_KEPT = 500
 """Notices of a log that is folded again and whose last alone are written again."""
 
@@ -95,6 +96,8 @@ class Alert(msgspec.Struct, kw_only=True):
     recorded_only: bool = False
     noticed: int = 0
     """How many notices it has given."""
+    keys: tuple[str, ...] = ()
+    """The keys of its last comments: the same again is the same."""
     version: int = 0
     """Of the case, when it last changed."""
 

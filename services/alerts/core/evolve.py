@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from services.alerts.core.case import ENDED_KEPT, Alert, Case
+from services.alerts.core.case import ENDED_KEPT, KEYS_KEPT, Alert, Case
 from services.alerts.core.noticing import tell
 from services.alerts.core.reading import heard, learn
 from services.alerts.core.routing import route_of
@@ -85,6 +85,7 @@ def _opened(case: Case, rules: Rules, data: AlertOpened, at: datetime) -> Alert:
         due_on=data.due_on,
         recorded_only=data.recorded_only,
         noticed=held.noticed if held else 0,
+        keys=held.keys if held else (),
     )
     case.numbered += held is None
     case.alerts.pop(data.alert_id, None)
@@ -125,6 +126,8 @@ def _assigned(case: Case, rules: Rules, alert: Alert, data: AlertAssigned) -> No
 
 
 def _commented(case: Case, rules: Rules, alert: Alert, data: AlertCommented) -> None:
+    if data.key is not None:
+        alert.keys = (*alert.keys, data.key)[-KEYS_KEPT:]
     if alert.owner and alert.owner != data.by:
         tell(case, rules.routes, alert, "commented", _at(data), to=(f"person:{alert.owner}",), digest=False)
 
@@ -156,7 +159,7 @@ def _reminded(case: Case, rules: Rules, alert: Alert, data: AlertReminded) -> No
     elif data.reason == "woken":
         alert.state, alert.until, alert.since = "open", None, _at(data)
         alert.step = alert.repeated = 0
-        alert.acknowledge_by = data.acknowledge_by
+        alert.acknowledge_by, alert.resolve_by, alert.is_late = data.acknowledge_by, data.resolve_by, False
     tell(case, rules.routes, alert, "reminded", _at(data), to=to, digest=False if to else None)
 
 

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from services.alerts.core.case import Alert, Heard
 from services.alerts.core.routing import ways
 from services.alerts.core.rules import RANK, Clause, Kind, hold
-from services.alerts.core.saying import Saying
+from services.alerts.core.saying import Saying, owed
 from shared.core import limits
 from shared.core.events.alert import AlertCleared, AlertOpened, AlertRecurred, AlertResolved, AlertWithdrawn
 from shared.core.events.values import Severity
@@ -102,10 +102,7 @@ def _opened(
     held: Alert | None,
     is_history: bool,
 ) -> AlertOpened:
-    obligation = saying.rules.kinds.obligations.get(severity)
-    within = kind.within or (obligation.acknowledge if obligation else None)
-    resolve = obligation.resolve if obligation else None
-    is_owed = kind.acknowledge and not is_history
+    clocks = (None, None) if is_history else owed(saying.rules, saying.hours, kind, severity, one.at)
     labels = labels_of(kind, one)
     due = one.fields.get(kind.due, "") if kind.due else one.as_of.isoformat()
     return AlertOpened(
@@ -121,8 +118,8 @@ def _opened(
         figures=figures,
         route=ways(saying.rules.routes.root, labels | {"severity": severity, "kind": kind.kind})[0].route.name,
         caused_by=one.id,
-        acknowledge_by=saying.hours.after(one.at, within) if is_owed and within else None,
-        resolve_by=saying.hours.after(one.at, resolve) if is_owed and resolve and not kind.is_task else None,
+        acknowledge_by=clocks[0],
+        resolve_by=clocks[1],
         due_on=date.fromisoformat(due) if kind.is_task and due else None,
         times=held.times + 1 if held else 1,
         recorded_only=is_history,

@@ -9,10 +9,11 @@ import msgspec
 
 from services.alerts.core.case import Alert, Case
 from services.alerts.core.evolve import fold
-from services.alerts.core.rules import Rules
+from services.alerts.core.rules import Kind, Obligation, Rules
 from services.alerts.core.worktime import Hours
 from shared.core.brain import Decided
 from shared.core.events.alert import AlertDecision, AlertLogged
+from shared.core.events.values import Severity
 
 
 class Saying:
@@ -28,6 +29,11 @@ class Saying:
         self.decided.append(Decided(data, publish=not isinstance(data, AlertLogged) and not _recorded(self.case, data)))
         fold(self.case, self.rules, data)
 
+    def owed(self, alert: Alert, at: datetime) -> tuple[datetime | None, datetime | None]:
+        """By when *alert*, whose clocks begin at *at*, must be acknowledged, and resolved; None: it need not."""
+        kind = self.rules.kinds.of(alert.kind)
+        return owed(self.rules, self.hours, kind, alert.severity, at) if kind else (None, None)
+
     def of(self, alert: Alert, at: datetime, **more: Any) -> dict[str, Any]:
         """What every decision about *alert* says."""
         return {
@@ -41,6 +47,18 @@ class Saying:
             "kind": alert.kind,
             "at": at,
         } | more
+
+
+def owed(
+    rules: Rules, hours: Hours, kind: Kind, severity: Severity, at: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """What a *severity* of *kind* asks for, from *at* on."""
+    obligation = rules.kinds.obligations.get(severity, Obligation())
+    within = kind.within or obligation.acknowledge
+    if not kind.acknowledge or within is None:
+        return None, None
+    resolve = obligation.resolve if not kind.is_task else None
+    return hours.after(at, within), hours.after(at, resolve) if resolve else None
 
 
 def _recorded(case: Case, data: AlertDecision) -> bool:

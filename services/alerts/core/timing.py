@@ -79,11 +79,9 @@ def _said(saying: Saying, wake: Wake, alert: Alert) -> AlertDecision:
         to = filled(wake.to, alert.figures | alert.labels)
         return AlertEscalated(**saying.of(alert, wake.at, why=UNACKNOWLEDGED, step=wake.step, to=to))
     if wake.what == "woken":
-        kind = saying.rules.kinds.of(alert.kind)
-        obligation = saying.rules.kinds.obligations.get(alert.severity)
-        within = (kind.within if kind else None) or (obligation.acknowledge if obligation else None)
-        again = saying.hours.after(wake.at, within) if alert.acknowledge_by and within else None
-        return AlertReminded(**saying.of(alert, wake.at, reason="woken", acknowledge_by=again))
+        acknowledge, resolve = saying.owed(alert, wake.at)
+        again = saying.of(alert, wake.at, reason="woken", acknowledge_by=acknowledge, resolve_by=resolve)
+        return AlertReminded(**again)
     return AlertReminded(**saying.of(alert, wake.at, reason=wake.what))
 
 

@@ -144,7 +144,8 @@ class AlertReminded(AlertLogged, frozen=True, kw_only=True, forbid_unknown_field
 
     reason: Literal["due", "repeat", "resolve", "woken"]
     acknowledge_by: Instant | None = None
-    """Of one that woke: its clock begins again."""
+    """Of one that woke: its clocks begin again."""
+    resolve_by: Instant | None = None
 
 
 class AlertAssigned(AlertLogged, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -162,3 +163,5 @@ class AlertCommented(AlertLogged, frozen=True, kw_only=True, forbid_unknown_fiel
 
     reference: Text | None = None
     """A document, a ticket, a file."""
+    key: DocumentId | None = None
+    """The Idempotency-Key: the same again changes nothing."""
