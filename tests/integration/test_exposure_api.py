@@ -297,3 +297,21 @@ async def test_an_advance_needs_its_papers_and_everybody_of_its_chain(database: 
         found = (await office.does("GET", "exposures/C-1")).json()
         assert (found["advance"]["granted"], found["advance"]["outstanding"]) == ("50000.00", "0.00")
         assert found["limit"] == "0.00", "an advance is no credit for orders"
+
+
+@covers("LT-40")
+async def test_supply_is_stopped_and_goes_on_by_who_may_and_both_are_published(database: str, tmp_path: Path) -> None:
+    async with opened(database, tmp_path) as office:
+        await office.has_a_limit()
+        why = {"reason": "insolvency rumoured"}
+        assert (await office.does("POST", "exposures/C-1/suspend", why, role="sales")).status_code == 403
+        assert (await office.does("POST", "exposures/C-1/suspend", why, role="credit_supervisor")).status_code == 204
+        found = (await office.does("GET", "exposures/C-1")).json()
+        assert (found["suspended_because"], found["suspended_by"]) == ("insolvency rumoured", "li")
+        assert (await office.checks(deliver_on=(DAY + timedelta(days=9)).isoformat()))["decision"] == "held"
+        no = await office.does("POST", "exposures/C-1/resume", why, role="credit_supervisor")
+        assert (no.status_code, rule(no)) == (409, "SUPPLY_NO_AUTHORITY")
+        assert (await office.does("POST", "exposures/C-1/resume", why)).status_code == 204
+        assert (await office.does("GET", "exposures/C-1")).json()["holds"] == []
+        said = [name for _, name in await office.published() if name.startswith("supply")]
+        assert said == ["supply.suspended", "supply.resumed"]

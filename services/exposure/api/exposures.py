@@ -8,8 +8,19 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from services.exposure.api import answers, grouped, telling
-from services.exposure.api.asking import AskedWhen, Checker, CustomerId, Reader, Releaser, Viewed, Wired, money, named
-from services.exposure.api.forms import CheckAsked, HoldReleased
+from services.exposure.api.asking import (
+    Approver,
+    AskedWhen,
+    Checker,
+    CustomerId,
+    Reader,
+    Releaser,
+    Viewed,
+    Wired,
+    money,
+    named,
+)
+from services.exposure.api.forms import CheckAsked, HoldReleased, SupplyAsked
 from services.exposure.core.listing import WantedHolds
 from services.exposure.handlers import checking, grouping
 from shared.core.errors import Malformed, NotFound
@@ -96,3 +107,15 @@ async def release(
     customer = await named(wired, customer_id, seen, pointer="{hold_id}")
     let_go = await checking.release(wired, customer, order_id, actor(who, body, None), body.note)
     return answers.LetGo.model_validate(telling.let_go(let_go))
+
+
+@router.post("/exposures/{customer_id}/suspend", summary="Stop supply", status_code=204)
+async def suspend(who: Approver, customer_id: CustomerId, wired: Wired, body: SupplyAsked) -> None:
+    """Stop supply to the customer: its orders are held until people let it go on. Saying it twice is one act."""
+    await checking.suspend(wired, customer_id, actor(who, body, None), body.reason)
+
+
+@router.post("/exposures/{customer_id}/resume", summary="Let supply go on", status_code=204)
+async def resume(who: Approver, customer_id: CustomerId, wired: Wired, body: SupplyAsked) -> None:
+    """Let supply go on, whoever stopped it; not while an item is so late that the rules would stop it again."""
+    await checking.resume(wired, customer_id, actor(who, body, None), body.reason)

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from services.exposure.core import advances, grouping
+from services.exposure.core.excepting import waived
 from services.exposure.core.figures import Moment, currency_of
 from services.exposure.core.formulas import converted, times
 from services.exposure.core.limits import OWN, effective
@@ -114,7 +115,12 @@ def kind_of(wanted: Wanted) -> Kind:
 
 
 def why_not(wanted: Wanted, moment: Moment) -> Refusal | None:
-    """What forbids *wanted* now; None: nothing does."""
+    """What forbids *wanted* now; None: nothing does, or people let the rule not hold for the customer (AP-16)."""
+    why = _why_not(wanted, moment)
+    return None if why in waived(moment.account, moment.day, moment.rules.authority) else why
+
+
+def _why_not(wanted: Wanted, moment: Moment) -> Refusal | None:
     if isinstance(wanted, grouping.GroupWanted):
         return grouping.why_not(wanted, moment)
     if isinstance(wanted, LimitEndWanted):

@@ -1,10 +1,10 @@
-"""Credit checks and held orders: one command about one customer each."""
+"""Credit checks, held orders, supply: one command about one customer each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from services.exposure.core import checking, holds
+from services.exposure.core import checking, holds, supply
 from services.exposure.core.answering import Checked
 from services.exposure.core.found import Found
 from services.exposure.core.judging import Asked
@@ -42,3 +42,23 @@ async def release(ports: Ports, customer_id: str, order_id: str, by: Actor, note
 
     await ports.command(ports.database(), customer_id, decide, cause="override")
     return answers[-1]
+
+
+async def suspend(ports: Ports, customer_id: str, by: Actor, reason: str) -> None:
+    """Stop supply to a customer. Raises Declined naming the rule, Unavailable."""
+    await _supplied(ports, customer_id, lambda found: supply.suspend(found.moment, by, reason, found.register))
+
+
+async def resume(ports: Ports, customer_id: str, by: Actor, reason: str) -> None:
+    """Let supply to a customer go on. Raises Declined naming the rule, Unavailable."""
+    await _supplied(ports, customer_id, lambda found: supply.resume(found.moment, by, reason, found.register))
+
+
+async def _supplied(ports: Ports, customer_id: str, act: Callable[[Found], Sequence[Decided] | supply.Why]) -> None:
+    def decide(found: Found) -> Sequence[Decided]:
+        made = act(found)
+        if isinstance(made, supply.Why):
+            raise Declined(made)
+        return made
+
+    await ports.command(ports.database(), customer_id, decide, cause="override")
