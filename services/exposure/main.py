@@ -12,7 +12,7 @@ from services.exposure.adapters.bounds import SCHEMA
 from services.exposure.adapters.lists import Lists
 from services.exposure.adapters.portfolio import Totals
 from services.exposure.adapters.viewing import Viewer
-from services.exposure.api import approvals, exposures, groups, portfolio
+from services.exposure.api import approvals, exposures, groups, migrations, portfolio
 from services.exposure.handlers.ports import Ports
 from shared.edge.http import attached, health, trust
 from shared.edge.http.app import Lifespan, build
@@ -20,7 +20,7 @@ from shared.edge.http.auth import Verifier
 from shared.edge.http.keys import FetchedKeys
 from shared.edge.settings import Settings
 
-ROUTERS = (exposures.router, approvals.router, groups.router, portfolio.router)
+ROUTERS = (exposures.router, approvals.router, groups.router, portfolio.router, migrations.router)
 """The busiest first: routes are tried in this order."""
 UNLIMITED: frozenset[str] = frozenset()
 """They tell of no customer."""

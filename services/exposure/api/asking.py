@@ -28,6 +28,7 @@ Checker = Annotated[Principal, Security(principal, scopes=["checks:run"])]
 Releaser = Annotated[Principal, Security(principal, scopes=["holds:release"])]
 Proposer = Annotated[Principal, Security(principal, scopes=["limits:propose"])]
 Approver = Annotated[Principal, Security(principal, scopes=["limits:approve"])]
+Importer = Annotated[Principal, Security(principal, scopes=["limits:import"])]
 UNKNOWN = "there is no such customer, or nothing was known of it then"
 AsOf = Annotated[query.Day | None, Query(description="true when, YYYY-MM-DD; default: the customer's current day")]
 KnownAt = Annotated[query.Instant | None, Query(description="known when, with offset; default: everything known")]

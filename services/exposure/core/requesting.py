@@ -251,10 +251,10 @@ def _granted(wanted: LimitWanted, approval_id: str, moment: Moment) -> tuple[Dec
         amount=settle(Decimal(wanted.amount), wanted.currency),
         currency=wanted.currency,
         valid_from=date.fromordinal(start),
-        valid_to=wanted.valid_to or (_months(start, months) if months else None),
+        valid_to=wanted.valid_to or (months_on(start, months) if months else None),
         share=Decimal(share) if share else None,
         place=wanted.place,
-        review_on=wanted.review_on or (_months(day, review) if review else None),
+        review_on=wanted.review_on or (months_on(day, review) if review else None),
         stop_on=wanted.stop_on,
         conditions=wanted.conditions,
         reason=wanted.reason,
@@ -279,5 +279,6 @@ def _from(wanted: LimitWanted, day: int) -> int:
     return max(day, wanted.valid_from.toordinal()) if wanted.valid_from is not None else day
 
 
-def _months(day: int, months: int) -> date:
+def months_on(day: int, months: int) -> date:
+    """The date so many months after *day*."""
     return date.fromordinal(months_before(day, -months))

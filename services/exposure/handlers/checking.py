@@ -8,6 +8,7 @@ from services.exposure.core import checking, holds, supply
 from services.exposure.core.answering import Checked
 from services.exposure.core.found import Found
 from services.exposure.core.judging import Asked
+from services.exposure.core.release_form import ReleaseForm, release_form
 from services.exposure.handlers.ports import Ports
 from shared.core.approval.commands import Actor
 from shared.core.brain import Decided
@@ -42,6 +43,18 @@ async def release(ports: Ports, customer_id: str, order_id: str, by: Actor, note
 
     await ports.command(ports.database(), customer_id, decide, cause="override")
     return answers[-1]
+
+
+async def form(ports: Ports, customer_id: str, order_id: str) -> ReleaseForm | None:
+    """A held order, judged anew with its groups; None: no such order is held. Nothing is written. Raises Unavailable."""
+    found: list[ReleaseForm | None] = []
+
+    def look(at: Found) -> Sequence[Decided]:
+        found.append(release_form(at.moment, order_id))
+        return ()
+
+    await ports.command(ports.database(), customer_id, look, cause="fact")
+    return found[-1]
 
 
 async def suspend(ports: Ports, customer_id: str, by: Actor, reason: str) -> None:
