@@ -34,6 +34,8 @@ class Deciding:
         """*brain* is that of *commands*."""
         self.brain, self.commands = brain, commands
         self.groups = Groups(brain, commands.settings.partitions)
+        self._belongs: dict[str, Sequence[str]] = {}
+        """Member → its groups, as last seen: their turns are waited for without a connection, or a busy group took them all."""
 
     async def __call__(
         self,
@@ -49,7 +51,14 @@ class Deciding:
         *members*: customers who are told whether they belong to the group *customer_id*, in the same transaction.
         """
         beside = commanding.Beside(tuple(sorted(members)), of_member) if members else commanding.NOBODY
-        await self.commands(pool, customer_id, _Asked(self.brain, self.groups, customer_id, decide, cause), beside)
+        asked = _Asked(self.brain, self.groups, customer_id, decide, cause)
+        try:
+            await self.commands(pool, customer_id, asked, beside, self._belongs.get(customer_id, ()))
+        finally:
+            if asked.names:
+                self._belongs[customer_id] = asked.names
+            else:
+                self._belongs.pop(customer_id, None)
 
 
 def of_member(member: str, decided: Sequence[Decided]) -> Sequence[Decided]:
