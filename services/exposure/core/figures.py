@@ -51,6 +51,8 @@ class Moment(NamedTuple):
     """The groups of the customer, held for this moment; None: nobody looked."""
     members: tuple[Spent, ...] | None = None
     """Of a group: what its members owe; None: nobody looked."""
+    advances: tuple[Spent, ...] | None = None
+    """What all other customers are granted as advance funding, alone with it (LT-15); None: nobody looked."""
     everybody: tuple[Spent, ...] | None = None
     """What all customers owe, as last measured; None: nobody measured."""
 

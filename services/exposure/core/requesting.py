@@ -65,6 +65,7 @@ class Why(StrEnum):
     ARREARS = "ADVANCE_ARREARS"
     NOT_LOWER = "ADVANCE_NOT_LOWER"
     NO_GRADE = "ADVANCE_NO_GRADE"
+    TOTAL = "ADVANCE_TOTAL"
     NO_GROUP = grouping.Why.UNKNOWN.value
     PLACE = "GROUP_LIMIT_PLACE"
 
@@ -232,6 +233,8 @@ def effect(approval: Approval, moment: Moment) -> Follows:
     if isinstance(wanted, grouping.GroupWanted):
         return grouping.granted(wanted, approval.approval_id, moment)
     if isinstance(wanted, advances.AdvanceWanted):
+        if advances.outgrown(wanted, approval.roles, moment):
+            return Why.TOTAL
         return advances.granted(wanted, approval.approval_id, moment)
     return _granted(wanted, approval.approval_id, moment)
 
