@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 from functools import cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
 import yaml
@@ -13,6 +13,7 @@ import yaml
 from services.alerts.core.organisation import Organisation
 from services.alerts.core.people import Policy
 from services.alerts.core.resolving import Setting
+from services.alerts.core.staffing import Flaw
 from shared.core.errors import Misconfigured
 from shared.core.ledger.days import FAR, WEEKENDS, WorkCalendar
 from shared.edge import workdays
@@ -33,10 +34,22 @@ def policy() -> Policy:
 
 
 @cache
-def words() -> dict[str, Words]:
-    """The code of a reason → its sentence in both languages."""
-    text = files("services.alerts.adapters").joinpath("reasons.yaml").read_text("utf-8")
+def words(file: str = "reasons") -> dict[str, Words]:
+    """Code → its sentence in both languages, of `reasons.yaml` or `staff_flaws.yaml`."""
+    text = files("services.alerts.adapters").joinpath(f"{file}.yaml").read_text("utf-8")
     return msgspec.convert(yaml.load(text, yaml.BaseLoader), dict[str, Words])  # noqa: S506 - BaseLoader builds text only
+
+
+def sentence(flaw: Flaw) -> Words:
+    """What is wrong, in both languages, with what to write instead."""
+    said = words("staff_flaws")[flaw.rule]
+    return Words(said.en.format(**flaw.about), said.zh.format(**flaw.about))
+
+
+@cache
+def zones() -> frozenset[str]:
+    """The names of all time zones."""
+    return frozenset(available_timezones())
 
 
 @cache

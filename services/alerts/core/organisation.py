@@ -42,6 +42,16 @@ class Organisation:
                     self._contacts[one.person].append(one)
         self._regions = self._gathered()
 
+    def with_portfolio(self, assignments: Iterable[Assignment]) -> Organisation:
+        """The same with only *assignments* as the customers that are given to people."""
+        made = object.__new__(Organisation)
+        for name in self.__slots__:
+            setattr(made, name, getattr(self, name))
+        made._assigned = defaultdict(list)
+        for one in assignments:
+            made._assigned[one.customer].append(one)
+        return made
+
     def present(self, person: str) -> Person | None:
         """Who is called *person* and has not left."""
         found = self.people.get(person)

@@ -6,6 +6,7 @@ and the person alone; then all hearings of its group go in one message (`departu
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -77,15 +78,15 @@ class Known(NamedTuple):
 
 def arrivals(notices: Sequence[Notice], setting: Setting, known: Known, *, now: datetime) -> Arrived:
     """Who is to hear of *notices*, which come in the order in which they arose, and when."""
-    hearings: dict[tuple[str, str], Hearing] = {}
+    waiting = defaultdict(list, {alert: list(held) for alert, held in known.waiting.items()})
+    new: list[Hearing] = []
     quiet: list[Quiet] = []
     nobody: list[tuple[str, State, Reason]] = []
     for notice in notices:
-        overtaken = [one for one in known.waiting.get(notice.alert_id, ()) if _ends(notice, one)]
-        overtaken += [one for one in hearings.values() if one.alert_id == notice.alert_id and _ends(notice, one)]
-        for one in overtaken:
+        stand = waiting[notice.alert_id]
+        for one in [one for one in stand if _ends(notice, one)]:
             quiet.append(Quiet(one, because("overtaken", what=notice.what)))
-            hearings.pop((one.notice_id, one.person), None)
+            stand.remove(one)
         hearers = resolve(notice, setting, now=now, told=known.told.get(notice.alert_id, {}))
         if not hearers:
             untold = set(notice.to) <= {"told"}
@@ -111,8 +112,10 @@ def arrivals(notices: Sequence[Notice], setting: Setting, known: Known, *, now: 
             if _is_muted(notice, hearer.person, setting):
                 quiet.append(Quiet(one, because("muted", kind=notice.kind)))
             else:
-                hearings[one.notice_id, one.person] = one
-    return Arrived(tuple(hearings.values()), tuple(quiet), tuple(nobody))
+                stand.append(one)
+                new.append(one)
+    over = {(one.hearing.notice_id, one.hearing.person) for one in quiet}
+    return Arrived(tuple(one for one in new if (one.notice_id, one.person) not in over), tuple(quiet), tuple(nobody))
 
 
 def due(notice: Notice, person: str, setting: Setting, last: datetime | None, *, now: datetime) -> tuple[datetime, str]:
