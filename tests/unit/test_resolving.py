@@ -75,6 +75,11 @@ def test_a_circle_of_deputies_goes_to_who_leads() -> None:
     found = hearers(notice(), setting(*circle))
     assert found.keys() == {"sh.lead"}
     assert codes(found["sh.lead"])[0] == "leads_away"
+    beyond = (away("li.na", "2026-03-01", "2026-03-08", "wang.wei"), away("wang.wei", "2026-03-01", "2026-03-05", "qian"),
+              away("qian", "2026-03-04", "2026-03-04", "wang.wei"))  # fmt: skip
+    assert hearers(notice(), setting(*beyond)).keys() == {"sh.lead"}, (
+        "a circle that does not come back to where it began"
+    )
     up = (*circle, away("sh.lead", "2026-03-04", "2026-03-04"))
     assert hearers(notice(), setting(*up)).keys() == {"east.head"}
     nobody = (*up, away("east.head", "2026-03-04", "2026-03-04"), away("gm", "2026-03-04", "2026-03-04"))
