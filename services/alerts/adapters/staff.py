@@ -52,6 +52,10 @@ CHANGES = """
 select entry, at, by, reason, kind, key, person, before::text, after::text from staff_journal
 where entry < $1 and ($2::text is null or person = $2) order by entry desc limit $3
 """
+PORTFOLIO = """
+select * from portfolio where (customer, first::text) > ($1, $2) and ($3::text is null or person = $3)
+order by customer, first limit $4
+"""
 STAND = "select coalesce(max(entry), 0) from staff_journal"
 RECENT = timedelta(days=2)
 """Absences that ended longer ago than this are of no account any more, whatever the zone."""
@@ -141,6 +145,13 @@ async def changes(connection: Connection, *, before: int, person: str | None, li
     return [
         {**dict(row), "before": _read(row["before"]), "after": _read(row["after"])} for row in rows
     ]  # fmt: skip
+
+
+async def portfolio(
+    connection: Connection, *, after: tuple[str, str], person: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Assignments after (customer, first day as text)."""
+    return [dict(row) for row in await connection.fetch(PORTFOLIO, *after, person, limit)]
 
 
 async def stand(connection: Connection) -> int:

@@ -1,7 +1,6 @@
-"""The staff register of approvals over HTTP: the routes of every service that has approvals.
+"""The staff register of approvals over HTTP: the routes of every service that has approvals."""
 
-Annotations are values here (no `from __future__`): FastAPI reads them.
-"""
+from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
