@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 
 from services.alerts.adapters import hearings
 from services.alerts.adapters.dispatching import Dispatcher, keep_dispatching
 from services.alerts.core.notice import Notice
-from services.alerts.core.people import Contact
+from services.alerts.core.people import Contact, Person, Post
 from services.alerts.core.resolving import Reason
 from shared.core.errors import Unavailable
 from tests.support.covers import covers
@@ -75,6 +76,25 @@ async def test_what_is_not_delivered_goes_by_the_next_channel_then_up_then_to_th
         assert len(replaced) == 6, "the second channel of each takes the place of the first"
         await q.plan()
         assert len(reported) == 1
+
+
+async def test_what_only_the_aml_post_may_hear_goes_to_nobody_who_leads_it(database: str) -> None:
+    house = (
+        *HOUSE,
+        Person(person="aml", name_en="AML", name_zh="反洗钱", unit="sh"),
+        Post(person="aml", role="compliance_officer"),
+    )
+    secret: dict[str, Any] = {"to": ("role:compliance_officer",), "labels": {"purpose": "compliance", "manager": "m01"}}
+    async with queue(database, house=(*house, Contact(person="aml", channel="email", address="aml@email"))) as q:
+        await q.arise(notice(1, **secret), notice(2, alert="A-2", at=later(minutes=1), wait_seconds=30, **secret))
+        await q.plan()
+        await q.settle(lost=["email"])
+        await q.plan()
+        assert (await q.hearings("A-1/1"), await q.why("A-1/1")) == ({"aml": "undelivered"}, ["exhausted"])
+        await q.plan(later(minutes=1))
+        await q.staffed(away("aml", "2026-03-04", "2026-03-04", "li.na"))
+        await q.plan(later(minutes=2))
+        assert await q.hearings("A-2/2") == {"aml": "planned"}
 
 
 async def test_another_channel_that_delivers_ends_it(database: str) -> None:

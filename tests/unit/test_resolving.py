@@ -124,6 +124,23 @@ def test_grades_are_seen_by_the_owner_his_line_and_who_needs_to_know() -> None:
     assert hearers(notice(), setting(stands))["wang.wei"].sees_grades, "who stands in sees what the other would"
 
 
+@covers("RO-21", "AL-14")
+def test_what_is_the_aml_posts_alone_reaches_nobody_else_whoever_is_away_or_missing() -> None:
+    posts = [Person(person=name, name_en=name, name_zh=name, unit="sh") for name in ("aml", "aml2")]
+    officers = [Post(person="aml", role="compliance_officer"), Post(person="aml2", role="compliance_officer")]
+    secret = notice(to=("role:compliance_officer",), labels={"purpose": "compliance", "manager": "m01"})
+    leave = away("aml", "2026-03-04", "2026-03-04", "li.na")
+    alone = hearers(secret, setting(*posts, officers[0], leave))
+    assert {key: codes(one) for key, one in alone.items()} == {"aml": ["post", "away_alone"]}, (
+        "no deputy without the post"
+    )
+    stands = away("aml", "2026-03-04", "2026-03-04", "aml2")
+    assert hearers(secret, setting(*posts, *officers, stands)).keys() == {"aml2"}
+    assert hearers(secret, setting()) == {}, "not even the fallback: it ends undelivered, and says so"
+    owned = notice(to=("owner", "line", "told"), labels={"purpose": "compliance", "manager": "m01"})
+    assert hearers(owned, setting(*posts, officers[0]), told={"gm": True}).keys() == {"aml"}
+
+
 @covers(
     "RO-03", "RO-04", "RO-05", "RO-06", "RO-07", "RO-08", "RO-09", "RO-10", "RO-11", "RO-12", "RO-13", "RO-14", "RO-15"
 )

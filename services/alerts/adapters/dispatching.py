@@ -139,7 +139,9 @@ class Dispatcher:
         due = [one for one in held if one.due_at <= now]
         instead = standing_in(person, setting.day(now, person), setting.organisation)
         if instead is not None and instead.person != person:
-            return await self._hand_over(connection, due, instead.person, in_place_of(instead), now)
+            handed = [one for one in due if setting.may_hear(instead.person, one.only)]
+            if handed:
+                return await self._hand_over(connection, handed, instead.person, in_place_of(instead), now)
         if setting.organisation.present(person) is None or next_way(person, (), (), setting) is None:
             await self._onward(connection, due, setting, now)
             return len(due)

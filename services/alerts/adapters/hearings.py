@@ -102,8 +102,11 @@ def said(*why: Reason) -> str:
 
 
 def reasons(text: str) -> tuple[Reason, ...]:
-    """What `said` wrote."""
-    return _WHY.decode(text) if text else ()
+    """What `said` wrote; or a code as it was left with the notice: `recorded`, `silence:<id>`, `inhibited:<rule>:<alert>`."""
+    if text.startswith("["):
+        return _WHY.decode(text)
+    code, *about = text.split(":", 2)
+    return (Reason(code, tuple(zip(("first", "second"), about, strict=False))),) if code else ()
 
 
 async def arriving(connection: Connection, most: int) -> list[Notice]:

@@ -125,6 +125,14 @@ class Apart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     source: str
 
 
+class Confined(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What only some may hear of, whoever is away or leads whom."""
+
+    labels: dict[str, str]
+    roles: tuple[str, ...]
+    source: str
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What holds for everybody."""
 
@@ -132,6 +140,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     apart: tuple[Apart, ...]
     need_to_know: tuple[str, ...]
     """Who sees grades besides the owner of a customer and his line (AL-14.01)."""
+    confined: tuple[Confined, ...]
     fallback: tuple[str, ...]
     """Receivers, in order, where nobody else is to be found."""
     quiet_from: time

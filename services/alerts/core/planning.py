@@ -16,7 +16,7 @@ import msgspec
 from services.alerts.core.hours import next_digest, next_open
 from services.alerts.core.message import Form
 from services.alerts.core.notice import Notice, What
-from services.alerts.core.resolving import Reason, Setting, because, resolve
+from services.alerts.core.resolving import Reason, Setting, because, confined, resolve
 from shared.core.events.values import Severity
 
 RANK: dict[Severity, int] = {"critical": 0, "warning": 1, "info": 2}
@@ -43,6 +43,8 @@ class Hearing(msgspec.Struct, frozen=True, kw_only=True):
     sees_grades: bool
     channels: tuple[str, ...]
     reasons: tuple[Reason, ...]
+    only: tuple[str, ...] = ()
+    """The roles of which somebody must hold one to hear of it; none: anybody may."""
     due_at: datetime
     waits: str
     """Why not at once: `group`, `interval`, `quiet_hours`, `rest_day`, `digest`, `storm`; none: at once."""
@@ -106,6 +108,7 @@ def arrivals(notices: Sequence[Notice], setting: Setting, known: Known, *, now: 
                 sees_grades=hearer.sees_grades,
                 channels=notice.channels,
                 reasons=hearer.reasons,
+                only=confined(notice.labels, setting.policy),
                 due_at=at,
                 waits=waits,
             )

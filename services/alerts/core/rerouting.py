@@ -12,7 +12,7 @@ from services.alerts.core.absence import standing_in
 from services.alerts.core.notice import Notice
 from services.alerts.core.people import Contact
 from services.alerts.core.planning import Hearing
-from services.alerts.core.resolving import Hearer, Reason, Setting, because, fallbacks
+from services.alerts.core.resolving import Hearer, Reason, Setting, because, confined, fallbacks
 
 Tried: TypeAlias = Collection[tuple[str, str]]
 """(Channel, address) that were tried for a person in vain."""
@@ -80,10 +80,12 @@ def next_hearer(
     vain.
     """
     organisation = setting.organisation
-    why = because("unreachable", person=person)
+    why, only = because("unreachable", person=person), confined(notice.labels, setting.policy)
     for leader in organisation.line(person):
         instead = standing_in(leader, setting.day(now, leader), organisation)
         hears = leader if instead is None else instead.person
+        if not setting.may_hear(hears, only):
+            continue
         if hears in alive:
             return Ended(because("another_hears", person=hears))
         if hears not in tried:

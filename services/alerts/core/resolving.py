@@ -52,6 +52,10 @@ class Setting(msgspec.Struct, frozen=True):
         known = self.organisation.people.get(person)
         return at.astimezone(self.zone if known is None else self.zones[known.zone])
 
+    def may_hear(self, person: str, only: tuple[str, ...]) -> bool:
+        """Whether *person* holds one of the roles *only*; none: anybody may."""
+        return not only or not self.organisation.roles_of(person).isdisjoint(only)
+
     def day(self, at: datetime, person: str) -> date:
         """The day that it is for *person*."""
         return self.local(at, person).date()
@@ -82,6 +86,7 @@ class _Resolving:
 
     def __init__(self, notice: Notice, setting: Setting, now: datetime, told: Mapping[str, bool]) -> None:
         self.notice, self.setting, self.now, self.told = notice, setting, now, told
+        self.only = confined(notice.labels, setting.policy)
         self.owner = owner_of(notice.labels, notice.subject, now, setting)
         owner = self.owner[0] if self.owner else ""
         self.knowing = {owner, *setting.organisation.line(owner)} if owner else set()
@@ -117,6 +122,10 @@ class _Resolving:
 
     def _one(self, person: str, reason: Reason) -> bool:
         instead = standing_in(person, self.setting.day(self.now, person), self.setting.organisation)
+        if instead is not None and not self.setting.may_hear(instead.person, self.only):
+            instead = StandIn(person, person, instead.until)
+        if not self.setting.may_hear(person, self.only) and (instead is None or instead.person == person):
+            return False
         sees = self._sees(person)
         if instead is None:
             self._note(person, sees, reason)
@@ -131,7 +140,7 @@ class _Resolving:
 
     def _told(self) -> None:
         for person, sees in self.told.items():
-            if self.setting.organisation.present(person):
+            if self.setting.organisation.present(person) and self.setting.may_hear(person, self.only):
                 self._note(person, sees, because("told"))
 
     def _fall_back(self, receiver: str) -> None:
@@ -154,12 +163,20 @@ class _Resolving:
 def fallbacks(notice: Notice, setting: Setting, now: datetime) -> Iterator[str]:
     """Who hears where nobody else is to be found, in order: of the receivers of the policy, then who leads the house."""
     organisation = setting.organisation
-    meant = [person for receiver in setting.policy.fallback for person in _behind(receiver, notice, organisation)]
+    only = confined(notice.labels, setting.policy)
+    receivers = [f"{ROLE}{role}" for role in only] or setting.policy.fallback
+    meant = [person for receiver in receivers for person in _behind(receiver, notice, organisation)]
     for person in (*meant, *(unit.leader for unit in organisation.units.values() if not unit.parent)):
         instead = standing_in(person, setting.day(now, person), organisation)
-        hears = person if instead is None else instead.person
-        if organisation.present(hears):
+        hears = person if instead is None or not setting.may_hear(instead.person, only) else instead.person
+        if organisation.present(hears) and setting.may_hear(hears, only):
             yield hears
+
+
+def confined(labels: Mapping[str, str], policy: Policy) -> tuple[str, ...]:
+    """The roles of which somebody must hold one to hear of what has *labels*; none: anybody may."""
+    held = (one for one in policy.confined if one.labels.items() <= labels.items())
+    return next((one.roles for one in held), ())
 
 
 def in_place_of(instead: StandIn) -> Reason:
