@@ -28,9 +28,9 @@ def register(app: typer.Typer) -> None:
 
 def import_files(
     files: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(exists=True, dir_okay=False, help="people.csv, units.csv, absences.csv, portfolio.csv."),
-    ],
+    ] = None,
     *,
     reason: Annotated[str, typer.Option(help="Why, for the journal.")] = "",
     by: Annotated[str, typer.Option(help="Who says so, for the journal; else the user of this machine.")] = "",
@@ -40,7 +40,8 @@ def import_files(
     """Carry FILES into every service, all or nothing: people and posts into alerts, roles into the registers of approvals.
 
     A table is known by its header, in English or Chinese; FILES are taken together, so they may speak of one another. What
-    is not in them stays as it is. Exit status: 0 done, 2 something is wrong and nothing was changed, 4 no database answers.
+    is not in them stays as it is. Without FILES only the registers of approvals are filled again, after changes over HTTP.
+    Exit status: 0 done, 2 something is wrong and nothing was changed, 4 no database answers.
     """
     import getpass
 
@@ -49,9 +50,9 @@ def import_files(
     from gradeline.staffing import reading
     from gradeline.staffing.showing import kinds
 
-    known = reading.read(files)
-    names = ", ".join(path.name for path in files)
-    done = reached(_carried(known, by or getpass.getuser(), reason or f"import of {names}", not dry_run))
+    known = reading.read(files or [])
+    names = ", ".join(path.name for path in files or [])
+    done = reached(_carried(known, by or getpass.getuser(), reason or f"import of {names}".rstrip(), not dry_run))
     if as_json:
         typer.echo(json.dumps(_told(done), ensure_ascii=False))
     else:

@@ -8,14 +8,14 @@ from itertools import count
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
-from services.alerts.adapters import hearings
+from services.alerts.adapters import counting, hearings
 from services.alerts.adapters.dispatching import Dispatcher, keep_dispatching
 from services.alerts.core.notice import Notice
 from services.alerts.core.people import Contact, Person, Post
 from services.alerts.core.resolving import Reason
 from shared.core.errors import Unavailable
-from tests.support.covers import covers
 from tests.support.dispatched import ZONE, queue
 from tests.support.staffed import HOUSE, NOON, away, later, notice
 
@@ -174,7 +174,6 @@ async def test_without_staff_notices_wait_and_are_told_once_there_are_people(dat
         assert await q.states() == {"A-1/1": "planned"}
 
 
-@covers("AL-01")
 async def test_a_storm_of_ten_thousand_warnings_ends_in_digests_with_none_missing(database: str) -> None:
     async with queue(database) as q:
         numbers = count()
@@ -247,3 +246,25 @@ async def test_the_loop_plans_soon_outlives_errors_and_reports_until_it_is_heard
         assert heard == ["A-1/1"]
         stop.set()
         await asyncio.wait_for(loop, 5)
+
+
+async def test_the_figures_say_what_is_due_how_long_and_that_nothing_is_lost(database: str) -> None:
+    def figure(name: str, **labels: str) -> float | None:
+        return REGISTRY.get_sample_value(f"gradeline_alerts_{name}", labels)
+
+    async with queue(database) as q:
+        await q.arise(notice(1), notice(2, alert="A-2", wait_seconds=300))
+        await counting.look(q.pool, later(seconds=20))
+        assert figure("dispatch_oldest_seconds") == 20
+        await q.plan()
+        await counting.look(q.pool, later(seconds=40))
+        assert (figure("dispatch_oldest_seconds"), figure("dispatch_difference")) == (0, 0)
+        assert (figure("hearings", state="planned"), figure("hearings", state="pending")) == (1, 1)
+        await q.settle()
+        await q.plan()
+        await counting.look(q.pool, later(seconds=40))
+        assert (figure("dispatch_difference"), figure("hearings", state="told")) == (0, 1)
+        await q.pool.execute("delete from hearings where state = 'pending'")
+        await q.pool.execute("update notices set state = 'planned' where notice_id = 'A-1/1'")
+        await counting.look(q.pool, later(seconds=40))
+        assert figure("dispatch_difference") == 2, "one that nobody waits for, and one whose message is over"

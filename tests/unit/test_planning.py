@@ -55,7 +55,6 @@ def test_after_a_message_its_group_waits_for_the_interval() -> None:
     assert one_due(afterwards, now=later(seconds=400), last=last) == (later(seconds=430), "group")
 
 
-@covers("AL-01")
 def test_what_is_urgent_is_sent_within_a_minute_at_any_hour() -> None:
     asked = notice(at=NIGHT, severity="critical", wait_seconds=30, interval_seconds=300)
     assert one_due(asked, now=NIGHT, last={("li.na", "A-1"): NIGHT - timedelta(seconds=10)}) == (
