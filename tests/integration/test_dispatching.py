@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -56,7 +57,8 @@ async def test_the_channels_of_the_route_go_first(database: str) -> None:
 async def test_what_is_not_delivered_goes_by_the_next_channel_then_up_then_to_the_fallback(database: str) -> None:
     reported: list[tuple[str, list[str]]] = []
 
-    async def report(one: Notice, why: tuple[Reason, ...]) -> None:
+    async def report(one: Notice, tried: Sequence[str], why: tuple[Reason, ...]) -> None:
+        assert set(tried) == {"li.na", "sh.lead", "east.head", "gm", "zhao.min", "sun.li"}
         reported.append((one.notice_id, [reason.code for reason in why]))
 
     async with queue(database, report=report) as q:
@@ -227,7 +229,7 @@ async def test_the_loop_plans_soon_outlives_errors_and_reports_until_it_is_heard
     heard: list[str] = []
     refused = count()
 
-    async def report(one: Notice, _: tuple[Reason, ...]) -> None:
+    async def report(one: Notice, *_: object) -> None:
         if next(refused) < 2:
             raise Unavailable("later")
         heard.append(one.notice_id)

@@ -42,8 +42,9 @@ INTERVALS = timedelta(days=1)
 
 _AWAY: tuple[type[BaseException], ...] = (*LOST, asyncpg.PostgresError, GradelineError)
 
-Report = Callable[[Notice, tuple[Reason, ...]], Awaitable[None]]
-"""Says that nobody hears of a notice, and why: once at least. Raises GradelineError where that must be tried again."""
+Report = Callable[[Notice, Sequence[str], tuple[Reason, ...]], Awaitable[None]]
+"""Says that nobody hears of a notice, who was tried, the first meant first, and why: once at least. Raises GradelineError
+where that must be tried again."""
 
 log = structlog.get_logger(__name__)
 
@@ -247,7 +248,7 @@ class Dispatcher:
         for row in rows:
             notice = msgspec.json.decode(row["notice"], type=Notice)
             if self._report is not None and notice.what != "undelivered":
-                await self._report(notice, sql.reasons(row["why"]))
+                await self._report(notice, row["tried"], sql.reasons(row["why"]))
             async with self._pool.acquire() as connection:
                 await connection.execute(sql.REPORTED, [notice.notice_id], now)
         return len(rows)

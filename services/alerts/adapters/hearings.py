@@ -72,8 +72,9 @@ select distinct m.channel, m.address from messages m join message_notices n usin
 where m.person = $1 and m.state = 'undelivered' and n.notice_id = any($2)
 """
 UNREPORTED = """
-select notice_id, notice, why from notices where state = 'undelivered' and reported_at is null
-order by changed_at limit $1
+select notice_id, notice, why, array(select person from hearings h where h.notice_id = n.notice_id
+                                     order by changed_at, person) as tried
+from notices n where state = 'undelivered' and reported_at is null order by changed_at limit $1
 """
 REPORTED = "update notices set reported_at = $2 where notice_id = any($1)"
 
