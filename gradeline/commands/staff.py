@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from gradeline.staffing.carrying import Carried
+    from gradeline.staffing.load import Load
     from services.alerts.core.people import Record
 
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     group.command("export")(export)
     group.command("list")(list_people)
     group.command()(show)
+    group.command()(load)
     app.add_typer(group, name="staff")
 
 
@@ -129,6 +131,33 @@ def show(person: Annotated[str, typer.Argument(help="As the token names them.")]
         for line in found[name] if isinstance(found[name], list) else [found[name]]:
             parts = line.values() if isinstance(line, dict) else [line]
             typer.echo(f"{title}: {'  '.join(str(part) for part in parts if part not in ('', None))}")
+
+
+def load(*, as_json: Json = False) -> None:
+    """How many customers each person has, and who has more than one may have (AP-14): those that owe, those with a large limit."""
+    from gradeline.database import reached
+    from gradeline.language import say
+
+    rows = reached(_load())
+    if as_json:
+        typer.echo(json.dumps([one._asdict() | {"over": one.over} for one in rows], ensure_ascii=False))
+        return
+    for one in rows:
+        named = one.person or say("nobody that is known")
+        line = say(
+            "{named}: {active} that owe, {large} with a large limit", named=named, active=one.active, large=one.large
+        )
+        typer.echo(line + (f"  {say('too many')}" if one.over else ""))
+
+
+async def _load() -> list[Load]:
+    from gradeline.database import pool_of, told
+    from gradeline.staffing.load import loads
+    from shared.edge import clock
+
+    known = told()
+    async with pool_of(known, schema="alerts") as pool, pool.acquire() as connection:
+        return await loads(connection, today=clock.today(known.zone))
 
 
 def _told(done: Carried) -> dict[str, Any]:

@@ -209,3 +209,27 @@ def test_without_a_fallback_nothing_is_taken_and_gb18030_is_read(services: str, 
     path.write_bytes(PEOPLE.encode("gb18030"))
     assert staff("import", path).exit_code == 0
     assert rows(services, "alerts", "select name_zh from people") == [("王总",)]
+
+
+@covers("AP-14")
+def test_who_has_more_customers_than_one_may_have_is_said(services: str) -> None:
+    assert staff("import", *SAMPLES).exit_code == 0
+    customers = [(f"C{n}", "m01" if n < 81 else "m02" if n < 120 else "m99", n != 80) for n in range(121)]
+
+    async def told(connection: asyncpg.Connection) -> None:
+        await connection.executemany(
+            "insert into rating.customers (customer_id, version, as_of, currency, manager, receivable_balance) "
+            "values ($1, 1, '2026-03-02', 'CNY', $2, case when $3 then 10 else 0 end)", customers,
+        )  # fmt: skip
+        await connection.executemany(
+            "insert into exposure.limits (customer_id, limit_id, kind, amount, currency, granted_on, valid_from, share) "
+            "values ($1, 'L', 'credit', $2, 'CNY', '2026-01-01', '2026-01-01', 'shared')",
+            [(f"C{n}", 1_000_001 if n < 112 else 1_000_000) for n in range(81, 120)],
+        )
+
+    in_schema(services, "rating", told)
+    found = {
+        one["person"]: (one["active"], one["large"], one["over"]) for one in json.loads(staff("load", "--json").stdout)
+    }
+    assert found == {"li.na": (80, 0, False), "wang.wei": (39, 31, True), "": (1, 0, True)}
+    assert "wang.wei: 39 that owe, 31 with a large limit  too many" in staff("load").stdout

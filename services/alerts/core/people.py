@@ -6,6 +6,7 @@ Each is a record that is changed as a whole, with who changed it and why. Days a
 from __future__ import annotations
 
 from datetime import date, time
+from decimal import Decimal
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -133,6 +134,17 @@ class Confined(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     source: str
 
 
+class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The most customers of one customer manager (AP-14.01)."""
+
+    active: int
+    """That owe something."""
+    large: int
+    """With a limit above `large_above`."""
+    large_above: Decimal
+    currency: str
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What holds for everybody."""
 
@@ -147,5 +159,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     quiet_to: time
     digest_at: time
     storm: Storm
+    workload: Workload
     may_mute: tuple[Severity, ...]
     """The severities of which a person may choose not to hear."""
