@@ -28,7 +28,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     text: str = ""
     open: bool = False
-    """It says nothing of a grade, so everybody told of it may read it."""
+    """Its title says nothing of a grade, so everybody who is told of it may read that."""
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +37,8 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     severity: dict[Severity, str]
     what: dict[str, str]
     kinds: dict[str, Kind]
+    codes: dict[str, str]
+    """What a code that stands as a figure means."""
     other: Kind
     """For a kind that has no words."""
     reserved: Kind
@@ -56,6 +58,8 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Between the parts of a list."""
     stop: str
     """Between a label and what it says."""
+    gap: str
+    """Between the parts of a text; a part whose figure is not known is left out."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -126,20 +130,11 @@ def _subject(form: str, notices: Sequence[Notice], words: Words) -> str:
 
 
 def _entry(notice: Notice, words: Words, message: Message, link: str) -> Entry:
-    kind = words.kinds.get(notice.kind, words.other)
-    if not (message.sees_grades or kind.open):
-        kind = words.reserved
-    figures = _Figures(
-        {
-            **notice.labels,
-            **writing.all_written(notice.figures, message.language),
-            "subject": notice.subject,
-            "kind": notice.kind.replace("_", " "),
-            "available": words.available.get(notice.figures.get(AVAILABLE, ""), words.available["unknown"]),
-        }
-    )
+    kind, figures = words.kinds.get(notice.kind, words.other), _figures(notice, words, message.language)
+    if not message.sees_grades:
+        kind = Kind(kind.title if kind.open else words.reserved.title, words.reserved.text)
     what = words.what.get(notice.what, "")
-    text = kind.text.format_map(figures)
+    text = _without_gaps(kind.text.format_map(figures), words.gap)
     if notice.due_on is not None:
         due = words.due.format(date=writing.day(notice.due_on.isoformat(), message.language))
         text = f"{text}{words.separator if text else ''}{due}"
@@ -150,6 +145,33 @@ def _entry(notice: Notice, words: Words, message: Message, link: str) -> Entry:
         text=plain(text),
         link=link,
     )
+
+
+def _figures(notice: Notice, words: Words, language: str) -> _Figures:
+    figures = {name: _said(value, words) for name, value in writing.all_written(notice.figures, language).items()}
+    return _Figures(
+        {
+            **notice.labels,
+            **figures,
+            "subject": notice.subject,
+            "kind": notice.kind.replace("_", " "),
+            "kind_asked": figures.get("kind", writing.MISSING),
+            "available": words.available.get(notice.figures.get(AVAILABLE, ""), words.available["unknown"]),
+        }
+    )
+
+
+def _said(value: str, words: Words) -> str:
+    """A code, or several with commas between, in words; everything else as it is."""
+    if value in words.codes:
+        return words.codes[value]
+    parts = [one.strip() for one in value.split(",")]
+    return words.separator.join(words.codes[one] for one in parts) if set(parts) <= words.codes.keys() else value
+
+
+def _without_gaps(text: str, gap: str) -> str:
+    """The parts of *text* between *gap* that say something."""
+    return gap.join(part for part in text.split(gap) if writing.MISSING not in part)
 
 
 class _Figures(dict[str, str]):
