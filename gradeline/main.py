@@ -37,6 +37,7 @@ COMMANDS = (
     "policy",
     "measures",
     "token",
+    "sink",
 )
 """Modules of `gradeline.commands`, in the order of the help page. Each has `register(app)`."""
 

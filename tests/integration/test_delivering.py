@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -315,24 +316,45 @@ async def test_an_hour_without_any_way_out_loses_nothing(pool: asyncpg.Pool) -> 
     assert await measuring.difference(pool, now=hands()) == 0
 
 
-async def test_what_was_under_way_when_a_process_died_is_sent_again_under_the_same_id(pool: asyncpg.Pool) -> None:
+async def test_what_was_under_way_when_a_process_was_killed_is_sent_again_under_the_same_id(
+    pool: asyncpg.Pool, database: str
+) -> None:
+    hands = Hands(clock.now())
+    async with receiver(hold=asyncio.Event()) as there:
+        await endpoint(pool, "hook", "webhook", there.url, SECRET)
+        await put(pool, message(1, created_at=hands.at))
+        told = (sys.executable, "-m", "tests.support.deliverer", database, str(there.port))
+        process = await asyncio.create_subprocess_exec(*told)
+        try:
+            await asyncio.wait_for(there.came.wait(), 30)
+        finally:
+            process.kill()  # between the sending and the keeping of the answer
+            await process.wait()
+        assert there.hold is not None
+        there.hold.set()
+        assert await hook(pool, there, hands).deliver_due() == 0, "the lease holds"
+        hands.on(seconds=ROOMS["webhook"].lease_seconds + 60)
+        assert await hook(pool, there, hands).deliver_due() == 1
+    assert [one.headers["webhook-id"] for one in there.asked] == ["M-1", "M-1"]
+    assert await attempts(pool) == [("retry", "lost"), ("delivered", "200")]
+    assert await states(pool) == {"delivered": 1}
+
+
+async def test_an_answer_is_kept_also_when_the_database_is_away_for_a_moment(pool: asyncpg.Pool) -> None:
     hands = Hands()
     async with receiver(hold=asyncio.Event()) as there:
         await endpoint(pool, "hook", "webhook", there.url, SECRET)
         await put(pool, message(1))
-        dying = hook(pool, there, hands)
-        await dying.begin()
-        async with asyncio.timeout(10):
-            await there.came.wait()
-        for task in list(dying._tasks):  # the process is gone: nothing is said of the attempt
-            task.cancel()
-        await asyncio.gather(*dying._tasks, return_exceptions=True)
-        there.hold.set()  # type: ignore[union-attr] # it was given above
-        assert await hook(pool, there, hands).deliver_due() == 0, "the lease holds"
-        hands.on(seconds=ROOMS["webhook"].lease_seconds)
-        assert await hook(pool, there, hands).deliver_due() == 1
-    assert [one.headers["webhook-id"] for one in there.asked] == ["M-1", "M-1"]
-    assert await attempts(pool) == [("retry", "lost"), ("delivered", "200")]
+        sending = hook(pool, there, hands)
+        await sending.begin()
+        await asyncio.wait_for(there.came.wait(), 20)
+        await pool.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()"
+        )
+        assert there.hold is not None
+        there.hold.set()
+        await sending.finish()
+    assert len(there.asked) == 1
     assert await states(pool) == {"delivered": 1}
 
 

@@ -35,6 +35,8 @@ PUT_TOGETHER = 300
 """Waiting messages of one robot that go as one digest at most."""
 IDLE_SECONDS = 1.0
 ROUNDS = 10_000
+SETTLE_TRIES = 5
+"""So often an answer is tried to be kept while the database is away: within the margin of the lease."""
 _AWAY: tuple[type[BaseException], ...] = (*LOST, asyncpg.PostgresError, GradelineError)
 _MESSAGE = msgspec.json.Decoder(Message)
 
@@ -157,7 +159,15 @@ class Deliverer:
             async with self._pool.acquire() as connection:
                 endpoint = await self._known.read(connection, first.address)
             receipt = await self._attempt(together, endpoint)
-            await self._settle(together, receipt, seconds=clock.monotonic() - begun)
+            seconds = clock.monotonic() - begun
+            for left in range(SETTLE_TRIES - 1, -1, -1):
+                try:
+                    await self._settle(together, receipt, seconds=seconds)
+                    break
+                except _AWAY:
+                    if not left:
+                        raise
+                    await asyncio.sleep(part_of(IDLE_SECONDS))
         except _AWAY as error:
             # the lease ends, and it is sent again
             log.warning("an answer could not be kept", channel=self._name, error=type(error).__name__)

@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 
+from services.alerts.adapters.channels import signing
 from services.alerts.adapters.delivery_rules import Rate
 from shared.core.errors import NotFound
+from shared.edge import clock
 from shared.edge.settings import Settings
 from shared.edge.store import secret
 from shared.edge.store.pool import Connection
@@ -30,6 +32,9 @@ on conflict (name) do update set channel = $2, target = $3, keys = $4, state = '
 _STATE = (
     "update endpoints set state = $2, why = $3, changed_at = $4, by = coalesce($5, by) where name = $1 returning name"
 )
+_ALL = """
+select name, channel, state, why, created_at, by from endpoints where channel <> 'subscription' order by name
+"""
 _KEYS = "update endpoints set keys = $2, changed_at = $3, by = $4 where name = $1"
 _MAY_SEND = """
 update endpoints set sent = array_append(
@@ -111,6 +116,33 @@ class Endpoints:
             keys = self._box.seal(msgspec.json.encode([Key(fresh), *before[:2]]))
             await connection.execute(_KEYS, name, keys, now, by)
         return fresh
+
+
+class Named:
+    """Endpoints of persons, as administrators name them: robots, webhooks, what Apprise knows."""
+
+    def __init__(self, known: Endpoints) -> None:
+        """*known* keeps addresses and secrets."""
+        self._known = known
+
+    async def all(self, pool: Any) -> list[dict[str, Any]]:
+        """All of them, without addresses and secrets."""
+        return [dict(row) for row in await pool.fetch(_ALL)]
+
+    async def name(self, pool: Any, name: str, channel: str, url: str, given: str | None, by: str) -> dict[str, Any]:
+        """Make *name* or change it. What signs a webhook is returned where it was made here."""
+        secret = given or (new_secret() if channel == "webhook" else None)
+        keys = [Key(secret)] if secret else []
+        await self._known.put(pool, name=name, channel=channel, target=url, keys=keys, now=clock.now(), by=by)
+        private = secret is not None and secret.startswith(signing.PRIVATE)
+        return {
+            "secret": secret if given is None else None,
+            "public_key": signing.public_key(secret) if secret and private else None,
+        }
+
+    async def switch(self, pool: Any, name: str, state: str, by: str) -> bool:
+        """To active or paused. False where there is none."""
+        return await change_state(pool, name, state, now=clock.now(), by=by)
 
 
 async def change_state(
