@@ -20,9 +20,7 @@ def sink(
     http_port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port for webhooks and robots; 0 takes a free one.")
     ] = 8080,
-    secret: Annotated[
-        str, typer.Option(envvar="GRADELINE_SINK_SECRET", help="whsec_…: what webhooks are verified with.")
-    ] = "",
+    secret: Annotated[str, typer.Option(help="whsec_…: what webhooks are verified with.")] = "",
 ) -> None:
     """Show every mail, webhook and message of a robot that arrives on this machine, until Ctrl-C."""
     import signal

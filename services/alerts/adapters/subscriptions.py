@@ -11,7 +11,7 @@ import msgspec
 from services.alerts.adapters import endpoints, queue
 from services.alerts.adapters.endpoints import Endpoints, Key
 from services.alerts.adapters.queue import SYSTEMS
-from services.alerts.core.subscribing import PING, Filter
+from services.alerts.core.subscribing import PING, Filter, Subscription
 from shared.core.errors import NotFound
 from shared.edge.store.pool import Connection
 
@@ -48,21 +48,6 @@ insert into postings (message_id, address, lane, lane_at, type, message, created
 on conflict do nothing
 """
 _OF = "select message_id from postings where message_id = $1 and address = $2"
-
-
-class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """One, as it is shown: without address and secret."""
-
-    subscription_id: str
-    title: str
-    wanted: Filter
-    full_content: bool
-    created_at: datetime
-    by: str
-    state: str
-    """active, paused, disabled: switched off after 410, or after the last attempt of the schedule; `why` says which."""
-    why: str
-    waiting: int
 
 
 class Subscriptions:

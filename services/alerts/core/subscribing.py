@@ -6,7 +6,7 @@ A decision of compliance is posted to nobody: who may read it reads the topic th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -46,6 +46,21 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 def _is_of(type_: str, wanted: str) -> bool:
     return type_.startswith(wanted[:-1]) if wanted.endswith(".*") else type_ == wanted
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """One, as it is shown: without address and secret."""
+
+    subscription_id: str
+    title: str
+    wanted: Filter
+    full_content: bool
+    created_at: datetime
+    by: str
+    state: str
+    """active, paused, disabled: switched off after 410, or after the last attempt of the schedule; `why` says which."""
+    why: str
+    waiting: int
 
 
 def posted(event: Event, *, full: bool, link: str) -> bytes:
