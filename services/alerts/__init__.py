@@ -1,1 +1,1 @@
-"""Alerts: routing, delivery and escalation. Not part of this release."""
+"""Alerts: the right person knows in time, and it shows when they did not."""

@@ -64,6 +64,9 @@ RERATING = Gauge(
     "Partitions whose customers are all being rated again, by this worker.",
     ["service"],
 )
+BUDGET_USE = Gauge(
+    "gradeline_credit_budget_use", "Share of the credit budget that all customers use together; 1 is all of it."
+)
 AUTHZ_DENIED = Counter("gradeline_authz_denied_total", "Requests refused because the token lacked a scope.", ["scope"])
 HTTP_SECONDS = Histogram(
     "gradeline_http_request_seconds",

@@ -55,9 +55,9 @@ where table_schema = $1 and table_name = $2 and is_generated = 'NEVER'
 """
 REACHED = "select partition, position from {schema}.reached"
 NOTE_REACHED = "insert into {schema}.reached values ($1, $2)"
-TAKE_OUT = "delete from {schema}.{table} where customer_id = any($1::text[])"
+TAKE_OUT = "delete from {schema}.{table} where {key} = any($1::text[])"
 TAKE_OVER = """
-insert into {schema}.{table} ({columns}) select {columns} from {live}.{table} where customer_id = any($1::text[])
+insert into {schema}.{table} ({columns}) select {columns} from {live}.{table} where {key} = any($1::text[])
 """
 APPROVALS = (
     "customer_id, approval_id, kind, place, step, role, requested_by, requested_on, ended_by, ended_on, grants, votes"
@@ -91,14 +91,15 @@ class Rebuild(Generic[B]):
         live: str,
         tables: Mapping[str, str],
         *,
-        of_customers: Sequence[str],
+        of_customers: Mapping[str, str],
         refolder: Callable[[Connection, B], Refolder[Any, Any]],
         projector: Callable[[], Projector],
         carried_over: str = "",
     ) -> None:
-        """*live*: the schema. *tables*: table → the columns that follow from the facts alone, for some tell when a row was
-        last looked at. *of_customers*: the tables whose rows are each of one customer; of one who is parked they are taken
-        over. *carried_over*: what is done before a comparison, with {schema} and {other}.
+        """*live*: the schema. *tables*: table → the columns that follow from the facts alone (others tell when a row was last
+        looked at), among them a `customer_id`. *of_customers*: the tables whose rows are each of one customer → the column
+        that names it; of one who is parked they are taken over. *carried_over*: what is done before a comparison, with {schema}
+        and {other}.
         """
         self.live, self.next, self.before = live, f"{live}_next", f"{live}_before"
         self.tables, self._of_customers = tables, of_customers
@@ -130,19 +131,21 @@ class Rebuild(Generic[B]):
         rows = sorted((one.stream, one.version, one.row) for one in refolded if one.row is not None)
         # a parked customer has the row that it had
         kept = [one.stream for one in refolded if one.failure is not None]
-        for table in self._of_customers if kept else ():
-            await connection.execute(TAKE_OUT.format(schema=schema, table=table), kept)
-            await connection.execute(await self._filled(connection, TAKE_OVER, schema, table), kept)
+        for table, key in self._of_customers.items() if kept else ():
+            await connection.execute(TAKE_OUT.format(schema=schema, table=table, key=key), kept)
+            await connection.execute(await self._filled(connection, TAKE_OVER, schema, table, key), kept)
         if rows:
             await connection.execute(f"set local search_path = {schema}, {self.live}")
             await self._projector().write(connection, rows)
             await connection.execute(f"set local search_path = {self.live}")
         return len(rows)
 
-    async def _filled(self, connection: Connection, statement: str, schema: str, table: str) -> str:
+    async def _filled(
+        self, connection: Connection, statement: str, schema: str, table: str, key: str = "customer_id"
+    ) -> str:
         """*statement* about *table*, with the columns that can be written."""
         columns = await connection.fetchval(COLUMNS, self.live, table)
-        return statement.format(schema=schema, live=self.live, table=table, columns=columns)
+        return statement.format(schema=schema, live=self.live, table=table, columns=columns, key=key)
 
     async def changed(self, dsn: str, place: Place) -> tuple[list[str], Place]:
         """The customers of whom something was committed since *place* was true, and how far it is once they are built again."""

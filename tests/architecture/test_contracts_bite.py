@@ -52,6 +52,8 @@ services/rating/api/__init__.py services/rating/handlers/__init__.py services/ra
 services/rating/core/__init__.py services/exposure/__init__.py services/alerts/__init__.py
 services/exposure/core/__init__.py services/exposure/handlers/__init__.py services/exposure/adapters/__init__.py
 services/exposure/api/__init__.py services/exposure/worker.py services/exposure/relay.py
+services/alerts/core/__init__.py services/alerts/handlers/__init__.py services/alerts/adapters/__init__.py
+services/alerts/api/__init__.py
 shared/core/__init__.py shared/edge/__init__.py gradeline/__init__.py
 """
 BROKEN_FILES = {

@@ -120,6 +120,8 @@ def test_the_lists_of_exposure_are_built_again_while_orders_are_checked_and_brou
     asking.join(120)
     assert switched["switched"]
     assert {table["table"] for table in switched["tables"]} == {
+        "groups",
+        "group_members",
         "accounts",
         "limits",
         "reservations",

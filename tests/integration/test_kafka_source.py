@@ -335,14 +335,3 @@ def test_checksums_are_computed_in_c(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert util.crc32c_c is crc32c.crc32c
     profile.require_crc32c()
-
-
-async def test_who_leaves_in_the_middle_of_joining_keeps_nobody_out(embedded_broker: Any, topic_prefix: str) -> None:
-    name = f"{topic_prefix}joined"
-    await make(embedded_broker.address, name)
-    async with reading(embedded_broker.address, name, group=name) as first:
-        assert await first.batch(1, 0.3) is None, "it has joined already"
-    async with reading(embedded_broker.address, name, group=name) as second:
-        batch = await second.batch(1, 20.0)
-        assert batch is not None
-        assert batch.assigned == {(name, number) for number in range(3)}

@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple
 from fastapi import Depends, Path, Query, Request, Security
 
 from services.exposure.core.figures import Moment
+from services.exposure.core.records import is_group
 from services.exposure.handlers.ports import Ports
 from shared.core import limits
 from shared.core.breach import Breach
@@ -64,6 +65,22 @@ async def in_path(
 
 
 CustomerId = Annotated[str, Depends(in_path)]
+
+
+async def holder_in_path(
+    seen: Seen,
+    wired: Wired,
+    customer_id: Annotated[str, Path(min_length=1, max_length=limits.SUBJECT_CHARACTERS)],
+) -> str:
+    """The customer of the path, or the group; a group is seen by who sees every customer."""
+    if not is_group(customer_id) or not is_id(customer_id):
+        return await named(wired, customer_id, seen, pointer="{customer_id}")
+    if not seen.all:
+        raise NotFound(UNKNOWN)
+    return unicodedata.normalize("NFC", customer_id)
+
+
+Holder = Annotated[str, Depends(holder_in_path)]
 
 
 class Times(NamedTuple):

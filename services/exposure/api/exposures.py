@@ -10,13 +10,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from services.exposure.api import answers, hold_sheet, telling
+from services.exposure.api import answers, grouped, hold_sheet, telling
 from services.exposure.api.asking import AskedWhen, Checker, CustomerId, Reader, Releaser, Viewed, Wired, money, named
 from services.exposure.api.forms import CheckAsked, HoldReleased
 from services.exposure.api.hold_sheet import MOST
 from services.exposure.core.listing import HoldRow, WantedHolds
-from services.exposure.core.release_form import release_form
-from services.exposure.handlers import checking
+from services.exposure.handlers import checking, grouping
 from services.exposure.handlers.ports import Ports
 from shared.core.errors import Malformed, NotFound
 from shared.core.ledger.documents import units
@@ -54,9 +53,14 @@ async def check(who: Checker, seen: Seen, wired: Wired, body: CheckAsked) -> ans
 
 
 @router.get("/exposures/{customer_id}", summary="Where a customer stands")
-async def exposure(customer_id: CustomerId, found: Viewed, asked: AskedWhen) -> answers.Exposure:
-    """Return exposure by category, the effective limit and how it is put together, reservations, holds, and every document."""
-    return answers.Exposure.model_validate(telling.exposure(customer_id, found, asked.known_at or clock.now()))
+async def exposure(customer_id: CustomerId, found: Viewed, asked: AskedWhen, wired: Wired) -> answers.Exposure:
+    """Return exposure by category, the effective limit and how it is put together, reservations, holds, and every document.
+
+    Of the groups to which the customer belongs, their sums.
+    """
+    groups = await grouping.of_member(wired, found, *asked)
+    told = telling.exposure(customer_id, found, asked.known_at or clock.now())
+    return answers.Exposure.model_validate({**told, "groups": [grouped.stand(one) for one in groups]})
 
 
 @router.get("/holds", summary="Orders that wait", response_model=answers.Holds, responses=AS_WORKBOOK)
@@ -98,12 +102,10 @@ def _workbook(rows: Sequence[HoldRow], *, chinese: bool) -> Response:
 async def form(*, request: Request, who: Reader, seen: Seen, wired: Wired, hold_id: HoldId) -> HTMLResponse:
     """Return a page of A4: the order as it is judged at this moment, what speaks against it, who may let it go."""
     customer, order_id = await _held(wired, hold_id, seen)
-    moment = await wired.view(wired.database(), customer, None, None)
-    found = release_form(moment, order_id) if moment is not None else None
-    if found is None:
-        raise NotFound(NO_HOLD)
     chinese = problem.wants_chinese(request.scope)
-    page = hold_sheet.form(found, customer, chinese=chinese)
+    page = await checking.form(
+        wired, customer, order_id, lambda found: hold_sheet.form(found, customer, chinese=chinese)
+    )
     return HTMLResponse(page, headers={"Content-Language": "zh" if chinese else "en", "Vary": "Accept-Language"})
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from services.exposure.core import checking, holds
 from services.exposure.core.answering import Checked
 from services.exposure.core.found import Found
 from services.exposure.core.judging import Asked
+from services.exposure.core.release_form import ReleaseForm, release_form
 from services.exposure.handlers.ports import Ports
 from shared.core.approval.commands import Actor
 from shared.core.brain import Decided
@@ -25,6 +26,24 @@ async def check(ports: Ports, customer_id: str, asked: Asked) -> Checked:
 
     await ports.command(ports.database(), customer_id, decide, cause="fact")
     return answers[-1]
+
+
+async def form(ports: Ports, customer_id: str, order_id: str, render: Callable[[ReleaseForm], str]) -> str:
+    """A held order as `release` would find it, groups included, written by *render*; nothing is decided.
+
+    Raises NotFound, Unavailable.
+    """
+    pages: list[str] = []
+
+    def decide(found: Found) -> Sequence[Decided]:
+        made = release_form(found.moment, order_id)
+        if made is None:
+            raise NotFound("no such order is held")
+        pages.append(render(made))
+        return ()
+
+    await ports.command(ports.database(), customer_id, decide, cause="override")
+    return pages[-1]
 
 
 async def release(ports: Ports, customer_id: str, order_id: str, by: Actor, note: str) -> holds.LetGo:

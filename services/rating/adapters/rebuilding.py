@@ -22,7 +22,7 @@ REBUILD: Rebuild[RatingBrain] = Rebuild(
         "aliases": "other_source, other_id, customer_id, day, at, source, id",
         "approvals": APPROVALS,
     },
-    of_customers=("customers", "warnings", "ratings", "approvals"),
+    of_customers=dict.fromkeys(("customers", "warnings", "ratings", "approvals"), "customer_id"),
     refolder=refolder,
     projector=CustomerProjector,
     carried_over=RAISED_AT,

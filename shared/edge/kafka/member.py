@@ -7,6 +7,7 @@ from kafka.structs import MemberState
 
 from shared.edge import clock
 from shared.edge.kafka.client import PAUSE_MS
+from shared.edge.kafka.joining import patient
 from shared.edge.kafka.listener import Listener
 
 NOTHING_S = 4.0
@@ -23,6 +24,7 @@ class Member:
         self._listener = listener
         self._nothing_since: float | None = None
         self._asked = False
+        patient(consumer._coordinator)
         consumer.subscribe(topics, listener=listener)
         unhurried(consumer)
 
@@ -36,8 +38,16 @@ class Member:
 
         It then sends no heartbeats and `poll` spins. Asking for a join makes the next poll take up the one on its way.
         """
-        if self._consumer.group_metadata().state is not MemberState.STABLE:
-            self._consumer._coordinator.request_rejoin()
+        coordinator = self._consumer._coordinator
+        with coordinator._lock:  # a join that ends between two looks would be asked for again, for nothing
+            if coordinator.state is not MemberState.STABLE and not coordinator.need_rejoin():
+                coordinator.request_rejoin()
+
+    def is_joining(self) -> bool:
+        """Whether a request to join is on its way, or about to be: the state alone says it late."""
+        coordinator = self._consumer._coordinator
+        with coordinator._lock:
+            return coordinator._join_task is not None or coordinator.state is MemberState.REBALANCING
 
     def _ask_for_partitions(self) -> None:
         """Leave and join anew, once, where a member was given nothing of topics that there are.

@@ -19,7 +19,6 @@ from kafka.errors import (
     RetriableError,
     UnsupportedCodecError,
 )
-from kafka.structs import MemberState
 
 from shared.core.errors import GradelineError, Stopped, Unavailable
 from shared.edge import clock
@@ -196,9 +195,7 @@ class Poller:
     def _end_join(self, consumer: KafkaConsumer) -> None:
         """Who leaves the embedded broker in the middle of a join keeps everybody else from ever joining: join, then leave."""
         until = clock.monotonic() + JOIN_S
-        while self._grouped and clock.monotonic() < until:
-            if consumer.group_metadata().state is not MemberState.REBALANCING:
-                return
+        while self._member is not None and self._member.is_joining() and clock.monotonic() < until:
             self._poll(consumer, POLL_MS)
 
     def _hold(self, consumer: KafkaConsumer, partitions: Collection[TopicPartition]) -> None:

@@ -1,0 +1,1 @@
+"""The outside of alerts: files, database, channels."""
