@@ -8,10 +8,10 @@ all customers, more than it can take in meanwhile.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -39,6 +39,7 @@ RATE = 200
 """Checks a second (architecture, §6)."""
 WARM_SECONDS = 2.0
 PATIENCE_SECONDS = 400.0
+START_SECONDS = 60.0
 LIMIT = "1000000.00"
 ROWS = 200
 ORDER = '{"customer_id":"%s","order_id":"O-%s","amount":"%s.00","currency":"CNY"}'
@@ -116,7 +117,7 @@ def _open(customers: int, today: date) -> Iterator[traffic.Keyed]:
         yield traffic.invoice(traffic.subject_of(number), *traffic.opening(number), today - timedelta(days=10))
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(parts: Parts, what: str) -> Iterator[tuple[Child, str]]:
     """`gradeline serve|work exposure` and its address."""
     port = free_port()
@@ -148,6 +149,7 @@ async def granted(parts: Parts, url: str, today: date, customers: Sequence[str])
         for one in customers
     ]
     async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=120, trust_env=False) as client:
+        await _listening(client)
         for at in range(0, len(rows), ROWS):
             body = {"rows": rows[at : at + ROWS], "evidence": "bench"}
             answer = await client.post("/v1/limits/migrations", json=body, headers={"idempotency-key": f"bench-{at}"})
@@ -155,6 +157,16 @@ async def granted(parts: Parts, url: str, today: date, customers: Sequence[str])
             refused = [one for one in answer.json()["results"] if one["state"] != "granted"]
             if refused:
                 raise RuntimeError(f"a limit was not granted: {refused[0]}")
+
+
+async def _listening(client: httpx2.AsyncClient) -> None:
+    patience = clock.monotonic() + START_SECONDS
+    while clock.monotonic() < patience:
+        with contextlib.suppress(httpx2.TransportError):
+            if (await client.get("/readyz")).is_success:
+                return
+        await asyncio.sleep(0.1)
+    raise RuntimeError(f"the API does not answer after {START_SECONDS:.0f} s")
 
 
 async def reading(session: asyncpg.Connection, worker: Child, api: Child, parts: Parts) -> list[float]:
