@@ -44,6 +44,16 @@ class Mark(msgspec.Struct, frozen=True):
     clear: Decimal
 
 
+class Cut(msgspec.Struct, frozen=True):
+    """When a limit that is hardly used is proposed to be cut (LT-10.01)."""
+
+    use: Decimal
+    """Less than this share of it was used."""
+    months: int
+    factor: Decimal
+    """Of the most that was used: what is proposed."""
+
+
 class LimitRules(msgspec.Struct, frozen=True):
     """How limits are found and moved."""
 
@@ -69,6 +79,7 @@ class LimitRules(msgspec.Struct, frozen=True):
     guarantee_uplift: Decimal
     marks: tuple[Mark, ...]
     """From the lowest to the breach, which is the last."""
+    cut: Cut
     lasting: tuple[str, ...] = ()
     """Kinds of limit that outlive a fall of the grade; other limits of people end with it."""
 
