@@ -107,6 +107,8 @@ def _terms(one: Section) -> Terms:
         stop_days=one.take("stop_days", read_whole),
         review_months=one.take("review_months", read_whole),
         valid_months=one.take("valid_months", read_whole),
+        bills_share=one.take("bills_share", share),
+        unsecured_share=one.maybe("unsecured_share", share),
     )
     return closed(one, made)
 

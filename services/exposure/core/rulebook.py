@@ -35,6 +35,10 @@ class Terms(msgspec.Struct, frozen=True):
     """LT-09.09"""
     valid_months: int
     """LT-09.10; 0: no limit is given."""
+    bills_share: Decimal
+    """LT-09.11: of the limit, so much may be owed in bills that no bank accepted."""
+    unsecured_share: Decimal | None = None
+    """LT-09.07: of the limit, so much without security; None: all of it."""
 
 
 class Mark(msgspec.Struct, frozen=True):
