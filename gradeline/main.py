@@ -37,6 +37,8 @@ COMMANDS = (
     "policy",
     "measures",
     "token",
+    "staff",
+    "sink",
 )
 """Modules of `gradeline.commands`, in the order of the help page. Each has `register(app)`."""
 

@@ -28,7 +28,6 @@ import asyncpg
 from shared.core.brain import Brain, Decided
 from shared.core.errors import NotFound, Unavailable
 from shared.edge import clock
-from shared.edge.kafka.partition import partition_of
 from shared.edge.store import turns
 from shared.edge.store.append import Moved, Projector, append
 from shared.edge.store.pool import Connection
@@ -39,6 +38,7 @@ from shared.edge.store.write import Write
 from shared.edge.worker.cache import Cache, Entry
 from shared.edge.worker.days import REFERENCE_SUBJECT
 from shared.edge.worker.deciding import Decider
+from shared.edge.worker.incoming import partition_for
 from shared.edge.worker.jitter import LOSSES, MOVED_SECONDS, part_of
 from shared.edge.worker.partition import Part
 from shared.edge.worker.ports import Changes
@@ -179,7 +179,7 @@ class Commands(Generic[S, C]):
         Returns the streams as they are once that is committed; those of which nothing can be said are left out.
         """
         streams = (*beside.streams, customer_id)
-        partitions = [partition_of(stream, self.settings.partitions) for stream in streams]
+        partitions = [partition_for(stream, self.settings.partitions) for stream in streams]
         for stream in streams:
             await turns.take(connection, stream)
         await command.begin(connection)

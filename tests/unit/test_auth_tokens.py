@@ -18,6 +18,7 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
+from services.alerts.adapters import staff_policy
 from shared.core.errors import Misconfigured, Unauthenticated, Unavailable
 from shared.edge import clock
 from shared.edge.http import keys as key_sources
@@ -218,7 +219,8 @@ def test_a_principal_speaks_for_its_own_sources_only(source: str, allowed: bool)
 
 
 def test_each_role_of_the_product_carries_only_scopes_that_exist() -> None:
-    assert set(roles.roles()) == {
+    staff = staff_policy.policy().posts.keys() - {"fallback_owner"}
+    assert set(roles.roles()) == staff | {
         "sales",
         "risk_analyst",
         "risk_manager",
@@ -238,8 +240,10 @@ def test_each_role_of_the_product_carries_only_scopes_that_exist() -> None:
         "customer_service",
         "finance_director",
     }
-    assert len(roles.scopes()) == 21
-    assert not roles.roles()["operator"] & {"ratings:read", "exposures:read", "pii:read"}, "no business data"
+    assert len(roles.scopes()) == 23
+    assert not roles.roles()["operator"] & {"ratings:read", "exposures:read", "alerts:read", "pii:read"}, (
+        "no business data"
+    )
     assert "pii:read" not in roles.roles()["auditor"]
     assert roles.roles()["integrator"] == {"events:write"}
     assert roles.roles()["order_system"] == {"checks:run"}, "it learns yes or no, and no grade"
