@@ -32,6 +32,8 @@ COMMANDS = (
     "erase",
     "policy",
     "measures",
+    "routes",
+    "alerts",
     "token",
 )
 """Modules of `gradeline.commands`, in the order of the help page. Each has `register(app)`."""

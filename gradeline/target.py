@@ -16,26 +16,37 @@ LIFETIME = timedelta(hours=24)
 
 
 class Target(NamedTuple):
-    """A rating API and the token for it."""
+    """An API and the token for it."""
 
     url: str
     token: str | None
 
 
-def target(*, url: str | None, token: str | None, data: Path, subject: str, role: str = "integrator") -> Target:
-    """Find the API: *url*, else the one that `DIR/instance.json` names. Find the token: *token*, else GRADELINE_TOKEN,
+def target(
+    *,
+    url: str | None,
+    token: str | None,
+    data: Path,
+    subject: str,
+    role: str = "integrator",
+    service: str = "rating",
+) -> Target:
+    """Find the API of *service*: *url*, else the one that `DIR/instance.json` names. Find the token: *token*, else GRADELINE_TOKEN,
     else one signed as *subject* in *role* with the key of the instance in *data*.
 
     Raises Misconfigured when nothing says where to post.
     """
-    return Target(url or _running(data), token or os.environ.get(TOKEN_VARIABLE) or _own_token(data, subject, role))
+    return Target(
+        url or _running(data, service), token or os.environ.get(TOKEN_VARIABLE) or _own_token(data, subject, role)
+    )
 
 
-def _running(data: Path) -> str:
+def _running(data: Path, service: str = "rating") -> str:
     instance = running(data)
     if instance is None:
         raise Misconfigured(f"no instance runs from {data}; start one with `gradeline up --data {data}` or give --url")
-    return instance.rating
+    address: str = getattr(instance, service)
+    return address
 
 
 def _own_token(data: Path, subject: str, role: str) -> str | None:

@@ -24,8 +24,8 @@ def hours(rules: Rules, zone: str) -> Hours:
 
 
 def brain(settings: Settings) -> AlertsBrain:
-    """The brain of this release with the shipped rules. Raises Misconfigured."""
-    rules = rule_files.load()
+    """The brain of this release with the rules that settings name, else the shipped ones. Raises Misconfigured."""
+    rules = rule_files.load(settings.alert_rules or rule_files.FOLDER)
     return AlertsBrain(rules, hours(rules, settings.zone), settings.go_live or date.min)
 
 
