@@ -1,5 +1,5 @@
-"""Post facts to the rating API: one kept-alive connection, bounded waits, bounded retries. Facts have identities, so
-posting a batch again does no harm."""
+"""Post to our services: one kept-alive connection, bounded waits, bounded retries. Facts have identities, so posting a
+batch again does no harm."""
 
 from __future__ import annotations
 
@@ -66,40 +66,38 @@ class Failed(Unavailable):
     """The service has a fault of its own; asking again would only repeat it."""
 
 
-class Poster(AbstractContextManager["Poster"]):
-    """Posts to `{url}/v1/events`. Close it, or use it as a context manager."""
+class Api(AbstractContextManager["Api"]):
+    """Posts to one of our services. Close it, or use it as a context manager."""
 
     def __init__(self, url: str, *, token: str | None = None, attempts: int = 6, timeout_s: float = TIMEOUT_S) -> None:
-        """*url* is the rating API, e.g. http://127.0.0.1:8001. Raises Misconfigured for anything but http(s)."""
+        """*url* is that of the service, e.g. http://127.0.0.1:8001. Raises Misconfigured for anything but http(s)."""
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Misconfigured(f"'{url}' is no address of the rating API; write e.g. http://127.0.0.1:8001")
+            raise Misconfigured(f"'{url}' is no address of the API; write e.g. http://127.0.0.1:8001")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connection = kind(parts.hostname, parts.port, timeout=timeout_s)
-        self._path = f"{parts.path.rstrip('/')}/v1/events"
+        self._under = parts.path.rstrip("/")
         self._url, self._attempts = url, attempts
-        self._headers = {"Content-Type": "application/cloudevents-batch+json", "Accept": "application/json"}
-        if token:
-            self._headers["Authorization"] = f"Bearer {token}"
+        self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
 
     def __exit__(self, *_: object) -> None:
         """Close the connection."""
         self._connection.close()
 
-    def post(self, events: Sequence[dict[str, Any]]) -> Taken | RefusedFact:
-        """Post a batch, all or nothing. Answers what became of it.
+    def send(self, path: str, body: Any, *, media: str = "application/json") -> tuple[int, bytes]:
+        """Post *body* as JSON. Answers the status and what was said; what is sent must do no harm when it comes twice.
 
-        Raises Unauthenticated or Forbidden for the token, Unavailable when the service stays away after all attempts.
+        Raises Unavailable when the service stays away after all attempts.
         """
-        body = msgspec.json.encode(events)
+        encoded = msgspec.json.encode(body)
         for attempt in stamina.retry_context(on=_wait, attempts=self._attempts, timeout=None, wait_max=10.0):
             with attempt:
-                return self._send(body)
+                return self._send(path, encoded, media)
         raise AssertionError("unreachable: the last attempt raises")
 
-    def _send(self, body: bytes) -> Taken | RefusedFact:
+    def _send(self, path: str, body: bytes, media: str) -> tuple[int, bytes]:
         try:
-            self._connection.request("POST", self._path, body, self._headers)
+            self._connection.request("POST", self._under + path, body, {**self._headers, "Content-Type": media})
             answer = self._connection.getresponse()
             text = answer.read()
         except (OSError, http.client.HTTPException) as gone:
@@ -107,14 +105,28 @@ class Poster(AbstractContextManager["Poster"]):
             raise Unavailable(
                 f"{self._url} does not answer ({gone or type(gone).__name__}); is the instance up?"
             ) from gone
-        if answer.status in (200, 202):
-            return msgspec.json.decode(text, type=Taken)
         if answer.status == 500:
             self._connection.close()  # the server has closed it, whatever it said
             raise Failed(f"{self._url} failed at its own fault (500); look at its log")
         if answer.status in (429, 502, 503, 504):
             raise Busy(f"{self._url} answers {answer.status}", wait_s=_seconds(answer.getheader("Retry-After")))
-        return _refused(answer.status, text)
+        return answer.status, text
+
+
+class Poster(Api):
+    """Posts facts to `{url}/v1/events` of the rating API."""
+
+    def __enter__(self) -> Poster:
+        """Itself."""
+        return self
+
+    def post(self, events: Sequence[dict[str, Any]]) -> Taken | RefusedFact:
+        """Post a batch, all or nothing. Answers what became of it.
+
+        Raises Unauthenticated or Forbidden for the token, Unavailable when the service stays away after all attempts.
+        """
+        status, text = self.send("/v1/events", events, media="application/cloudevents-batch+json")
+        return msgspec.json.decode(text, type=Taken) if status in (200, 202) else _refused(status, text)
 
 
 def _wait(error: Exception) -> bool | float:

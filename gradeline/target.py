@@ -1,11 +1,11 @@
-"""Where facts are posted, and with which token: what was said on the command line, else the running instance's."""
+"""Where something is posted, and with which token: what was said on the command line, else the running instance's."""
 
 from __future__ import annotations
 
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from gradeline.instance import running
 from shared.core.errors import Misconfigured
@@ -29,9 +29,9 @@ def target(
     data: Path,
     subject: str,
     role: str = "integrator",
-    service: str = "rating",
+    service: Literal["rating", "exposure", "alerts"] = "rating",
 ) -> Target:
-    """Find the API of *service*: *url*, else the one that `DIR/instance.json` names. Find the token: *token*, else GRADELINE_TOKEN,
+    """Find the API: *url*, else the one that `DIR/instance.json` names. Find the token: *token*, else GRADELINE_TOKEN,
     else one signed as *subject* in *role* with the key of the instance in *data*.
 
     Raises Misconfigured when nothing says where to post.
@@ -41,12 +41,11 @@ def target(
     )
 
 
-def _running(data: Path, service: str = "rating") -> str:
+def _running(data: Path, service: str) -> str:
     instance = running(data)
     if instance is None:
         raise Misconfigured(f"no instance runs from {data}; start one with `gradeline up --data {data}` or give --url")
-    address: str = getattr(instance, service)
-    return address
+    return {"exposure": instance.exposure, "alerts": instance.alerts}.get(service, instance.rating)
 
 
 def _own_token(data: Path, subject: str, role: str) -> str | None:

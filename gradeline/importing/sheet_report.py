@@ -19,11 +19,11 @@ from gradeline.importing.report import Report, Summary
 from gradeline.importing.words import in_chinese
 from gradeline.importing.written import Moment, Number
 from shared.core.errors import Misconfigured
+from shared.edge.sheets import CELL_CHARACTERS, clean
 
 COMMENTS = 10_000
 """A spreadsheet program is slow beyond; the text report and the summary have all."""
 LAST_ROW = 1_048_576
-CELL_CHARACTERS = 32_767
 LISTED = 1_000
 GENERAL, DATE, CLOCK = "General", "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"
 DATE_CHARACTERS = 10
@@ -82,11 +82,6 @@ def _cell(sheet: Any, row: int, place: int, value: str, forms: dict[str, Any], *
     elif value or marked:
         # as text, whatever it begins with: what was a formula to a stranger is none here
         sheet.write_string(row, place, clean(value)[:CELL_CHARACTERS], forms[GENERAL])
-
-
-def clean(text: str) -> str:
-    """*text* as XML can hold it."""
-    return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text)
 
 
 def _summary(book: Any, sheet: Any, report: Report, summary: Summary, rows: str) -> None:

@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.table import Table
 
 from gradeline.importing.facts import Refusal
-from gradeline.importing.sheet_report import RED, clean
+from gradeline.importing.sheet_report import RED
 from gradeline.importing.words import in_chinese
 from gradeline.reconciling.compare import RESULTS, Line
 from shared.edge.codes import Words
+from shared.edge.sheets import EXACT_DIGITS, clean
 
 SHOWN = 20
-EXACT_DIGITS = 15
 COLUMNS = (
     "customer 客户", "company 公司", "currency 币种", "ours 我方", "theirs 对方", "difference 差额", "result 结果", "row 行",
 )  # fmt: skip

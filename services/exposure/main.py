@@ -9,10 +9,10 @@ from fastapi import FastAPI
 
 from services.exposure.adapters import wiring
 from services.exposure.adapters.bounds import SCHEMA
-from services.exposure.adapters.deciding import Deciding
 from services.exposure.adapters.lists import Lists
+from services.exposure.adapters.portfolio import Totals
 from services.exposure.adapters.viewing import Viewer
-from services.exposure.api import approvals, exposures
+from services.exposure.api import approvals, exposures, groups, migrations, portfolio
 from services.exposure.handlers.ports import Ports
 from shared.edge.http import attached, health, trust
 from shared.edge.http.app import Lifespan, build
@@ -20,11 +20,11 @@ from shared.edge.http.auth import Verifier
 from shared.edge.http.keys import FetchedKeys
 from shared.edge.settings import Settings
 
-ROUTERS = (exposures.router, approvals.router)
+ROUTERS = (exposures.router, approvals.router, groups.router, portfolio.router, migrations.router)
 """The busiest first: routes are tried in this order."""
 UNLIMITED: frozenset[str] = frozenset()
 """They tell of no customer."""
-ABOUT = "Limits, exposure, credit checks with reservations, and held orders of every customer."
+ABOUT = "Limits, exposure, credit checks with reservations, and held orders of every customer; groups of them."
 
 
 def run(settings: Settings) -> None:
@@ -36,11 +36,12 @@ def run(settings: Settings) -> None:
 
 def wired(settings: Settings) -> Ports:
     """Return the real parts. Raises Misconfigured for a rule that cannot be used."""
-    commands, brain = wiring.commands(settings), wiring.brain(settings.currency)
+    brain = wiring.brain(settings.currency)
     return Ports(
-        command=Deciding(brain, commands),
+        command=wiring.deciding(settings),
         view=Viewer(brain, settings.partitions),
         lists=Lists(),
+        totals=Totals(brain),
     )
 
 

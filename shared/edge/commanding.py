@@ -8,13 +8,16 @@ partition wait for the next one (`shared.edge.store.turns`), which can lose to n
 
 What follows for the customer is decided by the machine of the worker, in the same append, so it is published once; a worker
 that holds the customer in memory finds its version moved and folds again.
+
+What is decided about one stream may be told to others beside it, such as a group and its members. Turns are taken in one
+order everywhere: those beside in C order, then the stream itself, then what the command takes as it begins, then partitions.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -78,6 +81,9 @@ class Command(Protocol[S, C]):
     cause: str
     """Why what follows is decided (`shared.core.brain.Brain.decide`)."""
 
+    async def begin(self, connection: Connection, /) -> None:
+        """Take the turns that it needs besides those of its streams, before anything is read."""
+
     async def read(self, connection: Connection, /) -> None:
         """Read what it needs besides the customer."""
 
@@ -86,6 +92,17 @@ class Command(Protocol[S, C]):
 
     async def keep(self, connection: Connection, found: Found[S, C], /) -> None:
         """Write what else belongs to it, in the transaction of the append. Raises Moved where what it read has moved."""
+
+
+class Beside(NamedTuple):
+    """The streams that are told what is decided about another, in the same transaction: in C order."""
+
+    streams: tuple[str, ...] = ()
+    tells: Callable[[str, Sequence[Decided]], Sequence[Decided]] = lambda stream, decided: ()
+    """What is appended to one of them, of what was decided; nothing: it is left alone."""
+
+
+NOBODY = Beside()
 
 
 class _Read(NamedTuple, Generic[S, C]):
@@ -114,18 +131,21 @@ class Commands(Generic[S, C]):
     """Who was decided lately, as last committed: only what came since is read."""
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
-    async def __call__(self, pool: Any, customer_id: str, command: Command[S, C]) -> None:
+    async def __call__(self, pool: Any, customer_id: str, command: Command[S, C], beside: Beside = NOBODY) -> None:
         """Carry *command* out. Raises NotFound, Unavailable, and whatever it raises itself."""
         moved: Moved | None = None
-        async with self._turn(customer_id):
+        async with contextlib.AsyncExitStack() as all_turns:
+            for stream in (*beside.streams, customer_id):
+                await all_turns.enter_async_context(self._turn(stream))
             for attempt in range(self.attempts):
                 await asyncio.sleep(part_of(MOVED_SECONDS * attempt) if attempt < LOSSES else 0)
                 try:
                     async with pool.acquire() as connection, connection.transaction():
-                        entry = await self._attempt(connection, customer_id, command, first=attempt >= LOSSES)
-                    if entry is not None and entry.state is not None:
-                        self._states.put(entry, self.brain.weight(entry.state))
-                        self._states.evict(1)
+                        entries = await self._attempt(connection, customer_id, command, beside, first=attempt >= LOSSES)
+                    for entry in entries:
+                        if entry.state is not None:
+                            self._states.put(entry, self.brain.weight(entry.state))
+                    self._states.evict(1)
                     return
                 except Moved as error:
                     moved = error
@@ -147,38 +167,47 @@ class Commands(Generic[S, C]):
             lock.release()
 
     async def _attempt(
-        self, connection: Connection, customer_id: str, command: Command[S, C], *, first: bool
-    ) -> Entry[S] | None:
-        """Read, decide and append in the transaction that is open. *first*: before all who write to the partition.
+        self, connection: Connection, customer_id: str, command: Command[S, C], beside: Beside, *, first: bool
+    ) -> list[Entry[S]]:
+        """Read, decide and append in the transaction that is open. *first*: before all who write to the partitions.
 
-        Returns the customer as it is once that is committed; None: nothing can be said of it.
+        Returns the streams as they are once that is committed; those of which nothing can be said are left out.
         """
-        partition = partition_for(customer_id, self.settings.partitions)
-        await turns.take(connection, customer_id)
+        streams = (*beside.streams, customer_id)
+        partitions = [partition_for(stream, self.settings.partitions) for stream in streams]
+        for stream in streams:
+            await turns.take(connection, stream)
+        await command.begin(connection)
         if first:
-            await turns.alone(connection, [partition])
-        held = self._states.get(customer_id)
-        self._states.drop([customer_id])  # what is done with it may not be kept
-        read = await self._read(connection, customer_id, partition, held)
+            await turns.alone(connection, set(partitions))
+        read: list[_Read[S, C]] = []
+        for stream, partition in zip(streams, partitions, strict=True):
+            held = self._states.get(stream)
+            self._states.drop([stream])  # what is done with it may not be kept
+            read.append(await self._read(connection, stream, partition, held))
         await command.read(connection)
         write = Write()
         async with self._alone:
-            if read.loaded.size > BYTES_INLINE:
-                entry, found = await asyncio.to_thread(self._decided, partition, read, command, write)
+            if sum(one.loaded.size for one in read) > BYTES_INLINE:
+                entries, found = await asyncio.to_thread(self._decided, partitions, read, command, beside, write)
             else:
-                entry, found = self._decided(partition, read, command, write)
+                entries, found = self._decided(partitions, read, command, beside, write)
         if found is None:
-            return entry if entry.version == read.loaded.version else None
-        await self.write(connection, write, found, partition)
+            return [entry for entry, one in zip(entries, read, strict=True) if entry.version == one.loaded.version]
+        await self.write(connection, write, found, [*zip(partitions, read, strict=True)])
         await command.keep(connection, found)
-        return entry
+        return [entry for entry in entries if entry.stream in write.streams]
 
-    async def write(self, connection: Connection, write: Write, found: Found[S, C], partition: int) -> None:
-        """Append *write*, or raise Moved. Locks: the stream, then its partition."""
+    async def write(
+        self, connection: Connection, write: Write, found: Found[S, C], read: Sequence[tuple[int, _Read[S, C]]]
+    ) -> None:
+        """Append *write*, or raise Moved. Locks: the streams, then their partitions."""
         await append(connection, write, now=found.now, projector=self.projector)
-        # the row of the partition is locked by now: no day can open before this is committed
-        if await connection.fetchval(DAY, partition, "", EXPORT) != found.day:
-            raise Moved("the day of the partition has changed")
+        # the rows of the partitions are locked by now: no day can open before this is committed
+        for partition in sorted({one.partition for one in write.streams.values()}):
+            day = await connection.fetchval(DAY, partition, "", EXPORT)
+            if any(one.day != day for its, one in read if its == partition):
+                raise Moved("the day of the partition has changed")
 
     async def _read(
         self, connection: Connection, customer_id: str, partition: int, held: Entry[S] | None
@@ -217,21 +246,37 @@ class Commands(Generic[S, C]):
             return context
 
     def _decided(
-        self, partition: int, read: _Read[S, C], command: Command[S, C], write: Write
-    ) -> tuple[Entry[S], Found[S, C] | None]:
-        """Fold, bring to the day, decide, all into *write*. None: nothing is to be appended."""
-        entry = self._entry(read, partition)
-        part = Part(partition, read.context, read.day, None, None, False)
+        self,
+        partitions: Sequence[int],
+        read: Sequence[_Read[S, C]],
+        command: Command[S, C],
+        beside: Beside,
+        write: Write,
+    ) -> tuple[list[Entry[S]], Found[S, C] | None]:
+        """Fold, bring to the day, decide, all into *write*; the stream itself is the last. None: nothing is to be appended.
+
+        A stream beside of which nothing is told is not written.
+        """
+        entries = [self._entry(one, partition) for one, partition in zip(read, partitions, strict=True)]
+        *others, (entry, one) = zip(entries, read, strict=True)
+        part = Part(entry.partition, one.context, one.day, None, None, False)
         decider = Decider(self.brain, self.settings, write, 1, clock.now())
         _take(decider, entry, part, (), "day")
         assert entry.state is not None
-        found = Found(entry.state, read.day, read.context, decider.now, entry.version)
+        found = Found(entry.state, one.day, one.context, decider.now, entry.version)
         decisions = command.decide(found)
         if not decisions:
-            return entry, None
+            return entries, None
         _take(decider, entry, part, decisions, command.cause)
-        write.rows, write.snapshots = write.rows[-1:], write.snapshots[-1:]  # of one stream the last says all
-        return entry, found
+        for other, its in others:
+            if told := beside.tells(other.stream, decisions):
+                _take(
+                    decider, other, Part(other.partition, its.context, its.day, None, None, False), told, command.cause
+                )
+        # of one stream the last says all
+        write.rows = list({row[0]: row for row in write.rows}.values())
+        write.snapshots = list({row[0]: row for row in write.snapshots}.values())
+        return entries, found
 
     def _entry(self, read: _Read[S, C], partition: int) -> Entry[S]:
         loaded, entry = read.loaded, read.held

@@ -64,6 +64,9 @@ RERATING = Gauge(
     "Partitions whose customers are all being rated again, by this worker.",
     ["service"],
 )
+BUDGET_USE = Gauge(
+    "gradeline_credit_budget_use", "Share of the credit budget that all customers use together; 1 is all of it."
+)
 ALERTS_OPENED = Gauge("gradeline_alerts_opened", "Alerts that were opened and staff are told of, since the beginning.")
 ALERTS_OPEN = Gauge(
     "gradeline_alerts_open", "Alerts that are neither resolved nor withdrawn, by severity.", ["severity"]

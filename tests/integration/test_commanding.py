@@ -45,6 +45,9 @@ class Spend:
     asked: int = 0
     reading: Callable[[asyncpg.Connection], Any] | None = None
 
+    async def begin(self, connection: asyncpg.Connection) -> None:
+        """It waits for nobody else."""
+
     async def read(self, connection: asyncpg.Connection) -> None:
         self.asked += 1
         if self.reading is not None:

@@ -17,7 +17,7 @@ from shared.core.errors import Misconfigured
 from tests.support.alert_desk import HOURS, NINE, RULES
 from tests.support.covers import covers
 
-covers("AL-01", "AL-04", "AL-10", "AL-14", "RO-21")
+covers("AL-04", "AL-10", "AL-14", "RO-06", "RO-07", "RO-08", "RO-18", "RO-21")
 
 HEAD = """
 working_time: {from: "08:30", to: "17:30"}

@@ -238,13 +238,14 @@ def test_each_role_of_the_product_carries_only_scopes_that_exist() -> None:
         "customer_service",
         "finance_director",
     }
-    assert len(roles.scopes()) == 22
+    assert len(roles.scopes()) == 23
     assert not roles.roles()["operator"] & {"ratings:read", "exposures:read", "alerts:read", "pii:read"}, (
         "no business data"
     )
     assert "pii:read" not in roles.roles()["auditor"]
     assert roles.roles()["integrator"] == {"events:write"}
     assert roles.roles()["order_system"] == {"checks:run"}, "it learns yes or no, and no grade"
+    assert {name for name, scopes in roles.roles().items() if "limits:import" in scopes} == {"risk_manager"}
 
 
 async def test_the_embedded_instance_verifies_the_tokens_it_issued(tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ WRONG = [
         "only the last may have none",
     ),
     ("advances.yaml", "half_days: 30", "half_days: 60", "half must be gone before all is"),
+    ("portfolio.yaml", "members: 100", "members: 1", "a group has at least 2 members"),
+    ("portfolio.yaml", "watch: 0.85, breach: 0.95", "watch: 0.95, breach: 0.85", "lies below what is too much"),
     ("advances.yaml", "total: {amount: 1000000", "total: {amount: much", "write a number"),
 ]
 

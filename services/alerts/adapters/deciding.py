@@ -40,6 +40,9 @@ class _Asked:
     act: Callable[[Saying, datetime], None]
     cause: str = "override"
 
+    async def begin(self, connection: Connection) -> None:
+        """It waits for nobody else."""
+
     async def read(self, connection: Connection) -> None:
         """Nothing else."""
 

@@ -37,6 +37,9 @@ class Waking:
         """*brain* says what that is."""
         self._brain = brain
 
+    async def begin(self, connection: Connection) -> None:
+        """It waits for nobody else."""
+
     async def read(self, connection: Connection) -> None:
         """Nothing else."""
 

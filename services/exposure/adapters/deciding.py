@@ -7,21 +7,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from services.exposure.adapters import portfolio
+from services.exposure.adapters.groups import Groups, spent
 from services.exposure.core.brain import ExposureBrain
 from services.exposure.core.figures import Moment
 from services.exposure.core.found import Found
+from services.exposure.core.group import Parent, Spent
 from services.exposure.core.instants import instant
+from services.exposure.core.records import is_group
 from services.exposure.core.state import Account
 from shared.core.approval.steps import Register
 from shared.core.brain import Decided
+from shared.core.events.grouping import Membership
 from shared.core.references import References
 from shared.edge import commanding
+from shared.edge.kafka.partition import partition_of
 from shared.edge.store import approvals
 from shared.edge.store.append import Moved
 from shared.edge.store.pool import Connection
-
-HEARD = "select max(moved_at) from positions where topic like '%credit.events'"
-"""Of any customer: the systems that tell facts are silent, or they are not."""
 
 
 class Deciding:
@@ -30,12 +33,28 @@ class Deciding:
     def __init__(self, brain: ExposureBrain, commands: commanding.Commands[Account, References]) -> None:
         """*brain* is that of *commands*."""
         self.brain, self.commands = brain, commands
+        self.groups = Groups(brain, commands.settings.partitions)
 
     async def __call__(
-        self, pool: Any, customer_id: str, decide: Callable[[Found], Sequence[Decided]], *, cause: str
+        self,
+        pool: Any,
+        customer_id: str,
+        decide: Callable[[Found], Sequence[Decided]],
+        *,
+        cause: str,
+        members: Sequence[str] = (),
     ) -> None:
-        """Decide and append what follows. Raises Unavailable, and whatever *decide* raises."""
-        await self.commands(pool, customer_id, _Asked(self.brain, decide, cause))
+        """Decide and append what follows. Raises Unavailable, and whatever *decide* raises.
+
+        *members*: customers who are told whether they belong to the group *customer_id*, in the same transaction.
+        """
+        beside = commanding.Beside(tuple(sorted(members)), of_member) if members else commanding.NOBODY
+        await self.commands(pool, customer_id, _Asked(self.brain, self.groups, customer_id, decide, cause), beside)
+
+
+def of_member(member: str, decided: Sequence[Decided]) -> Sequence[Decided]:
+    """What of *decided* about a group its *member* keeps, too."""
+    return [one for one in decided if isinstance(one.data, Membership) and one.data.member == member]
 
 
 @dataclass(slots=True)
@@ -43,15 +62,30 @@ class _Asked:
     """Implements `shared.edge.commanding.Command`."""
 
     brain: ExposureBrain
+    groups: Groups
+    customer_id: str
     ask: Callable[[Found], Sequence[Decided]]
     cause: str
     register: Register = field(default_factory=dict)
     heard: datetime | None = None
+    names: Sequence[str] = ()
+    parents: tuple[Parent, ...] = ()
+    members: tuple[Spent, ...] | None = None
+    everybody: tuple[Spent, ...] | None = None
+
+    async def begin(self, connection: Connection) -> None:
+        """Of a member of groups, take the turns of its groups: what they owe is read after that."""
+        self.names = await self.groups.take(connection, self.customer_id)
 
     async def read(self, connection: Connection) -> None:
-        """Read the staff register, and when facts last came."""
+        """Read the staff register, when facts last came, and what the groups of the customer owe, or the members of a group."""
         self.register = await approvals.register(connection)
-        self.heard = await connection.fetchval(HEARD)
+        self.heard, everybody = await connection.fetchrow(portfolio.LOOK) or (None, None)
+        self.everybody = portfolio.read(everybody)
+        self.parents = await self.groups.read(connection, self.customer_id, self.names) if self.names else ()
+        if is_group(self.customer_id):
+            partition = partition_of(self.customer_id, self.groups.partitions)
+            self.members = (await spent(connection, [self.customer_id], partition)).get(self.customer_id, ())
 
     def decide(self, found: commanding.Found[Account, References]) -> Sequence[Decided]:
         """What is asked, of the customer as it stands at this instant."""
@@ -63,6 +97,7 @@ class _Asked:
             version=found.version,
             seen_at=instant(self.heard),
         )
+        moment = moment._replace(parents=self.parents, members=self.members, everybody=self.everybody)
         return self.ask(Found(moment, self.register))
 
     async def keep(self, connection: Connection, found: commanding.Found[Account, References]) -> None:

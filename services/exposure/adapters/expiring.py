@@ -36,6 +36,9 @@ class Ending:
         """*over* says what that is."""
         self._over = over
 
+    async def begin(self, connection: Connection) -> None:
+        """It waits for nobody else."""
+
     async def read(self, connection: Connection) -> None:
         """Nothing else."""
 

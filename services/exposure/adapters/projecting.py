@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from services.exposure.adapters import groups
 from services.exposure.core.records import Hold, Limit, Reservation
-from services.exposure.core.row import Row
+from services.exposure.core.row import GroupRow, Row
 from shared.core.ledger.documents import UNIT
 from shared.edge.store import approvals
 from shared.edge.store.pool import Connection
@@ -151,11 +152,16 @@ PARTS = (
 class AccountProjector:
     """Keeps `accounts`, and what stands of each account."""
 
-    async def write(self, connection: Connection, rows: Sequence[tuple[str, int, Row]], /) -> None:
-        """Keep *rows*: (customer, version, row), one a customer."""
-        await connection.execute(ACCOUNTS, *zip(*(_columns(*one) for one in rows), strict=True))
-        for table in PARTS:
-            await table.write(connection, rows)
+    async def write(self, connection: Connection, rows: Sequence[tuple[str, int, Row | GroupRow]], /) -> None:
+        """Keep *rows*: (customer or group, version, row), one of each."""
+        accounts = [(customer, version, row) for customer, version, row in rows if isinstance(row, Row)]
+        if accounts:
+            await connection.execute(ACCOUNTS, *zip(*(_columns(*one) for one in accounts), strict=True))
+            for table in PARTS:
+                await table.write(connection, accounts)
+        for group, version, row in rows:
+            if isinstance(row, GroupRow) and row.since is not None:
+                await groups.write(connection, group, version, row)
         asked = [(customer, one) for customer, _, row in rows for one in row.approvals]
         if asked:
             await approvals.write(connection, asked)

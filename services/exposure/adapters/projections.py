@@ -1,4 +1,4 @@
-"""The projections that the API lists: accounts, and what stands of each: limits, reservations, held orders.
+"""The projections that the API lists: accounts, and what stands of each: limits, reservations, held orders; groups of them.
 
 Workers and commands write them in their transaction; they can be thrown away and written again from the log.
 """
@@ -79,6 +79,34 @@ PROJECTIONS: tuple[str, ...] = (
         primary key (customer_id, order_id)
     )""",
     "create index holds_on on holds (held_on, customer_id, order_id)",
+    """create table groups (
+        group_id text collate "C" primary key,
+        version integer not null,
+        as_of date not null,
+        name text not null,
+        currency text not null,
+        lead text,
+        since date not null,
+        ended_on date,
+        credit_limit numeric check (credit_limit <> 'NaN'),
+        is_breached boolean not null,
+        mark text not null
+    )""",
+    # who belongs to a group and from when to when: a check reads it, so it is written with the streams of both
+    """create table group_members (
+        group_id text collate "C" not null,
+        customer_id text collate "C" not null,
+        since date not null,
+        until date,                          -- the first day on which it does not
+        primary key (group_id, customer_id)
+    )""",
+    "create index group_members_customer on group_members (customer_id)",
+    """create table portfolio (
+        currency text primary key,
+        exposure numeric not null,
+        reserved numeric not null,
+        is_certain boolean not null
+    )""",  # what all customers owe, as measured every few seconds
     # when facts last came, which the newest of `positions` says, whoever moves them
     "alter table positions add column moved_at timestamptz",
     """create function positions_moved() returns trigger language plpgsql as $$

@@ -11,7 +11,8 @@ from typing import Any
 
 from services.exposure.adapters.bounds import SCHEMA
 from services.exposure.core.brain import ExposureBrain
-from services.exposure.core.row import Row
+from services.exposure.core.records import is_group
+from services.exposure.core.row import GroupRow, Row
 from services.exposure.core.state import Account
 from shared.core.events.granting import CheckDecided
 from shared.core.references import References
@@ -32,11 +33,22 @@ join partitions p on p.partition = s.partition
 left join accounts a on a.customer_id = s.stream
 """
 
+GROUPS = """
+select s.stream, s.version as head, s.parked, g.*, g.group_id as customer_id,
+       p.sweep_after is not null or s.wakes_on = '0001-01-01' as waiting
+from unnest($1::text[]) as u (stream)
+join streams s on s.stream = u.stream
+join partitions p on p.partition = s.partition
+left join groups g on g.group_id = s.stream
+"""
+
 
 async def prove(dsn: str, brain: ExposureBrain, streams: Sequence[str]) -> Proof:
     """Prove *streams* as they are at one moment. Raises asyncpg errors."""
     async with transaction(dsn, schema=SCHEMA, readonly=True, isolation="repeatable_read") as connection:
-        kept = {row["stream"]: row for row in await connection.fetch(KEPT, list(streams))}
+        customers, groups = [one for one in streams if not is_group(one)], [one for one in streams if is_group(one)]
+        kept = {row["stream"]: row for row in await connection.fetch(KEPT, customers)}
+        kept |= {row["stream"]: row for row in await connection.fetch(GROUPS, groups)}
         flawed = {one.stream: one for one in await flaws(connection, sorted(kept))}
         settled = {name: row for name, row in kept.items() if not row["waiting"] and not row["parked"]}
         settled = {name: row for name, row in settled.items() if name not in flawed}
@@ -66,18 +78,22 @@ def _of(one: Refolded, kept: Any) -> Iterator[Finding]:
     if one.failure is not None:
         yield Finding(one.stream, "fold", "not parked", one.failure)
         return
-    if (kept["customer_id"] is None) != (one.row is None):
-        yield Finding(one.stream, "accounts", *(("no row", "a row") if one.row is not None else ("a row", "no row")))
+    row = one.row if not isinstance(one.row, GroupRow) or one.row.since is not None else None
+    if (kept["customer_id"] is None) != (row is None):
+        yield Finding(one.stream, "accounts", *(("no row", "a row") if row is not None else ("a row", "no row")))
         return
-    for name, computed in columns(one.row).items() if one.row is not None else ():
+    for name, computed in columns(row).items() if row is not None else ():
         if kept[name] != computed:
             yield Finding(one.stream, name, str(kept[name]), str(computed))
     for decided in one.decisions:
         yield Finding(one.stream, "decision", "nothing to say", decided.data.TYPE)
 
 
-def columns(row: Row) -> dict[str, Any]:
-    """The columns of `accounts` that follow from *row*, by name."""
+def columns(row: Row | GroupRow) -> dict[str, Any]:
+    """The columns of `accounts`, or of `groups`, that follow from *row*, by name."""
+    if isinstance(row, GroupRow):
+        names = ("name", "currency", "lead", "since", "ended_on", "is_breached", "mark")
+        return {"credit_limit": row.limit, **{name: getattr(row, name) for name in names}}
     return {
         "currency": row.currency,
         "grade": row.grade,

@@ -16,7 +16,9 @@ from services.exposure.core.rulebook import (
     CheckRules,
     LimitRules,
     Mark,
+    PortfolioRules,
     Rulebook,
+    Share,
     Special,
     StepRule,
     Terms,
@@ -31,7 +33,7 @@ from shared.edge.policy_yaml import Section, read_flag, read_number, read_sectio
 
 FOLDER = Path(__file__).parents[1] / "policies"
 CHAINS = Path(__file__).parents[1] / "approvals.yaml"
-FILES = ("terms.yaml", "checks.yaml", "authority.yaml", "advances.yaml")
+FILES = ("terms.yaml", "checks.yaml", "authority.yaml", "advances.yaml", "portfolio.yaml")
 STRENGTHS = ("off", "warn", "hold", "refuse")
 EXCLUSIONS = ("lowers_exposure", "prepaid", "released")
 
@@ -41,13 +43,14 @@ T = TypeVar("T")
 def load(folder: Path = FOLDER, chains: Path = CHAINS) -> Rulebook:
     """The rules in *folder*. Raises Misconfigured naming file, line and remedy."""
     texts = {name: _read(folder / name) for name in FILES}
-    terms, checks, authority, advances = (_whole(texts[name], str(folder / name)) for name in FILES)
+    terms, checks, authority, advances, portfolio = (_whole(texts[name], str(folder / name)) for name in FILES)
     prints = blake2b("\0".join(texts.values()).encode(), digest_size=8).hexdigest()
     return Rulebook(
         limits=_limits(terms),
         checks=_checks(checks),
         authority=_authority(authority),
         advances=_advances(advances),
+        portfolio=_portfolio(portfolio),
         chains=approval_chains.load(chains),
         fingerprint=prints,
     )
@@ -269,3 +272,29 @@ def _advances(section: Section) -> AdvanceRules:
         quarter_months=_one(section, "check", "months", read_whole),
     )
     return _closed(section, made)
+
+
+def _portfolio(section: Section) -> PortfolioRules:
+    members = _one(section, "groups", "members", read_whole)
+    if members < 2:
+        section.wrong("a group has at least 2 members; write for example 100", "groups")
+    top = section.section("top")
+    count, share = _closed(top, (top.take("customers", read_whole), top.take("share", _share)))
+    made = PortfolioRules(
+        budget=_marked(section, "budget"),
+        customer=_marked(section, "customer"),
+        group=_marked(section, "group"),
+        hhi=_marked(section, "hhi"),
+        top_count=count,
+        top_share=share,
+        region_share=_one(section, "region", "share", _share),
+        group_members=members,
+    )
+    return _closed(section, made)
+
+
+def _marked(section: Section, key: str) -> Share:
+    watch, breach = _two(section, key, "watch", "breach", _factor)
+    if not 0 < watch < breach:
+        section.wrong("what is watched lies below what is too much; write for example watch 0.10, breach 0.15", key)
+    return Share(watch, breach)

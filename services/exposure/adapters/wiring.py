@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from services.exposure.adapters import rule_files
 from services.exposure.adapters.bounds import BOUNDS, SCHEMA
+from services.exposure.adapters.deciding import Deciding
 from services.exposure.adapters.projecting import AccountProjector
 from services.exposure.core.brain import ExposureBrain
 from services.exposure.core.instants import instant
@@ -30,6 +31,13 @@ def commands(settings: Settings) -> Commands[Account, References]:
     return Commands(
         brain(settings.currency), AccountProjector(), told_by(settings, service=SCHEMA, **BOUNDS), strangers=True
     )
+
+
+def deciding(settings: Settings) -> Deciding:
+    """What decides commands on customers and groups. Raises Misconfigured."""
+    carried = commands(settings)
+    assert isinstance(carried.brain, ExposureBrain), "the brain of this service"
+    return Deciding(carried.brain, carried)
 
 
 def over(found: Found[Account, References]) -> Sequence[Decided]:

@@ -192,6 +192,27 @@ class Advance(Answer):
     tasks: list[Task]
 
 
+class GroupStand(Answer):
+    """Where a group stands."""
+
+    group_id: str
+    name: str
+    currency: str
+    lead: str | None
+    since: date
+    ended_on: date | None
+    as_of: date
+    limit: Decimal | None = Field(description="null: none was given, so that nothing binds the group")
+    exposure: Decimal = Field(description="the sum of the members, in the currency of the group, at rates of that day")
+    reserved: Decimal
+    headroom: Decimal | None
+    utilisation: Decimal | None
+    is_breached: bool
+    missing: list[str] = Field(
+        description="currencies without a rate, which count as nothing here; ? where the figures of a member are not known"
+    )
+
+
 class Exposure(Answer):
     """Where a customer stands, with everything that it consists of."""
 
@@ -221,3 +242,4 @@ class Exposure(Answer):
     holds: list[Held]
     advance: Advance | None
     lines: list[Part]
+    groups: list[GroupStand] = Field(description="those to which it belongs on that day, by id")

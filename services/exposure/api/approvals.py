@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from fastapi import APIRouter
 
-from services.exposure.api.asking import CustomerId, Proposer, Wired, money
+from services.exposure.api.asking import CustomerId, Holder, Proposer, Wired, money
 from services.exposure.api.forms import AdvanceAsked, LimitAsked, LimitEndAsked
 from services.exposure.core.advances import AdvanceWanted
 from services.exposure.core.records import told
@@ -24,8 +24,11 @@ def _text(amount: Decimal) -> str:
 
 
 @router.post("/limits/{customer_id}/requests", status_code=202, summary="Ask for a limit")
-async def ask(who: Proposer, customer_id: CustomerId, wired: Wired, body: LimitAsked, key: Key) -> Approval:
-    """Ask for a limit. It holds once everybody of its chain has granted it; the amount and the grade say who that is."""
+async def ask(who: Proposer, customer_id: Holder, wired: Wired, body: LimitAsked, key: Key) -> Approval:
+    """Ask for a limit of a customer, or of a group (`g:…`).
+
+    It holds once everybody of its chain has granted it; the amount and the grade say who that is.
+    """
     by = actor(who, body, key)
     wanted = LimitWanted(
         customer_id=customer_id,
@@ -48,7 +51,7 @@ async def ask(who: Proposer, customer_id: CustomerId, wired: Wired, body: LimitA
 
 @router.post("/limits/{customer_id}/limits/{limit_id}/end", status_code=202, summary="Ask for the end of a limit")
 async def ask_end(
-    who: Proposer, customer_id: CustomerId, limit_id: Id, wired: Wired, body: LimitEndAsked, key: Key
+    who: Proposer, customer_id: Holder, limit_id: Id, wired: Wired, body: LimitEndAsked, key: Key
 ) -> Approval:
     """Ask that a limit hold no more."""
     by = actor(who, body, key)

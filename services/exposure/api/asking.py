@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple
 from fastapi import Depends, Path, Query, Request, Security
 
 from services.exposure.core.figures import Moment
+from services.exposure.core.records import is_group
 from services.exposure.handlers.ports import Ports
 from shared.core import limits
 from shared.core.breach import Breach
@@ -26,6 +27,7 @@ Reader = Annotated[Principal, Security(principal, scopes=["exposures:read"])]
 Checker = Annotated[Principal, Security(principal, scopes=["checks:run"])]
 Releaser = Annotated[Principal, Security(principal, scopes=["holds:release"])]
 Proposer = Annotated[Principal, Security(principal, scopes=["limits:propose"])]
+Importer = Annotated[Principal, Security(principal, scopes=["limits:import"])]
 UNKNOWN = "there is no such customer, or nothing was known of it then"
 AsOf = Annotated[query.Day | None, Query(description="true when, YYYY-MM-DD; default: the customer's current day")]
 KnownAt = Annotated[query.Instant | None, Query(description="known when, with offset; default: everything known")]
@@ -63,6 +65,22 @@ async def in_path(
 
 
 CustomerId = Annotated[str, Depends(in_path)]
+
+
+async def holder_in_path(
+    seen: Seen,
+    wired: Wired,
+    customer_id: Annotated[str, Path(min_length=1, max_length=limits.SUBJECT_CHARACTERS)],
+) -> str:
+    """The customer of the path, or the group; a group is seen by who sees every customer."""
+    if not is_group(customer_id) or not is_id(customer_id):
+        return await named(wired, customer_id, seen, pointer="{customer_id}")
+    if not seen.all:
+        raise NotFound(UNKNOWN)
+    return unicodedata.normalize("NFC", customer_id)
+
+
+Holder = Annotated[str, Depends(holder_in_path)]
 
 
 class Times(NamedTuple):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse
 
-from services.exposure.api import answers, telling
+from services.exposure.api import answers, grouped, hold_sheet, telling
 from services.exposure.api.asking import AskedWhen, Checker, CustomerId, Reader, Releaser, Viewed, Wired, money, named
 from services.exposure.api.forms import CheckAsked, HoldReleased
-from services.exposure.core.listing import WantedHolds
-from services.exposure.handlers import checking
+from services.exposure.api.hold_sheet import MOST
+from services.exposure.core.listing import HoldRow, WantedHolds
+from services.exposure.core.release_form import release_form
+from services.exposure.handlers import checking, grouping
+from services.exposure.handlers.ports import Ports
 from shared.core.errors import Malformed, NotFound
 from shared.core.ledger.documents import units
 from shared.edge import clock
@@ -19,6 +25,8 @@ from shared.edge.http import paging, problem, query
 from shared.edge.http.approving import actor
 from shared.edge.http.auth import Seen
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
+from shared.edge.rights import Rows
+from shared.edge.sheets import workbook
 
 _DECLINED = problem.KINDS["declined"]
 router = APIRouter(
@@ -27,6 +35,13 @@ router = APIRouter(
     responses={_DECLINED.status: {"description": _DECLINED.title, "content": problem.CONTENT}},
 )
 Filter = query.Text | None
+HoldId = Annotated[str, Path(min_length=1, max_length=512)]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+AS_WORKBOOK: dict[int | str, dict[str, Any]] = {
+    200: {"content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}
+}
+FIRST = (date.min, "", "")
+NO_HOLD = "no such order is held"
 
 
 @router.post("/credit-checks", summary="Check an order, and keep headroom for it")
@@ -39,14 +54,20 @@ async def check(who: Checker, seen: Seen, wired: Wired, body: CheckAsked) -> ans
 
 
 @router.get("/exposures/{customer_id}", summary="Where a customer stands")
-async def exposure(customer_id: CustomerId, found: Viewed, asked: AskedWhen) -> answers.Exposure:
-    """Return exposure by category, the effective limit and how it is put together, reservations, holds, and every document."""
-    return answers.Exposure.model_validate(telling.exposure(customer_id, found, asked.known_at or clock.now()))
+async def exposure(customer_id: CustomerId, found: Viewed, asked: AskedWhen, wired: Wired) -> answers.Exposure:
+    """Return exposure by category, the effective limit and how it is put together, reservations, holds, and every document.
+
+    Of the groups to which the customer belongs, their sums.
+    """
+    groups = await grouping.of_member(wired, found, *asked)
+    told = telling.exposure(customer_id, found, asked.known_at or clock.now())
+    return answers.Exposure.model_validate({**told, "groups": [grouped.stand(one) for one in groups]})
 
 
-@router.get("/holds", summary="Orders that wait")
+@router.get("/holds", summary="Orders that wait", response_model=answers.Holds, responses=AS_WORKBOOK)
 async def holds(
     *,
+    request: Request,
     who: Reader,
     seen: Seen,
     wired: Wired,
@@ -55,39 +76,54 @@ async def holds(
     reason: Filter = None,
     customer: Filter = None,
     company: Filter = None,
-) -> answers.Holds:
-    """Return held orders with all their reasons, the longest held first."""
-    start = place(after, tuple[date, paging.Text, paging.Text]) if after else (date.min, "", "")
+    format: Annotated[
+        Literal["json", "xlsx"] | None,
+        Query(description="xlsx: all that wait, as a workbook; default: what Accept prefers"),
+    ] = None,
+) -> answers.Holds | Response:
+    """Return held orders with all their reasons, the longest held first; or all of them as a workbook."""
     wanted = WantedHolds(reason, customer, company)
+    if format == "xlsx" or (format is None and XLSX in request.headers.get("accept", "")):
+        every = await wired.lists.holds(wired.database(), after=FIRST, limit=MOST + 1, wanted=wanted, rows=seen)
+        return await asyncio.to_thread(_workbook, every, chinese=problem.wants_chinese(request.scope))
+    start = place(after, tuple[date, paging.Text, paging.Text]) if after else FIRST
     rows = await wired.lists.holds(wired.database(), after=start, limit=limit + 1, wanted=wanted, rows=seen)
     page = rows[:limit]
     following = cursor(page[-1].held_on, page[-1].customer_id, page[-1].order_id) if len(rows) > limit else None
-    shown = [
-        {
-            **{name: getattr(row, name) for name in row.__struct_fields__},
-            "hold_id": telling.hold_id(row.customer_id, row.order_id),
-            "reasons": [telling.words(code) for code in row.reasons],
-            "amount": telling.written(row.amount, row.currency),
-            "excess": telling.written(row.excess, row.currency),
-        }
-        for row in page
-    ]
-    return answers.Holds.model_validate({"holds": shown, "next": following})
+    return answers.Holds.model_validate({"holds": [hold_sheet.shown(row) for row in page], "next": following})
+
+
+def _workbook(rows: Sequence[HoldRow], *, chinese: bool) -> Response:
+    body = workbook(hold_sheet.sheet(rows, chinese=chinese))
+    named = {"Content-Disposition": 'attachment; filename="holds.xlsx"', "Vary": "Accept, Accept-Language"}
+    return Response(body, media_type=XLSX, headers=named)
+
+
+@router.get("/holds/{hold_id}/form", summary="The form on which a held order is let go", response_class=HTMLResponse)
+async def form(*, request: Request, who: Reader, seen: Seen, wired: Wired, hold_id: HoldId) -> HTMLResponse:
+    """Return a page of A4: the order as it is judged at this moment, what speaks against it, who may let it go."""
+    customer, order_id = await _held(wired, hold_id, seen)
+    moment = await wired.view(wired.database(), customer, None, None)
+    found = release_form(moment, order_id) if moment is not None else None
+    if found is None:
+        raise NotFound(NO_HOLD)
+    chinese = problem.wants_chinese(request.scope)
+    page = hold_sheet.form(found, customer, chinese=chinese)
+    return HTMLResponse(page, headers={"Content-Language": "zh" if chinese else "en", "Vary": "Accept-Language"})
 
 
 @router.post("/holds/{hold_id}/release", summary="Let a held order go")
-async def release(
-    who: Releaser,
-    seen: Seen,
-    wired: Wired,
-    hold_id: Annotated[str, Path(min_length=1, max_length=512)],
-    body: HoldReleased,
-) -> answers.LetGo:
+async def release(who: Releaser, seen: Seen, wired: Wired, hold_id: HoldId, body: HoldReleased) -> answers.LetGo:
     """Let one order go, once, as far as the authority of one's role reaches beyond the limit. It changes nothing else."""
+    customer, order_id = await _held(wired, hold_id, seen)
+    let_go = await checking.release(wired, customer, order_id, actor(who, body, None), body.note)
+    return answers.LetGo.model_validate(telling.let_go(let_go))
+
+
+async def _held(wired: Ports, hold_id: str, seen: Rows) -> tuple[str, str]:
+    """(customer, order) that *hold_id* names. Raises NotFound."""
     try:
         customer_id, order_id = place(hold_id, tuple[paging.Text, paging.Text])
     except Malformed:
-        raise NotFound("no such order is held") from None
-    customer = await named(wired, customer_id, seen, pointer="{hold_id}")
-    let_go = await checking.release(wired, customer, order_id, actor(who, body, None), body.note)
-    return answers.LetGo.model_validate(telling.let_go(let_go))
+        raise NotFound(NO_HOLD) from None
+    return await named(wired, customer_id, seen, pointer="{hold_id}"), order_id

@@ -121,7 +121,7 @@ def exposure(customer_id: str, moment: Moment, known_at: datetime) -> dict[str, 
         "days_past_due": figures.late_days(),
         "suspended_on": _day(published.suspended_on),
         "suspended_because": published.suspended_because or None,
-        "limits": [_limit(one, day) for one in account.limits.values() if not one.ended_on],
+        "limits": [limit_told(one, day) for one in account.limits.values() if not one.ended_on],
         "sub_limits": list(_subs(figures)),
         "reservations": [_reservation(one, figures) for one in account.reservations.values()],
         "holds": [_hold(customer_id, one) for one in account.holds.values()],
@@ -141,7 +141,8 @@ def _subs(figures: Figures) -> Iterable[dict[str, Any]]:
         }
 
 
-def _limit(one: Limit, day: int) -> dict[str, Any]:
+def limit_told(one: Limit, day: int) -> dict[str, Any]:
+    """A limit that was granted, as it stands on *day*."""
     return {
         "limit_id": one.limit_id,
         "kind": one.kind,

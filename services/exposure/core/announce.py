@@ -6,7 +6,9 @@ account itself changes: the machine folds what is returned.
 
 from __future__ import annotations
 
-from services.exposure.core import adjusting, watching
+from collections.abc import Sequence
+
+from services.exposure.core import adjusting, group, watching
 from services.exposure.core.answering import logged
 from services.exposure.core.checking import CLEARED, WITHDRAWN, asked_of, let_go
 from services.exposure.core.evolve import fold
@@ -82,10 +84,20 @@ def announce(moment: Moment, cause: str) -> Saying:
     watching.limit(saying)
     watching.marks(saying)
     _supply(saying)
-    _holds(saying)
+    if not saying.account.is_member(moment.day):
+        clear_holds(saying)
+    group.membership(saying)
     adjusting.rise(saying)
     _approvals(saying)
     return saying
+
+
+def attend(moment: Moment) -> Sequence[Decided]:
+    """What follows of what the members of a group owe: watch marks, and whether it is above its limit."""
+    saying = Saying(moment, "fact")
+    watching.limit(saying)
+    watching.marks(saying)
+    return saying.decided
 
 
 def _reservations(saying: Saying) -> None:
@@ -127,10 +139,11 @@ def _supply(saying: Saying) -> None:
         saying.say(SupplyResumed(**told_of(account, day, saying.cause), reason=reason))
 
 
-def _holds(saying: Saying) -> None:
+def clear_holds(saying: Saying) -> None:
     """Held orders whose causes are gone let themselves go, the longest held first, each with the headroom it needs.
 
-    One after the other on what the one before left: two that wait for the same headroom do not both get it.
+    One after the other on what the one before left: two that wait for the same headroom do not both get it. Those of a
+    member of groups wait for who holds the groups, or other members would get the same headroom.
     """
     waiting = sorted(saying.account.holds.items(), key=lambda entry: entry[1].held_on)
     if saying.cause != "day":

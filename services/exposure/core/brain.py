@@ -10,9 +10,10 @@ from services.exposure.core.adjusting import next_rise
 from services.exposure.core.announce import Saying, announce
 from services.exposure.core.evolve import evolve
 from services.exposure.core.figures import Moment
+from services.exposure.core.group import next_membership
 from services.exposure.core.limits import next_change
 from services.exposure.core.reading import Commitments
-from services.exposure.core.row import row_of
+from services.exposure.core.row import group_row_of, row_of
 from services.exposure.core.rulebook import Rulebook
 from services.exposure.core.rules import DEFAULT, Rules
 from services.exposure.core.state import Account
@@ -23,7 +24,7 @@ from shared.core.envelope import Event
 from shared.core.ledger.days import FAR
 from shared.core.references import References
 
-FOLD_VERSION = "1"
+FOLD_VERSION = "2"
 """Raised by hand whenever the fold or the snapshot changes."""
 
 
@@ -73,7 +74,7 @@ class ExposureBrain:
         self, state: Account, day: date, context: References, *, cause: str, patience: int | None = None
     ) -> Outcome:
         """Bring *state* to *day*: used reservations, limits after a fall, breaches, supply, holds that clear, proposals."""
-        if not (state.first or state.grades or state.limits):
+        if not (state.first or state.grades or state.limits or state.approvals or state.group):
             return Outcome([], None, None)
         if patience is not None and state.late is not None and day.toordinal() - state.late[0] >= patience:
             # history that is being told: half of it would suspend who has paid since
@@ -83,7 +84,8 @@ class ExposureBrain:
         state.considered = saying.account.considered
         state.ledger.touched = FAR
         wakes_on = _wakes_on(saying)
-        return Outcome(saying.decided, row_of(saying), date.fromordinal(wakes_on) if wakes_on < FAR else None)
+        row = row_of(saying) if state.group is None else group_row_of(saying)
+        return Outcome(saying.decided, row, date.fromordinal(wakes_on) if wakes_on < FAR else None)
 
     def dump(self, state: Account) -> bytes:
         """A snapshot of *state*."""
@@ -122,6 +124,7 @@ def _wakes_on(saying: Saying) -> int:
     days = [
         account.ledger.next_effect(),
         next_change(account, day),
+        next_membership(account, day),
         figures.next_lateness(saying.moment.rules.limits.stop_days(grade.grade if grade else None)),
         *(next_due(one, day) for one in account.approvals.values()),
     ]

@@ -6,16 +6,9 @@ from bisect import insort
 from collections.abc import Callable
 from typing import Any
 
+from services.exposure.core import group
 from services.exposure.core.instants import instant
-from services.exposure.core.records import (
-    Answer,
-    Grade,
-    Hold,
-    Limit,
-    Release,
-    Reservation,
-    placed,
-)
+from services.exposure.core.records import Answer, Grade, Hold, Limit, Release, Reservation, placed
 from services.exposure.core.state import ANSWERS_KEPT, ENDED_KEPT, Account
 from shared.core.approval import request as approval
 from shared.core.customer import evolve as customer
@@ -297,4 +290,5 @@ _HANDLERS: dict[type, Callable[[Account, Any], None]] = {
     CheckDecided: _answered,
     SupplySuspended: _suspended,
     SupplyResumed: _resumed,
+    **group.HANDLERS,
 }

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from services.exposure.core import exposure as ledger_exposure
 from services.exposure.core.exposure import Line
 from services.exposure.core.formulas import converted
+from services.exposure.core.group import Parent, Spent, Sum, summed
 from services.exposure.core.holding import ADVANCE, NOT_DUE, OVERDUE
 from services.exposure.core.limits import OWN, Effective, advance_limit, effective
 from services.exposure.core.orders import chain_of, counted
@@ -46,6 +47,12 @@ class Moment(NamedTuple):
     version: int = 0
     seen_at: int = 0
     """The instant of the last fact that was heard of anybody; 0: not known."""
+    parents: tuple[Parent, ...] | None = None
+    """The groups of the customer, held for this moment; None: nobody looked."""
+    members: tuple[Spent, ...] | None = None
+    """Of a group: what its members owe; None: nobody looked."""
+    everybody: tuple[Spent, ...] | None = None
+    """What all customers owe, as last measured; None: nobody measured."""
 
 
 class Overdue(NamedTuple):
@@ -96,8 +103,18 @@ class Figures:
 
     @cached_property
     def total(self) -> int:
-        """The exposure of the whole customer, never below 0."""
-        return self.exposure()
+        """The exposure of the whole customer, never below 0; of a group, that of its members."""
+        return self.exposure() if self.account.group is None else self.together.exposure
+
+    @cached_property
+    def together(self) -> Sum:
+        """What the members of a group come to."""
+        moment = self.moment
+        found = summed(
+            moment.members or (), self.currency, moment.references, self.day, moment.counting.stale_rate_days
+        )
+        self.missing.update(found.missing)
+        return found
 
     def limit(self, place: Place = NOWHERE) -> Effective:
         """The effective limit of *place*."""
@@ -145,6 +162,8 @@ class Figures:
 
     def reserved(self, place: Place = NOWHERE, without: frozenset[str] = frozenset()) -> int:
         """What is kept for orders of *place* that are not booked yet, those of *without* left out."""
+        if self.account.group is not None:
+            return self.together.reserved
         total = advances = 0
         for one in self.account.reservations.values():
             if one.order_id not in without and within(one.place, place):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
 
+from services.exposure.core.announce import Saying, clear_holds
 from services.exposure.core.answering import logged
 from services.exposure.core.checking import Act, asked_of
 from services.exposure.core.figures import Figures, Moment
@@ -96,8 +98,15 @@ def release(moment: Moment, order: str, by: Actor, note: str, register: Register
     return Act(decided, answered)
 
 
+def clear(moment: Moment) -> Sequence[Decided]:
+    """Let the held orders of a member of groups go whose causes are gone: only who holds its groups can do that."""
+    saying = Saying(moment, "fact")
+    clear_holds(saying)
+    return saying.decided
+
+
 def authority(figures: Figures, judged: Judged, held: Hold, roles: frozenset[str]) -> Special | None:
-    """The least authority among *roles* that covers the excess; None: none does.
+    """The least authority among *roles* that covers the excess over the own limit and over those of groups; None: none does.
 
     Of no limit everything is excess. What the rules call hard only the greatest authority lets go.
     """
@@ -107,7 +116,10 @@ def authority(figures: Figures, judged: Judged, held: Hold, roles: frozenset[str
     for special in rules.specials:
         if special.role not in roles or (is_hard and special is not rules.specials[-1]):
             continue
-        if special.share is None or Decimal(judged.excess) <= special.share * limit:
+        if special.share is None:
+            return special
+        over = [(judged.excess, limit), *((one.excess, one.limit.amount) for one in judged.groups)]
+        if all(Decimal(excess) <= special.share * most for excess, most in over):
             return special
     return None
 

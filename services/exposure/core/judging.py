@@ -6,11 +6,13 @@ from typing import Literal
 
 import msgspec
 
+from services.exposure.core import parents
 from services.exposure.core.figures import Figures, Moment
 from services.exposure.core.formulas import times
 from services.exposure.core.records import ORDER, Answer, Release
 from services.exposure.core.rulebook import StepRule
-from services.exposure.core.steps import STEPS, Seen, Wanted
+from services.exposure.core.steps import STEPS
+from services.exposure.core.wanted import Seen, Wanted
 from shared.core.events.granting import Step, Verdict
 from shared.core.ledger.documents import NOWHERE, Place
 
@@ -55,6 +57,8 @@ class Judged(msgspec.Struct, frozen=True):
     """How far the limit would be exceeded, in the currency of the account."""
     exposed: int
     paid: int
+    groups: tuple[parents.Stand, ...] = ()
+    """Where its groups would stand."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -76,9 +80,9 @@ def judge(figures: Figures, asked: Asked) -> Judged:
     exclusion = _exclusion(figures, asked, wanted, steps, excess)
     decision = would_be if exclusion is None else "approved"
     observed = decision != "approved" and moment.rules.checks.observes(asked.place)
-    return Judged(
-        "approved" if observed else decision, steps, exclusion, observed, would_be, excess, exposed, wanted.paid
-    )
+    answer: Decision = "approved" if observed else decision
+    groups = tuple(parents.stands(wanted))
+    return Judged(answer, steps, exclusion, observed, would_be, excess, exposed, wanted.paid, groups)
 
 
 def _steps(wanted: Wanted, rule: StepRule) -> list[Step]:

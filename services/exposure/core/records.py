@@ -12,6 +12,8 @@ from shared.core.ledger.documents import NOWHERE, Place
 DIMENSIONS = Place._fields
 """What sub-limits may be for, in the order in which they are written."""
 ORDER, DELIVERY, ISSUE = CONTROL_POINTS = ("order", "delivery", "issue")
+GROUP = "g:"
+"""What begins the stream of a group."""
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
 
@@ -181,6 +183,43 @@ class Published(msgspec.Struct, array_like=True):
     """The day of the last fall of the own limit by the rules."""
     proposed: str = ""
     """For which grade, of which day, a rise was proposed last."""
+
+
+class Membership(msgspec.Struct, array_like=True, gc=False):
+    """From which day to which a customer belongs to a group, and why. *until*: the first day on which it does not; 0: none."""
+
+    since: int
+    reason: str
+    by: str = ""
+    until: int = 0
+
+    def holds(self, day: int) -> bool:
+        """Whether it counts on *day*."""
+        return self.since <= day and (not self.until or day < self.until)
+
+
+class Declared(msgspec.Struct, array_like=True):
+    """What is declared of a group. Kept by its own account alone."""
+
+    name: str = ""
+    currency: str = ""
+    lead: str = ""
+    since: int = 0
+    """The day of the first declaration; 0: there is no such group."""
+    ended_on: int = 0
+    members: dict[str, Membership] = msgspec.field(default_factory=dict)
+    told: tuple[str, ...] = ()
+    """The members as last published."""
+    told_lead: str = ""
+
+    def on(self, day: int) -> tuple[str, ...]:
+        """Who belongs to it on *day*, in one order."""
+        return tuple(sorted(name for name, one in self.members.items() if one.holds(day)))
+
+
+def is_group(stream: str) -> bool:
+    """Whether *stream* is that of a group."""
+    return stream.startswith(GROUP)
 
 
 def placed(labels: dict[str, str]) -> Place:

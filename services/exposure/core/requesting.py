@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from services.exposure.core import advances
+from services.exposure.core import advances, grouping
 from services.exposure.core.figures import Moment, currency_of
 from services.exposure.core.formulas import converted, times
 from services.exposure.core.limits import OWN, effective
@@ -45,6 +45,7 @@ class Kind(StrEnum):
     LIMIT = "limit"
     END = "limit-end"
     ADVANCE = "advance"
+    GROUP = "group"
 
 
 class Why(StrEnum):
@@ -63,6 +64,8 @@ class Why(StrEnum):
     ARREARS = "ADVANCE_ARREARS"
     NOT_LOWER = "ADVANCE_NOT_LOWER"
     NO_GRADE = "ADVANCE_NO_GRADE"
+    NO_GROUP = grouping.Why.UNKNOWN.value
+    PLACE = "GROUP_LIMIT_PLACE"
 
 
 class LimitWanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -94,19 +97,26 @@ class LimitEndWanted(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-Wanted = LimitWanted | LimitEndWanted | advances.AdvanceWanted
-Follows = Sequence[Decision] | Why
+Wanted = LimitWanted | LimitEndWanted | advances.AdvanceWanted | grouping.GroupWanted
+Refusal = Why | grouping.Why
+Follows = Sequence[Decision] | Refusal
+_KINDS: dict[type, Kind] = {
+    LimitWanted: Kind.LIMIT,
+    LimitEndWanted: Kind.END,
+    advances.AdvanceWanted: Kind.ADVANCE,
+    grouping.GroupWanted: Kind.GROUP,
+}
 
 
 def kind_of(wanted: Wanted) -> Kind:
     """Under which kind of request *wanted* is approved."""
-    if isinstance(wanted, LimitEndWanted):
-        return Kind.END
-    return Kind.ADVANCE if isinstance(wanted, advances.AdvanceWanted) else Kind.LIMIT
+    return _KINDS[type(wanted)]
 
 
-def why_not(wanted: Wanted, moment: Moment) -> Why | None:
+def why_not(wanted: Wanted, moment: Moment) -> Refusal | None:
     """What forbids *wanted* now; None: nothing does."""
+    if isinstance(wanted, grouping.GroupWanted):
+        return grouping.why_not(wanted, moment)
     if isinstance(wanted, LimitEndWanted):
         held = moment.account.limits.get(wanted.limit_id)
         return Why.UNKNOWN if held is None else Why.ENDED if held.ended_on else None
@@ -117,7 +127,11 @@ def why_not(wanted: Wanted, moment: Moment) -> Why | None:
 
 
 def _why_not_limit(wanted: LimitWanted, moment: Moment) -> Why | None:
-    day, rules = moment.day, moment.rules.limits
+    day, rules, group = moment.day, moment.rules.limits, moment.account.group
+    if group is not None and (not group.since or group.ended_on):
+        return Why.NO_GROUP
+    if group is not None and wanted.place:
+        return Why.PLACE  # a check of a member looks at what the whole group may owe
     if wanted.valid_to is not None and wanted.valid_to.toordinal() < max(day, _from(wanted, day)):
         return Why.OVER
     if wanted.kind not in OWN:
@@ -147,7 +161,7 @@ def own_before(account: Account, day: int, wanted: LimitWanted) -> Limit | None:
 def approvers(wanted: Wanted, moment: Moment) -> tuple[str, ...]:
     """Who grants *wanted*, in order: by what the customer would have in all, and by its grade (AP-04.01, AP-04.02)."""
     grade = moment.account.grade_on(moment.day)
-    if isinstance(wanted, LimitEndWanted):
+    if isinstance(wanted, LimitEndWanted | grouping.GroupWanted):
         return ()
     if isinstance(wanted, advances.AdvanceWanted):
         return advances.approvers(wanted, moment)
@@ -194,7 +208,7 @@ def desk(moment: Moment, register: Register) -> Desk:
 
 def payload_of(approval: Approval) -> Wanted:
     """What was hashed, and what takes effect."""
-    types: dict[str, Any] = {Kind.LIMIT: LimitWanted, Kind.END: LimitEndWanted, Kind.ADVANCE: advances.AdvanceWanted}
+    types: dict[str, Any] = {kind: wanted for wanted, kind in _KINDS.items()}
     read: Wanted = msgspec.json.decode(approval.payload, type=types[approval.kind])
     return read
 
@@ -209,6 +223,8 @@ def effect(approval: Approval, moment: Moment) -> Follows:
     if isinstance(wanted, LimitEndWanted):
         said = {**told, "limit_id": wanted.limit_id, "reason": wanted.reason, "by": wanted.by}
         return (LimitEnded(**said, approval_id=approval.approval_id),)
+    if isinstance(wanted, grouping.GroupWanted):
+        return grouping.granted(wanted, approval.approval_id, moment)
     if isinstance(wanted, advances.AdvanceWanted):
         return advances.granted(wanted, approval.approval_id, moment)
     return _granted(wanted, approval.approval_id, moment)
@@ -229,10 +245,10 @@ def _granted(wanted: LimitWanted, approval_id: str, moment: Moment) -> tuple[Dec
         amount=settle(Decimal(wanted.amount), wanted.currency),
         currency=wanted.currency,
         valid_from=date.fromordinal(start),
-        valid_to=wanted.valid_to or (_months(start, months) if months else None),
+        valid_to=wanted.valid_to or (months_on(start, months) if months else None),
         share=Decimal(share) if share else None,
         place=wanted.place,
-        review_on=wanted.review_on or (_months(day, review) if review else None),
+        review_on=wanted.review_on or (months_on(day, review) if review else None),
         stop_on=wanted.stop_on,
         conditions=wanted.conditions,
         reason=wanted.reason,
@@ -257,5 +273,6 @@ def _from(wanted: LimitWanted, day: int) -> int:
     return max(day, wanted.valid_from.toordinal()) if wanted.valid_from is not None else day
 
 
-def _months(day: int, months: int) -> date:
+def months_on(day: int, months: int) -> date:
+    """The date so many months after *day*."""
     return date.fromordinal(months_before(day, -months))

@@ -198,6 +198,34 @@ class AdvanceRules(msgspec.Struct, frozen=True):
         return next((one for one in self.grades if one.grade == grade), None)
 
 
+class Share(msgspec.Struct, frozen=True):
+    """The shares from which on something is watched, and is too much; 1 = 100 %."""
+
+    watch: Decimal
+    breach: Decimal
+
+
+class PortfolioRules(msgspec.Struct, frozen=True):
+    """All customers together, and groups of them."""
+
+    budget: Share
+    """LT-02.03: of the budget, by all customers."""
+    customer: Share
+    """LT-45.01: of what all owe, by one."""
+    group: Share
+    """LT-45.02"""
+    hhi: Share
+    """LT-45.04"""
+    top_count: int
+    top_share: Decimal
+    """LT-45.03: so many customers together."""
+    region_share: Decimal
+    """LT-45.03"""
+
+    group_members: int
+    """So many members a group may have: each check of one of them adds up what the others owe."""
+
+
 class Rulebook(msgspec.Struct, frozen=True):
     """Everything that exposure judges with."""
 
@@ -205,6 +233,7 @@ class Rulebook(msgspec.Struct, frozen=True):
     checks: CheckRules
     authority: Authority
     advances: AdvanceRules
+    portfolio: PortfolioRules
     chains: tuple[Chains, ...]
     fingerprint: str = ""
     """Of the files they were read from."""

@@ -6,7 +6,17 @@ from typing import Any
 
 import msgspec
 
-from services.exposure.core.records import Answer, Grade, Hold, Limit, Published, Release, Reservation
+from services.exposure.core.records import (
+    Answer,
+    Declared,
+    Grade,
+    Hold,
+    Limit,
+    Membership,
+    Published,
+    Release,
+    Reservation,
+)
 from services.exposure.core.state import Account
 from shared.core.approval.request import Approvals
 from shared.core.customer.snapshot import Facts, facts_of, restore
@@ -27,6 +37,8 @@ class Snapshot(msgspec.Struct, array_like=True):
     approvals: Approvals
     published: Published
     head: int
+    groups: dict[str, Membership]
+    group: Declared | None
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -6,7 +6,18 @@ from typing import Any
 
 import msgspec
 
-from services.exposure.core.records import Answer, Grade, Hold, Limit, Published, Release, Reservation
+from services.exposure.core.records import (
+    Answer,
+    Declared,
+    Grade,
+    Hold,
+    Limit,
+    Membership,
+    Published,
+    Release,
+    Reservation,
+    is_group,
+)
 from shared.core.approval.request import Approvals
 from shared.core.customer.state import Customer, Setting
 from shared.core.ledger.documents import NOWHERE, Place
@@ -26,6 +37,8 @@ class Account(Customer[Any]):
         "approvals",
         "considered",
         "grades",
+        "group",
+        "groups",
         "head",
         "holds",
         "limits",
@@ -51,6 +64,10 @@ class Account(Customer[Any]):
         self.answers: dict[str, Answer] = {}
         """Order → its last answer; the newest are last."""
         self.approvals: Approvals = {}
+        self.group = Declared() if is_group(customer_id) else None
+        """What is declared of it, where it is no customer but a group of them."""
+        self.groups: dict[str, Membership] = {}
+        """Group → since when the customer belongs to it."""
         self.published = Published()
         self.prepayments: dict[str, list[str]] = {}
         """Order → payments that say they are for it. Derived of the payments, so that a check need not look at all."""
@@ -71,8 +88,22 @@ class Account(Customer[Any]):
         other.reservations = {name: copied(one) for name, one in self.reservations.items()}
         other.approvals = {name: copied(one) for name, one in self.approvals.items()}
         other.holds, other.releases, other.answers = dict(self.holds), dict(self.releases), dict(self.answers)
+        other.groups = {name: copied(one) for name, one in self.groups.items()}
+        if self.group is not None:
+            members = {name: copied(one) for name, one in self.group.members.items()}
+            other.group = copied(self.group, members=members)
         other.published = copied(self.published)
         return other
+
+    def attribute(self, name: str, day: int) -> Any:
+        """As of a customer; the currency of a group is the one it was declared in."""
+        if self.group is not None and name == "currency":
+            return self.group.currency or None
+        return super().attribute(name, day)
+
+    def is_member(self, day: int) -> bool:
+        """Whether the customer belongs to any group on *day*."""
+        return any(one.holds(day) for one in self.groups.values())
 
     def grade_on(self, day: int) -> Grade | None:
         """The last grade told by *day*; None: none was told yet."""

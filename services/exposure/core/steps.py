@@ -6,104 +6,18 @@ such as a review a day late, fails at most as a warning, whatever its strength.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
 
-from services.exposure.core import advances
-from services.exposure.core.figures import Figures
+from services.exposure.core import advances, parents, portfolio
 from services.exposure.core.formulas import shown, times
 from services.exposure.core.holding import ADVANCE
-from services.exposure.core.limits import Effective, places
-from services.exposure.core.records import DIMENSIONS, HOUR, ORDER, within
-from services.exposure.core.rulebook import StepRule, Terms
-from shared.core.ledger.documents import NOWHERE, Place
+from services.exposure.core.limits import places
+from services.exposure.core.records import DIMENSIONS, HOUR, within
+from services.exposure.core.rulebook import StepRule
+from services.exposure.core.wanted import PASSED, Kind, Seen, Wanted, beyond
+from shared.core.ledger.documents import Place
 from shared.core.money import plain
-
-
-class Wanted(NamedTuple):
-    """An order that is judged, in the currency of the account."""
-
-    figures: Figures
-    orders: frozenset[str]
-    """Its id, and that of the order whose place it takes."""
-    amount: int
-    """Of the order as a whole."""
-    control_point: str
-    place: Place
-    paid: int
-    """What was paid for it beforehand."""
-    what: str = ""
-    """`advance_funding` for an advance; empty: an order."""
-
-    @property
-    def grade(self) -> str | None:
-        """The grade that holds."""
-        held = self.figures.account.grade_on(self.figures.day)
-        return held.grade if held else None
-
-    @property
-    def terms(self) -> Terms | None:
-        """What the grade allows."""
-        return self.figures.moment.rules.limits.of(self.grade)
-
-    def adds(self, place: Place = NOWHERE) -> int:
-        """What the order comes to be in exposure, less what was paid for it; what was delivered of it counts elsewhere.
-
-        At delivery and issue an order that is booked or reserved is worth what it is there: goods only move from one
-        category to another.
-        """
-        worth = max(0, self.amount - self.paid)
-        if self.control_point == ORDER:
-            return max(0, worth - self.delivered())
-        held = self.figures.own(self.orders, place)
-        return max(held + sum(self.kept(one) for one in self.orders), worth)
-
-    def kept(self, order: str) -> int:
-        """What is reserved for *order*."""
-        one = self.figures.account.reservations.get(order)
-        return self.figures.in_currency(self.figures.counted(one), one.currency) if one is not None else 0
-
-    def delivered(self) -> int:
-        """What was delivered or invoiced of the order already: it is in exposure under documents of its own."""
-        figures = self.figures
-        return sum(figures.delivered(one) for one in self.orders)
-
-    def exposed(self, place: Place = NOWHERE) -> int:
-        """Exposure and reservations of *place* once the order is let go, its own earlier ones counted once."""
-        figures = self.figures
-        rest = figures.exposure(place) - figures.own(self.orders, place)
-        adds = self.adds(place)
-        if self.what == ADVANCE and place == NOWHERE:  # within its grant it counts against that
-            adds -= min(adds, max(0, figures.advance_grant - figures.advanced))
-        return max(0, rest) + figures.reserved(place, self.orders) + adds
-
-
-class Seen(NamedTuple):
-    """What a step saw."""
-
-    value: str | None
-    threshold: str | None
-    reason: str | None = None
-    """Why it fails; None: it passes."""
-    only_warns: bool = False
-    at: str = ""
-    """Of steps that look at several places: which."""
-
-
-Look = Callable[[Wanted, StepRule], list[Seen]]
-
-
-class Kind(NamedTuple):
-    """A step as the rules may name it."""
-
-    look: Look
-    numbers: tuple[str, ...] = ()
-    """The numbers that it needs."""
-
-
-PASSED = Seen(None, None)
 
 
 def _standing(wanted: Wanted, _: StepRule) -> list[Seen]:
@@ -132,7 +46,7 @@ def _ungraded(wanted: Wanted, _: StepRule) -> list[Seen]:
 def _limit(wanted: Wanted, _: StepRule) -> list[Seen]:
     limit = wanted.figures.effective
     exposed = wanted.exposed()
-    return [Seen(shown(exposed), shown(limit.amount), _beyond(exposed, limit, "LIMIT_EXCEEDED"))]
+    return [Seen(shown(exposed), shown(limit.amount), beyond(exposed, limit, "LIMIT_EXCEEDED"))]
 
 
 def _sub_limit(wanted: Wanted, _: StepRule) -> list[Seen]:
@@ -140,7 +54,7 @@ def _sub_limit(wanted: Wanted, _: StepRule) -> list[Seen]:
     for place in places(figures.account, figures.day):
         if within(wanted.place, place):
             limit, exposed = figures.limit(place), wanted.exposed(place)
-            reason = _beyond(exposed, limit, "SUB_LIMIT_EXCEEDED")
+            reason = beyond(exposed, limit, "SUB_LIMIT_EXCEEDED")
             found.append(Seen(shown(exposed), shown(limit.amount), reason, at=called(place)))
     return found or [PASSED]
 
@@ -148,13 +62,6 @@ def _sub_limit(wanted: Wanted, _: StepRule) -> list[Seen]:
 def called(place: Place) -> str:
     """*place* in one word: `segment=dealer`."""
     return ",".join(f"{name}={value}" for name, value in zip(DIMENSIONS, place, strict=True) if value)
-
-
-def _beyond(exposed: int, limit: Effective, reason: str) -> str | None:
-    """No limit is no credit: nothing is divided by it, and an order of nothing is within it."""
-    if exposed <= limit.amount:
-        return None
-    return reason if limit.exists else "NO_LIMIT"
 
 
 def _document(wanted: Wanted, rule: StepRule) -> list[Seen]:
@@ -267,6 +174,7 @@ STEPS: dict[str, Kind] = {
     "ungraded": Kind(_ungraded),
     "limit": Kind(_limit),
     "sub_limit": Kind(_sub_limit),
+    "group": Kind(parents.look),
     "document": Kind(_document, ("share",)),
     "oldest_overdue": Kind(_oldest_overdue),
     "overdue_ratio": Kind(_overdue_ratio, ("warn", "hold", "grace_days")),
@@ -278,6 +186,8 @@ STEPS: dict[str, Kind] = {
     "freshness": Kind(_freshness, ("warn_hours", "hold_hours", "share")),
     "down_payment": Kind(_down_payment),
     "advance": Kind(_advance),
+    "budget": Kind(portfolio.budget),
+    "concentration": Kind(portfolio.concentration),
     "rate": Kind(_rate),
 }
 """Every step by its name in the rules."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TOTAL = "total"
 """The kind of the effective limit of the whole customer."""
+GROUP = "group"
+"""That of a group of customers."""
 _NINE = Decimal("1e-9")
 
 
@@ -46,7 +48,7 @@ def limit(saying: Saying) -> None:
 def marks(saying: Saying) -> None:
     """Say which watch mark is passed, and whether exposure is above the limit; each is cleared further down."""
     figures, published = saying.figures, saying.account.published
-    if published.limit is None or figures.effective.missing:
+    if published.limit is None or figures.effective.missing or not _is_known(saying):
         return
     total, most = figures.total, published.limit
     if figures.missing and not total > most:
@@ -63,6 +65,11 @@ def marks(saying: Saying) -> None:
         saying.say(LimitWatched(**said, mark=plain(mark)))
 
 
+def _is_known(saying: Saying) -> bool:
+    """Whether it was looked at what counts: a group does not know by itself what its members owe."""
+    return saying.account.group is None or saying.moment.members is not None
+
+
 def _mark(used: Decimal | None, watched: list[Mark], published: Published, *, above: bool) -> Decimal:
     """The highest mark that is passed, or was and is not cleared yet."""
     if used is None:
@@ -73,13 +80,13 @@ def _mark(used: Decimal | None, watched: list[Mark], published: Published, *, ab
 
 
 def _said(saying: Saying, figures: Figures) -> dict[str, Any]:
-    effective, day = figures.effective, saying.moment.day
+    effective, day, known = figures.effective, saying.moment.day, _is_known(saying)
     return {
         **told_of(saying.account, day, saying.cause),
         "limit_id": f"{saying.account.customer_id}/{TOTAL}",
-        "kind": TOTAL,
+        "kind": TOTAL if saying.account.group is None else GROUP,
         "currency": figures.currency,
         "valid_to": date.fromordinal(effective.valid_to) if effective.valid_to else None,
-        "exposure": payable(figures.total, figures.currency),
-        "utilisation": utilisation(figures.total, effective.amount),
+        "exposure": payable(figures.total, figures.currency) if known else None,
+        "utilisation": utilisation(figures.total, effective.amount) if known else None,
     }

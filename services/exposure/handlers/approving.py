@@ -9,8 +9,10 @@ import msgspec
 from services.exposure.core import requesting
 from services.exposure.core.advances import AdvanceWanted
 from services.exposure.core.found import Found
+from services.exposure.core.grouping import GroupWanted
+from services.exposure.core.grouping import Why as GroupWhy
+from services.exposure.core.requesting import Kind, Why, kind_of, why_not
 from services.exposure.core.requesting import Wanted as WantedLimit
-from services.exposure.core.requesting import Why, kind_of, why_not
 from services.exposure.handlers.ports import Ports
 from shared.core.approval.commands import Actor, Approve, Command, Refuse, Withdraw
 from shared.core.approval.listed import ApprovalRow
@@ -46,8 +48,9 @@ async def ask(ports: Ports, customer_id: str, wanted: WantedLimit, by: Actor) ->
 
 async def answer(ports: Ports, command: Approve | Refuse | Withdraw, rows: Rows) -> ApprovalRow:
     """Say *command* to a request. Raises Declined, NotFound, Unavailable."""
-    customer_id = (await one(ports, command.approval_id, rows)).customer_id
-    await ports.command(ports.database(), customer_id, answering(command), cause="override")
+    asked = await one(ports, command.approval_id, rows)
+    members = msgspec.json.decode(asked.payload, type=GroupWanted).members if asked.kind == Kind.GROUP else ()
+    await ports.command(ports.database(), asked.customer_id, answering(command), cause="override", members=members)
     return await one(ports, command.approval_id, rows)
 
 
@@ -61,7 +64,7 @@ def answering(command: Command) -> Callable[[Found], Sequence[Decided]]:
         decisions: list[Decision] = list(said)
         if is_final(said):
             follows = requesting.effect(approvals[command.approval_id], moment)
-            if isinstance(follows, Why):
+            if isinstance(follows, Why | GroupWhy):
                 raise Declined(follows)
             decisions += follows
         return _published(decisions)
@@ -69,7 +72,9 @@ def answering(command: Command) -> Callable[[Found], Sequence[Decided]]:
     return act
 
 
-def _refuse(why: Why | None) -> None:
+def _refuse(why: Why | GroupWhy | None) -> None:
+    if why in {Why.NO_GROUP, GroupWhy.UNKNOWN}:
+        raise NotFound("there is no such group")
     if why is Why.UNKNOWN:
         raise NotFound("the customer has no such limit")
     if why is not None:

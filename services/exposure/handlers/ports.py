@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from services.exposure.core.figures import Moment
 from services.exposure.core.found import Found
-from services.exposure.core.listing import HoldRow, WantedHolds
+from services.exposure.core.listing import Everybody, GroupListed, HoldRow, Standing, WantedHolds
 from shared.core.approval.listed import ApprovalRow, Wanted
 from shared.core.brain import Decided
 from shared.core.errors import Unavailable
@@ -20,9 +20,17 @@ class Command(Protocol):
     """Decides a command about one customer and appends what follows, alone with it."""
 
     async def __call__(
-        self, pool: Any, customer_id: str, decide: Callable[[Found], Sequence[Decided]], *, cause: str
+        self,
+        pool: Any,
+        customer_id: str,
+        decide: Callable[[Found], Sequence[Decided]],
+        *,
+        cause: str,
+        members: Sequence[str] = (),
     ) -> None:
         """*decide* may be asked several times, and raises what refuses it; where it returns nothing, nothing is written.
+
+        *members*: customers who are told in the same transaction whether they belong to the group *customer_id*.
 
         Raises NotFound, Unavailable.
         """
@@ -59,6 +67,27 @@ class Lists(Protocol):
     async def advances(self, pool: Any, *, without: str) -> str:
         """What all customers but *without* are granted as advance funding, in CNY, as a plain decimal (LT-15)."""
 
+    async def groups(
+        self, pool: Any, *, after: str, limit: int, customer_id: str | None = None, known: bool = False
+    ) -> list[GroupListed]:
+        """Groups after the id *after*, by id; *customer_id*: those to which it belongs. Ended ones where *known*."""
+
+    async def members(self, pool: Any, group_id: str) -> list[Standing]:
+        """Who belongs to a group, or will, and what each owes, as last written."""
+
+    async def strangers(self, pool: Any, customers: Sequence[str]) -> list[str]:
+        """Those of *customers* of whom nothing is known."""
+
+    async def today(self, pool: Any) -> date:
+        """The day that is open. Raises Unavailable while none is."""
+
+
+class Totals(Protocol):
+    """Adds up all customers."""
+
+    async def __call__(self, pool: Any) -> Everybody:
+        """What all customers owe now. Raises Unavailable while no day is open."""
+
 
 @dataclass
 class Ports:
@@ -67,6 +96,7 @@ class Ports:
     command: Command
     view: View
     lists: Lists
+    totals: Totals
     pool: Any = field(default=None)
     """None until the database has answered once."""
 

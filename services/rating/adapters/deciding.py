@@ -66,6 +66,9 @@ class _Asked:
     act: Act = field(default_factory=lambda: Act(()))
     cause: str = "override"
 
+    async def begin(self, connection: Connection) -> None:
+        """It waits for nobody else."""
+
     async def read(self, connection: Connection) -> None:
         """Read the staff register."""
         self.register = await approvals.register(connection)

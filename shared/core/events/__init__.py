@@ -56,6 +56,7 @@ from shared.core.events.customer import (
 from shared.core.events.deposit import DepositForfeited, DepositReceived, DepositRefunded
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
 from shared.core.events.granting import CheckDecided, LimitEnded, LimitGranted
+from shared.core.events.grouping import GroupDeclared, GroupEnded, GroupJoined, GroupLeft
 from shared.core.events.limit import (
     CollectionStageChanged,
     GroupChanged,
@@ -196,6 +197,10 @@ DECISIONS: tuple[type[Decision], ...] = (
     OrderReleased,
     SupplySuspended,
     SupplyResumed,
+    GroupDeclared,
+    GroupJoined,
+    GroupLeft,
+    GroupEnded,
     GroupChanged,
     ReserveChanged,
     CollectionStageChanged,

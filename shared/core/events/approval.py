@@ -12,7 +12,7 @@ from shared.core.breach import Breach
 from shared.core.events.rating import Detail, RatingDecision
 from shared.core.events.values import Code, DocumentId, Sha256, Text
 
-ABOUT_LIMITS = frozenset({"limit", "limit-end", "advance"})
+ABOUT_LIMITS = frozenset({"limit", "limit-end", "advance", "group"})
 """The kinds of request that the exposure service decides; they travel with limits."""
 
 Payload = Annotated[str, Meta(min_length=2, max_length=limits.PAYLOAD_CHARACTERS)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from kafka.coordinator.consumer import ConsumerCoordinator
+from kafka.structs import MemberState
 
 
 class _Awaited:
@@ -39,6 +40,8 @@ class Coordinator(ConsumerCoordinator):  # type: ignore[misc]
     @property
     def _join_task(self) -> _Awaited | None:
         task = self.__dict__.get("_join_task")
+        if task is not None and task.is_done and task.exception is None and self.state is not MemberState.REBALANCING:
+            return None  # the broker took back what it gave: a heartbeat that was on its way said so
         return None if task is None else _Awaited(task)
 
     @_join_task.setter

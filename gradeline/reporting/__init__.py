@@ -1,0 +1,1 @@
+"""Reports of a day: ageing, what is overdue, grades, exposure."""

@@ -1,0 +1,107 @@
+"""All customers together: the use of the credit budget, and on whom it is concentrated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from services.exposure.api.answers import Decimal
+from services.exposure.api.asking import Reader, Wired
+from services.exposure.api.groups import Everybody
+from services.exposure.core.portfolio import CNY, Largest, standing
+from services.exposure.core.telling import payable
+from shared.edge.http.approving import Answer
+
+router = APIRouter(prefix="/v1", tags=["portfolio"])
+MOST = 20
+
+
+class Marks(Answer):
+    """The shares from which on something is watched, and is too much."""
+
+    watch: Decimal
+    breach: Decimal
+
+
+class Budget(Answer):
+    """How much of the credit budget all customers use."""
+
+    budget: Decimal | None = Field(description="of series own_budget and own_net_assets; null: nothing was published")
+    share: Decimal | None
+    mark: str | None = Field(description="watch or breach; null: below both")
+    marks: Marks
+
+
+class Part(Answer):
+    """One customer, group or region."""
+
+    name: str
+    used: Decimal
+    share: Decimal
+    mark: str | None
+
+
+class Portfolio(Answer):
+    """All customers together. Amounts in CNY, at the rates of the day."""
+
+    as_of: date
+    currency: str
+    customers: int = Field(description="those that owe anything")
+    used: Decimal = Field(description="what all owe, and what is reserved for them")
+    missing: list[str] = Field(description="currencies without a rate, which count as nothing; ? of unknown figures")
+    budget: Budget
+    largest: list[Part]
+    largest_marks: Marks
+    top_share: Decimal = Field(description="of the largest together")
+    top_mark: str | None
+    hhi: Decimal = Field(description="sum of the squares of all shares")
+    hhi_mark: str | None
+    groups: list[Part]
+    group_marks: Marks
+    regions: list[Part]
+
+
+@router.get("/portfolio", summary="All customers together", dependencies=[Everybody])
+async def portfolio(who: Reader, wired: Wired) -> Portfolio:
+    """Return what all customers owe now against the credit budget, and who has how large a share of it."""
+    everybody = await wired.totals(wired.database())
+    found, rules = standing(everybody, MOST), everybody.rules
+    use = found.use
+    told = {
+        "as_of": date.fromordinal(everybody.day),
+        "currency": CNY,
+        "customers": found.customers,
+        "used": str(payable(use.used, CNY)),
+        "missing": list(use.missing),
+        "budget": {
+            "budget": str(payable(use.budget, CNY)) if use.budget is not None else None,
+            "share": None if use.share is None else format(use.share, "f"),
+            "mark": found.budget_mark,
+            "marks": _marks(rules.budget),
+        },
+        "largest": _parts(found.largest),
+        "largest_marks": _marks(rules.customer),
+        "top_share": format(found.top_share, "f"),
+        "top_mark": "watch" if found.top_share > rules.top_share else None,
+        "hhi": format(found.hhi, "f"),
+        "hhi_mark": found.hhi_mark,
+        "groups": _parts(found.groups),
+        "group_marks": _marks(rules.group),
+        "regions": _parts(found.regions),
+    }
+    return Portfolio.model_validate(told)
+
+
+def _marks(marks: Any) -> dict[str, str]:
+    return {"watch": str(marks.watch), "breach": str(marks.breach)}
+
+
+def _parts(parts: Iterable[Largest]) -> list[dict[str, Any]]:
+    return [
+        {"name": one.name, "used": str(payable(one.used, CNY)), "share": format(one.share, "f"), "mark": one.mark}
+        for one in parts
+    ]
