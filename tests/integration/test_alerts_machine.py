@@ -16,7 +16,7 @@ from services.alerts.core import acting
 from services.alerts.core.silence import Silence
 from shared.core.errors import Declined, NotFound
 from shared.core.events.approval import ApprovalRequested
-from shared.core.events.limit import LimitBreached, OrderHeld, SupplySuspended
+from shared.core.events.limit import GroupChanged, LimitBreached, LimitWatched, OrderHeld, SupplySuspended
 from shared.core.events.rating import PolicyActivated, WarningCleared
 from shared.edge import clock
 from tests.support.alert_desk import LABELS, corrected, grade, warning
@@ -24,7 +24,7 @@ from tests.support.alert_house import House, brain, house
 from tests.support.covers import covers
 from tests.support.machine import DAY
 
-covers("AL-03", "AL-05", "AL-14", "AL-16")
+covers("AL-03", "AL-05", "AL-08", "AL-14", "AL-16")
 
 pytestmark = [pytest.mark.parts, pytest.mark.timeout(180)]
 
@@ -249,3 +249,40 @@ async def _refolds(one: House) -> None:
     assert {name: (alert.state, alert.severity, alert.owner or None) for name, alert in case.alerts.items()} == {
         name: (row["state"], row["severity"], row["owner"]) for name, row in kept.items()
     }
+
+
+async def test_what_befalls_a_member_of_a_group_is_told_to_the_owners_of_the_others(database: str) -> None:
+    async with house(database) as one:
+        members = GroupChanged(**told(members=("C-1", "C-2", "C-3"), lead="C-3", since=DAY))  # type: ignore[arg-type]
+        await one.hears(members, subject="g:G")
+        await one.hears(grade("A", "C", -2))
+        await one.hears(grade("C", "A", 2), subject="C-2")
+        rows = await one.pool.fetch("select subject, notice from notices where subject <> 'g:G' order by subject")
+        to = {row["subject"]: msgspec.json.decode(row["notice"])["to"] for row in rows}
+        assert to["C-1"][-2:] == ["owner:C-3", "owner:C-2"], "the lead first"
+        assert to["C-2"] == ["owner"], "what is better is told to its own manager"
+        await one.hears(
+            GroupChanged(**told(members=("C-1",), lead=None, since=DAY)),  # type: ignore[arg-type]
+            subject="g:G",
+        )
+        await one.hears(warning(severity="critical"))
+        rows = await one.pool.fetch("select notice from notices where alert_id = 'C-1.2'")
+        assert [name for row in rows for name in msgspec.json.decode(row["notice"])["to"] if ":C-" in name] == []
+
+
+async def test_while_the_group_is_beyond_its_limit_a_member_that_fills_its_own_is_told_to_nobody(database: str) -> None:
+    async with house(database) as one:
+        await one.hears(
+            GroupChanged(**told(members=("C-1", "C-2"), lead=None, since=DAY)),  # type: ignore[arg-type]
+            LimitBreached(**told(limit_id="L", kind="policy", from_=None, to=None, currency="CNY")),  # type: ignore[arg-type]
+            subject="g:G",
+        )
+        watched = LimitWatched(
+            **told(limit_id="L", kind="policy", from_=None, to=None, currency="CNY", mark=Decimal("0.8"))  # type: ignore[arg-type]
+        )
+        await one.hears(watched)
+        await one.hears(watched, subject="C-9")
+        rows = await one.pool.fetch("select subject, state, why from notices where subject like 'C-%' order by subject")
+        assert [tuple(row) for row in rows] == [
+            ("C-1", "quiet", "inhibited:group-breached:g:G.2"), ("C-9", "waiting", ""),
+        ]  # fmt: skip

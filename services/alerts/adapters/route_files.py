@@ -128,6 +128,7 @@ def _inhibition(section: Section) -> Inhibition:
         read_tests(section, "source"),
         read_tests(section, "target"),
         section.texts("equal"),
+        "of_group" in section and section.take("of_group", read_flag) is True,
     )
     if not made.source or not made.target:
         section.wrong("source and target need a condition each, or everything would silence everything")

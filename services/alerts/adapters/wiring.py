@@ -31,4 +31,5 @@ def brain(settings: Settings) -> AlertsBrain:
 
 def commands(settings: Settings, made: AlertsBrain | None = None) -> Commands[Case, None]:
     """What decides commands as the worker would. Raises Misconfigured."""
-    return Commands(made or brain(settings), AlertProjector(), told_by(settings, service=SCHEMA, **BOUNDS))
+    made = made or brain(settings)
+    return Commands(made, AlertProjector(made.rules.routes), told_by(settings, service=SCHEMA, **BOUNDS))
