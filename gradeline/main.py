@@ -39,6 +39,7 @@ COMMANDS = (
     "routes",
     "alerts",
     "token",
+    "staff",
 )
 """Modules of `gradeline.commands`, in the order of the help page. Each has `register(app)`."""
 

@@ -14,7 +14,7 @@ from services.exposure.adapters.portfolio import Totals
 from services.exposure.adapters.viewing import Viewer
 from services.exposure.api import approvals, exposures, groups, migrations, portfolio
 from services.exposure.handlers.ports import Ports
-from shared.edge.http import attached, health, trust
+from shared.edge.http import attached, health, staff_routes, trust
 from shared.edge.http.app import Lifespan, build
 from shared.edge.http.auth import Verifier
 from shared.edge.http.keys import FetchedKeys
@@ -22,7 +22,7 @@ from shared.edge.settings import Settings
 
 ROUTERS = (exposures.router, approvals.router, groups.router, portfolio.router, migrations.router)
 """The busiest first: routes are tried in this order."""
-UNLIMITED: frozenset[str] = frozenset()
+UNLIMITED = staff_routes.PATHS
 """They tell of no customer."""
 ABOUT = "Limits, exposure, credit checks with reservations, and held orders of every customer; groups of them."
 

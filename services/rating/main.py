@@ -22,7 +22,7 @@ from services.rating.handlers.posting import Posting
 from services.rating.settings import SCHEMA
 from shared.core.customer.state import Setting
 from shared.core.policy.rulebook import Rulebook
-from shared.edge.http import attached, health, trust
+from shared.edge.http import attached, health, staff_routes, trust
 from shared.edge.http.app import Lifespan, build
 from shared.edge.http.auth import Verifier
 from shared.edge.http.keys import FetchedKeys
@@ -38,8 +38,9 @@ ROUTERS = (
 )  # fmt: skip
 """The busiest first: routes are tried in this order."""
 UNLIMITED = frozenset(
-    {"/v1/events", "/v1/policies", "/v1/policies/{policy_id}", "/v1/policies/{policy_id}/diff", "/v1/staff"}
-    | {"/v1/staff/{person}", "/v1/measures", "/v1/policies/{policy_id}/activations"}
+    {"/v1/events", "/v1/policies", "/v1/policies/{policy_id}", "/v1/policies/{policy_id}/diff"}
+    | staff_routes.PATHS
+    | {"/v1/measures", "/v1/policies/{policy_id}/activations"}
 )
 """They tell of no customer."""
 ABOUT = (

@@ -81,6 +81,17 @@ ALERTS_CONSERVATION = Gauge(
     "gradeline_alerts_conservation_difference",
     "Notices that are neither waiting, planned, told, quiet for a reason, nor undelivered: always 0.",
 )
+ALERTS_DISPATCH_OLDEST = Gauge(
+    "gradeline_alerts_dispatch_oldest_seconds",
+    "How long the oldest notice is due to be put into messages: what waits for a group or the morning is not due yet.",
+)
+ALERTS_HEARINGS = Gauge(
+    "gradeline_alerts_hearings", "Notices by person who is to hear of them, by what became of that.", ["state"]
+)
+ALERTS_DISPATCH_DIFFERENCE = Gauge(
+    "gradeline_alerts_dispatch_difference",
+    "Notices that wait with nobody who waits for them, or are planned without a message under way: always 0.",
+)
 AUTHZ_DENIED = Counter("gradeline_authz_denied_total", "Requests refused because the token lacked a scope.", ["scope"])
 HTTP_SECONDS = Histogram(
     "gradeline_http_request_seconds",

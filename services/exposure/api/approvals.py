@@ -13,6 +13,7 @@ from services.exposure.core.records import told
 from services.exposure.core.requesting import LimitEndWanted, LimitWanted
 from services.exposure.handlers import approving
 from shared.core.money import plain
+from shared.edge.http import staff_routes
 from shared.edge.http.approval_routes import DECLINED, answers
 from shared.edge.http.approving import Approval, Id, Key, actor, shown
 
@@ -82,3 +83,4 @@ async def ask_advance(who: Proposer, customer_id: CustomerId, wired: Wired, body
 
 
 router.include_router(answers(read="exposures:read", answer=approving.answer))
+router.include_router(staff_routes.router)

@@ -21,7 +21,7 @@ from shared.core.approval.chain import in_force
 from shared.core.approval.commands import Desk
 from shared.core.approval.steps import Register
 from shared.core.brain import Decided
-from shared.edge import clock, commanding
+from shared.edge import commanding
 from shared.edge.approval_chains import Versions
 from shared.edge.store import approvals, erasing, intake
 from shared.edge.store.append import Moved, Projector
@@ -48,10 +48,6 @@ class Deciding:
     async def __call__(self, pool: Any, customer_id: str, command: Callable[[Found], Act]) -> None:
         """Decide *command* and append what follows. Raises NotFound, Unavailable, and whatever *command* raises."""
         await self.commands(pool, customer_id, _Asked(self, pool, customer_id, command))
-
-    async def put_staff(self, pool: Any, person: str, roles: Sequence[str], *, reason: str, by: str) -> None:
-        """Say which roles *person* holds from now on; none: the person has left."""
-        await approvals.put_staff(pool, person, roles, reason=reason, by=by, now=clock.now())
 
 
 @dataclass(slots=True)

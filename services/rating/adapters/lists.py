@@ -10,7 +10,7 @@ import msgspec
 from services.rating.adapters.context import activations
 from services.rating.core.activating import Standing
 from services.rating.core.view import CustomerRow, StandingWarning
-from shared.core.approval.listed import ApprovalRow, StaffRow, Wanted
+from shared.core.approval.listed import ApprovalRow, Wanted
 from shared.edge import clock
 from shared.edge.rights import Rows
 from shared.edge.store import approvals, aside
@@ -90,10 +90,6 @@ class Lists:
         """Which versions of methods were activated, which wait for an approval, and the last day that was opened."""
         async with pool.acquire() as connection:
             return await standing(connection)
-
-    async def staff(self, pool: Any, *, after: str, limit: int) -> list[StaffRow]:
-        """The staff register after the person *after*."""
-        return await approvals.staff(pool, after=after, limit=limit)
 
     async def may_see(self, pool: Any, customer_id: str, rows: Rows) -> bool:
         """Whether a caller with *rows* may see *customer_id*."""

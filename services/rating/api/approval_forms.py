@@ -1,14 +1,13 @@
-"""What is posted about requests and the staff register, and how they are answered. Nothing that is posted is ignored."""
+"""What is posted about requests. Nothing that is posted is ignored."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from services.rating.api.answers import Answer, Next
-from shared.edge.http import query, roles
+from shared.edge.http import query
 from shared.edge.http.approving import Body, Code, Line
 
 
@@ -59,36 +58,3 @@ class ActivationAsked(Body):
     evidence: Line | None = Field(
         None, description="what it rests on, such as a back-test; default: the rules themselves"
     )
-
-
-class StaffSaid(BaseModel):
-    """Which roles a person holds from now on."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    roles: list[Code] = Field(description="none: the person has left")
-    reason: Line
-
-    @field_validator("roles")
-    @classmethod
-    def _known(cls, named: list[str]) -> list[str]:
-        if unknown := sorted(set(named) - roles.roles().keys()):
-            raise ValueError(f"{unknown[0]} is no role; choose among {', '.join(sorted(roles.roles()))}")
-        return named
-
-
-class Person(Answer):
-    """Whom the staff register knows."""
-
-    person: str
-    roles: list[str]
-    reason: str
-    changed_by: str
-    changed_at: datetime
-
-
-class Staff(Answer):
-    """A page of the register, by person."""
-
-    staff: list[Person]
-    next: Next

@@ -6,29 +6,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Security
 
-from services.rating.api.approval_forms import (
-    ActivationAsked,
-    ErasureAsked,
-    ExceptionAsked,
-    OverrideAsked,
-    Staff,
-    StaffSaid,
-)
+from services.rating.api.approval_forms import ActivationAsked, ErasureAsked, ExceptionAsked, OverrideAsked
 from services.rating.api.asking import CustomerId, Wired
 from services.rating.handlers import answering, approving
 from services.rating.handlers.approving import Asked
-from shared.edge.http import paging
+from shared.edge.http import staff_routes
 from shared.edge.http.approval_routes import DECLINED, answers
 from shared.edge.http.approving import Approval, Id, Key, Reasoned, actor, shown
 from shared.edge.http.auth import Principal, principal
-from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
 
 router = APIRouter(prefix="/v1", tags=["approvals"], responses=DECLINED)
 
 Requester = Annotated[Principal, Security(principal, scopes=["approvals:request"])]
 Proposer = Annotated[Principal, Security(principal, scopes=["rules:propose"])]
 Eraser = Annotated[Principal, Security(principal, scopes=["pii:erase"])]
-Registrar = Annotated[Principal, Security(principal, scopes=["admin:users"])]
 
 
 @router.post("/customers/{customer_id}/overrides", status_code=202, summary="Ask for an override")
@@ -82,23 +73,4 @@ async def activation(who: Proposer, policy_id: Id, wired: Wired, body: Activatio
 
 
 router.include_router(answers(read="ratings:read", answer=answering.answer))
-
-
-@router.get("/staff", summary="The staff register")
-async def staff(who: Registrar, wired: Wired, limit: Limit = PAGE_USUAL, after: After = None) -> Staff:
-    """Return whom the register knows, by person."""
-    start = place(after, tuple[paging.Text])[0] if after else ""
-    rows = await wired.lists.staff(wired.database(), after=start, limit=limit + 1)
-    page = rows[:limit]
-    following = cursor(page[-1].person) if len(rows) > limit else None
-    return Staff.model_validate({"staff": page, "next": following})
-
-
-@router.put("/staff/{person}", status_code=204, summary="Say which roles a person holds")
-async def put_staff(who: Registrar, wired: Wired, person: Id, body: StaffSaid) -> None:
-    """From now on *person* holds these roles for approvals, whatever a token says besides; none: the person has left.
-
-    A grant whose role is lost before the request took effect counts no more: its step waits again.
-    """
-    by = who.person or who.subject
-    await wired.decide.put_staff(wired.database(), person, body.roles, reason=body.reason, by=by)
+router.include_router(staff_routes.router)

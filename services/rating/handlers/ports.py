@@ -13,7 +13,7 @@ from services.rating.core.comparing import Compared, Comparison
 from services.rating.core.requests import Act, Found
 from services.rating.core.trying import Outcome, Trial
 from services.rating.core.view import CustomerRow, PolicySummary, StandingWarning, View
-from shared.core.approval.listed import ApprovalRow, StaffRow, Wanted
+from shared.core.approval.listed import ApprovalRow, Wanted
 from shared.core.envelope import Event
 from shared.core.errors import Unavailable
 from shared.core.policy.policy import Book
@@ -107,9 +107,6 @@ class Lists(Protocol):
     async def versions(self, pool: Any) -> Standing:
         """What the state of each version of a method follows from."""
 
-    async def staff(self, pool: Any, *, after: str, limit: int) -> list[StaffRow]:
-        """The staff register after the person *after*."""
-
     async def may_see(self, pool: Any, customer_id: str, rows: Rows) -> bool:
         """Whether a caller with *rows* may see *customer_id*."""
 
@@ -134,9 +131,6 @@ class Decide(Protocol):
 
     async def __call__(self, pool: Any, customer_id: str, command: Callable[[Found], Act]) -> None:
         """*command* may be asked several times, and raises what refuses it. Raises NotFound, Unavailable."""
-
-    async def put_staff(self, pool: Any, person: str, roles: Sequence[str], *, reason: str, by: str) -> None:
-        """Say which roles *person* holds from now on; none: the person has left."""
 
 
 class DecidePolicy(Protocol):

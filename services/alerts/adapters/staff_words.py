@@ -1,0 +1,70 @@
+"""Why a person hears, why it waits, why nobody hears: in words, with the names of people and posts filled in."""
+
+from __future__ import annotations
+
+from services.alerts.adapters import staff_policy
+from services.alerts.core.organisation import Organisation
+from services.alerts.core.resolving import PERSON, ROLE, Reason
+from shared.edge.codes import Words
+
+RECEIVERS = {
+    "owner": Words("the customer manager", "客户经理"),
+    "line": Words("who leads the customer manager", "客户经理的上级"),
+}
+HAPPENED = {
+    "withdrawn": Words("withdrawn", "撤销"),
+    "resolved": Words("resolved", "解决"),
+    "acknowledged": Words("acknowledged", "确认"),
+}
+
+
+def worded(reason: Reason, organisation: Organisation) -> Words:
+    """What *reason* says, in both languages; a code that a newer release wrote stands for itself."""
+    sentence = staff_policy.words().get(reason.code)
+    if sentence is None:
+        return Words(reason.code, reason.code)
+    about = {name: _named(name, value, organisation) for name, value in reason.about}
+    en, zh = ({name: getattr(words, one) for name, words in about.items()} for one in ("en", "zh"))
+    return Words(sentence.en.format(**en), sentence.zh.format(**zh))
+
+
+def waits(code: str) -> Words | None:
+    """Why something waits; None: it does not."""
+    return staff_policy.words().get(code) if code else None
+
+
+def role_named(role: str) -> Words:
+    """What the post *role* is called."""
+    title = staff_policy.policy().posts.get(role)
+    return Words(role, role) if title is None else Words(title.en, title.zh)
+
+
+def person_named(person: str, organisation: Organisation) -> Words:
+    """What *person* is called, with what the token calls them where that is another word."""
+    known = organisation.people.get(person)
+    if known is None:
+        return Words(person, person)
+    return Words(*(name if name == person else f"{name} ({person})" for name in (known.name_en, known.name_zh)))
+
+
+def _named(name: str, value: str, organisation: Organisation) -> Words:
+    if name == "person":
+        return person_named(value, organisation)
+    if name == "role":
+        return role_named(value)
+    if name == "what":
+        return HAPPENED.get(value, Words(value, value))
+    if name == "of" and value in organisation.units:
+        unit = organisation.units[value]
+        return Words(unit.name_en, unit.name_zh)
+    if name == "receiver":
+        return _receiver(value, organisation)
+    return Words(value, value)
+
+
+def _receiver(value: str, organisation: Organisation) -> Words:
+    if value.startswith(ROLE):
+        return role_named(value.removeprefix(ROLE))
+    if value.startswith(PERSON):
+        return person_named(value.removeprefix(PERSON), organisation)
+    return RECEIVERS.get(value, Words(value, value))
