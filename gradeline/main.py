@@ -40,6 +40,7 @@ COMMANDS = (
     "alerts",
     "token",
     "staff",
+    "sink",
 )
 """Modules of `gradeline.commands`, in the order of the help page. Each has `register(app)`."""
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-from services.alerts.adapters import wiring
+from services.alerts.adapters import delivery_wiring, wiring
 from services.alerts.adapters.bounds import SCHEMA
 from services.alerts.adapters.waking import keep_waking
 from services.alerts.adapters.watching import keep_watching
@@ -28,7 +28,13 @@ def watching(settings: Settings, pool: Any, stop: asyncio.Event) -> Coroutine[An
     return keep_watching(pool, stop)
 
 
-LOOPS: tuple[Loop, ...] = (waking, watching)
+LOOPS: tuple[Loop, ...] = (
+    waking,
+    watching,
+    delivery_wiring.delivering,
+    delivery_wiring.feeding,
+    delivery_wiring.measuring,
+)
 """One more loop is one more entry."""
 
 

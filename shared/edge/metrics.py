@@ -99,6 +99,29 @@ HTTP_SECONDS = Histogram(
     ["method", "route", "status"],
     buckets=SECONDS,
 )
+ALERT_DELIVERIES = Counter(
+    "gradeline_alert_deliveries_total",
+    "Attempts to deliver messages of alerts, by what the provider said.",
+    ["channel", "result"],
+)
+ALERT_DELIVERY_SECONDS = Histogram(
+    "gradeline_alert_delivery_seconds",
+    "From the making of a message to the answer that took it.",
+    ["channel"],
+    buckets=(0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 7200, 28800),
+)
+ALERT_UNDELIVERED_OLDEST = Gauge(
+    "gradeline_alert_undelivered_oldest_seconds", "Age of the oldest message that waits to be delivered.", ["channel"]
+)
+ALERT_MESSAGES_WAITING = Gauge(
+    "gradeline_alert_messages_waiting",
+    "Messages that wait to be delivered, those that are tried again included.",
+    ["channel"],
+)
+DELIVERY_DIFFERENCE = Gauge(
+    "gradeline_delivery_conservation_difference",
+    "Messages of the last day that are called delivered without an answer that says so, or are in no known state: always 0.",
+)
 BUILD = Info("gradeline_build", "Version of the software that runs.")
 
 

@@ -21,7 +21,6 @@ covers("AL-04", "AL-10", "AL-14", "RO-06", "RO-07", "RO-08", "RO-18", "RO-21")
 
 HEAD = """
 working_time: {from: "08:30", to: "17:30"}
-need_to_know: [credit_manager]
 escalations: {up: [{after: 2 working hours, to: [line]}]}
 """
 
@@ -108,18 +107,18 @@ def test_a_group_is_of_one_route_and_equal_labels() -> None:
 @pytest.mark.parametrize(
     ("tree", "line", "words"),
     [
-        ("route: {name: r, to: [owner], match: {a: b}}", 5, "the root takes what no other route takes"),
-        ("route: {name: r}", 5, "the root tells nobody"),
-        ("route: {name: r, to: [everybody]}", 5, "'everybody' is nobody; write owner, line, role:NAME or person:NAME"),
+        ("route: {name: r, to: [owner], match: {a: b}}", 4, "the root takes what no other route takes"),
+        ("route: {name: r}", 4, "the root tells nobody"),
+        ("route: {name: r, to: [everybody]}", 4, "'everybody' is nobody; write owner, line, role:NAME or person:NAME"),
         ('route: {name: r, to: ["role:king"]}', 5, "'king' is no role"),
-        ("route: {name: r, to: [owner], escalation: down}", 5, "there is no escalation 'down'; write one of up"),
-        ("route: {name: r, to: [owner], repeat_interval: 4h}", 5, "it repeats without end; write `repeat_limit: 5`"),
-        ("route: {name: r, to: [owner], group_wait: soon}", 5, "write 30s, 5m or 4h"),
-        ("route:\n  name: r\n  to: [owner]\n  routes:\n    - {name: r, match: {a: b}}", 9, "the name 'r' stands twice"),
-        ("route:\n  name: r\n  to: [owner]\n  routes:\n    - {name: a}\n    - {name: b, match: {x: y}}", 9, "matches everything"),
-        ("route:\n  name: r\n  to: [owner]\n  routes:\n    - {name: a, match: {kind: flood}}", 9, "'flood' is no kind of alert"),
-        ("route: {name: r, to: [owner], colour: red}", 5, "the key 'colour' is not known here"),
-        ("route: {name: r, to: [owner]}\ninhibit_rules:\n  - {name: i, source: {}, target: {a: b}, equal: []}", 7, "need a condition each"),
+        ("route: {name: r, to: [owner], escalation: down}", 4, "there is no escalation 'down'; write one of up"),
+        ("route: {name: r, to: [owner], repeat_interval: 4h}", 4, "it repeats without end; write `repeat_limit: 5`"),
+        ("route: {name: r, to: [owner], group_wait: soon}", 4, "write 30s, 5m or 4h"),
+        ("route:\n  name: r\n  to: [owner]\n  routes:\n    - {name: r, match: {a: b}}", 8, "the name 'r' stands twice"),
+        ("route:\n  name: r\n  to: [owner]\n  routes:\n    - {name: a}\n    - {name: b, match: {x: y}}", 8, "matches everything"),
+        ("route:\n  name: r\n  to: [owner]\n  routes:\n    - {name: a, match: {kind: flood}}", 8, "'flood' is no kind of alert"),
+        ("route: {name: r, to: [owner], colour: red}", 4, "the key 'colour' is not known here"),
+        ("route: {name: r, to: [owner]}\ninhibit_rules:\n  - {name: i, source: {}, target: {a: b}, equal: []}", 6, "need a condition each"),
     ],
 )  # fmt: skip
 def test_a_tree_that_is_wrong_is_refused_by_line_with_the_remedy(tree: str, line: int, words: str) -> None:

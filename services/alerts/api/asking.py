@@ -15,6 +15,7 @@ from shared.edge.http.auth import Principal, Seen, principal
 
 Reader = Annotated[Principal, Security(principal, scopes=["alerts:read"])]
 Actor = Annotated[Principal, Security(principal, scopes=["alerts:read", "alerts:ack"])]
+Subscriber = Annotated[Principal, Security(principal, scopes=["subscriptions:admin"])]
 Admin = Annotated[Principal, Security(principal, scopes=["alerts:admin"])]
 
 
@@ -35,7 +36,7 @@ async def reach(who: Reader, seen: Seen, wired: Wired) -> Reach:
         regions=seen.regions,
         managers=seen.managers,
         compliance=who.may("compliance:read"),
-        knows=bool(who.roles & set(wired.rules.routes.need_to_know)) or who.may("compliance:read"),
+        knows=bool(who.roles & wired.need_to_know) or who.may("compliance:read"),
     )
 
 

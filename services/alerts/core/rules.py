@@ -188,8 +188,6 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
     root: Route
     chains: dict[str, tuple[Step, ...]]
     inhibit: tuple[Inhibition, ...] = ()
-    need_to_know: tuple[str, ...] = ()
-    """The roles that are told grades besides the owner and his line (AL-14)."""
     begins: int = 8 * 60 + 30
     ends: int = 17 * 60 + 30
     version: str = ""

@@ -12,6 +12,7 @@ from services.alerts.core.rules import Rules
 from services.alerts.core.saying import Saying
 from services.alerts.core.silence import Silence
 from services.alerts.core.worktime import Hours
+from services.alerts.handlers.delivery_ports import DeliveryPorts
 from shared.core.errors import Unavailable
 from shared.core.events.alert import AlertDecision
 
@@ -63,6 +64,9 @@ class Ports:
     silences: Silences
     rules: Rules
     hours: Hours
+    delivery: DeliveryPorts
+    need_to_know: frozenset[str]
+    """The roles that see grades besides the owner of a customer and his line (AL-14.01)."""
     pool: Any = field(default=None)
     """None until the database has answered once."""
 
