@@ -110,7 +110,7 @@ def test_a_group_is_of_one_route_and_equal_labels() -> None:
         ("route: {name: r, to: [owner], match: {a: b}}", 4, "the root takes what no other route takes"),
         ("route: {name: r}", 4, "the root tells nobody"),
         ("route: {name: r, to: [everybody]}", 4, "'everybody' is nobody; write owner, line, role:NAME or person:NAME"),
-        ('route: {name: r, to: ["role:king"]}', 5, "'king' is no role"),
+        ('route: {name: r, to: ["role:king"]}', 4, "'king' is no role"),
         ("route: {name: r, to: [owner], escalation: down}", 4, "there is no escalation 'down'; write one of up"),
         ("route: {name: r, to: [owner], repeat_interval: 4h}", 4, "it repeats without end; write `repeat_limit: 5`"),
         ("route: {name: r, to: [owner], group_wait: soon}", 4, "write 30s, 5m or 4h"),
