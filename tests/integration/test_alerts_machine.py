@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from services.alerts.adapters import silencing
+from services.alerts.adapters.proving import prove
 from services.alerts.adapters.waking import wake
 from services.alerts.adapters.watching import LOST_NOTICES, look
 from services.alerts.core import acting
@@ -286,3 +287,21 @@ async def test_while_the_group_is_beyond_its_limit_a_member_that_fills_its_own_i
         assert [tuple(row) for row in rows] == [
             ("C-1", "quiet", "inhibited:group-breached:g:G.2"), ("C-9", "waiting", ""),
         ]  # fmt: skip
+
+
+async def test_what_is_kept_follows_from_the_log_and_what_is_altered_is_found(database: str) -> None:
+    async with house(database) as one:
+        await one.hears(grade("A", "C", -2), warning())
+        await one.hears(warning(), subject="C-2")
+        await one.does("C-1.1", lambda s, at: acting.acknowledge(s, at, "C-1.1", "li"))
+        proof = await prove(database, brain(), ["C-1", "C-2"])
+        assert (proof.customers, proof.skipped, proof.findings) == (2, 0, [])
+        await one.pool.execute("update alerts set state = 'resolved' where alert_id = 'C-1.1'")
+        await one.pool.execute("delete from notices where alert_id = 'C-2.1'")
+        found = (await prove(database, brain(), ["C-1", "C-2"])).findings
+        assert [(f.what, f.kept, f.computed) for f in found] == [
+            ("C-1.1 state", "resolved", "acknowledged"), ("notice C-2.1/1", "none", "opened"),
+        ]  # fmt: skip
+        await one.pool.execute("update events set data = replace(convert_from(data, 'UTF8'), 'early', 'late')::bytea"
+                               " where stream = 'C-2' and type = 'credit.alert.opened.v1'")  # fmt: skip
+        assert "version" in (await prove(database, brain(), ["C-2"])).findings[0].what
