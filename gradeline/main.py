@@ -36,6 +36,8 @@ COMMANDS = (
     "erase",
     "policy",
     "measures",
+    "routes",
+    "alerts",
     "token",
     "staff",
     "sink",

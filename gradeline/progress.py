@@ -102,6 +102,21 @@ select
 """
 """The same of a service that follows another one: whether it has the last fact of each partition that that one has."""
 
+HEARING = """
+with {sent}
+select
+    false as facts_wait, '' as facts_at,
+    exists (
+        select from {leader}.partitions r left join partitions p using (partition)
+        where r.rated is not null and (p.day is null or p.day < r.rated)
+    )
+    or exists (select from partitions where sweep_after is not null)
+    or exists (select from positions where generation = 'loading') as work_waits,
+    {relayed}
+"""
+"""The same of a service that hears decisions and no facts: whether it has every day that was rated."""
+LOOKS = {LEADER: LOOK, "exposure": FOLLOWING, "alerts": HEARING}
+
 STUCK = {
     "relay": "the relay of {schema} does not run: nobody carries facts and decisions to the broker",
     "facts": "{schema}-relay: accepted facts wait for the broker, and none has left for {seconds:g} s",
@@ -118,8 +133,7 @@ async def stuck(dsn: str, *, schema: str = LEADER, seconds: float = STILL_SECOND
     connection = await connect(dsn, schema=schema, statement_seconds=STATEMENT_SECONDS)
     try:
         until = clock.monotonic() + seconds
-        look = LOOK if schema == LEADER else FOLLOWING
-        look = look.format(sent=_SENT, relayed=_RELAYED, leader=LEADER, recent=RECENT)
+        look = LOOKS[schema].format(sent=_SENT, relayed=_RELAYED, leader=LEADER, recent=RECENT)
         standing = await _waiting(connection, look)
         while standing and clock.monotonic() < until:
             await asyncio.sleep(LOOK_SECONDS)

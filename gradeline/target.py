@@ -29,7 +29,7 @@ def target(
     data: Path,
     subject: str,
     role: str = "integrator",
-    service: Literal["rating", "exposure"] = "rating",
+    service: Literal["rating", "exposure", "alerts"] = "rating",
 ) -> Target:
     """Find the API: *url*, else the one that `DIR/instance.json` names. Find the token: *token*, else GRADELINE_TOKEN,
     else one signed as *subject* in *role* with the key of the instance in *data*.
@@ -45,7 +45,7 @@ def _running(data: Path, service: str) -> str:
     instance = running(data)
     if instance is None:
         raise Misconfigured(f"no instance runs from {data}; start one with `gradeline up --data {data}` or give --url")
-    return instance.exposure if service == "exposure" else instance.rating
+    return {"exposure": instance.exposure, "alerts": instance.alerts}.get(service, instance.rating)
 
 
 def _own_token(data: Path, subject: str, role: str) -> str | None:

@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from services.alerts.core.brain import AlertsBrain
     from services.exposure.core.brain import ExposureBrain
     from services.rating.core.brain import RatingBrain
     from shared.edge.proof import Proof
@@ -25,15 +26,15 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    service: Annotated[Literal["rating", "exposure"], typer.Argument(help="Which service.")] = "rating",
+    service: Annotated[Literal["rating", "exposure", "alerts"], typer.Argument(help="Which service.")] = "rating",
     *,
     sample: Annotated[int | None, typer.Option(min=1, help="So many customers; without it, all.")] = None,
     seed: Annotated[str, typer.Option(help="Chooses the sample; another seed, other customers.")] = "",
     processes: Annotated[int, typer.Option(min=1, help="How many compute at once.")] = PROCESSES,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of sentences.")] = False,
 ) -> None:
-    """Prove that grades, balances and warnings, or limits and exposure, follow from the facts. Runs beside the workers;
-    nothing is changed.
+    """Prove that grades, balances and warnings, or limits and exposure, or alerts and notices, follow from the log. Runs
+    beside the workers; nothing is changed.
 
     Each event is compared with its digests, so that what was altered by hand is found; each customer is folded from its
     first event and compared with its row; each recorded grade is evaluated again from the measures in its event.
@@ -75,6 +76,10 @@ def prove(service: str, dsn: str, currency: str, policies: Path | None, streams:
         from services.exposure.adapters import proving as accounts
 
         return reached(accounts.prove(dsn, accounts_brain(currency), streams))
+    if service == "alerts":
+        from services.alerts.adapters import proving as cases
+
+        return reached(cases.prove(dsn, cases_brain(), streams))
     from services.rating.adapters import proving
 
     return reached(proving.prove(dsn, brain_of(currency, policies), streams))
@@ -94,6 +99,15 @@ def accounts_brain(currency: str) -> ExposureBrain:
     from services.exposure.adapters import wiring
 
     return wiring.brain(currency)
+
+
+@lru_cache(maxsize=1)
+def cases_brain() -> AlertsBrain:
+    """The brain of alerts in this installation, made once a process."""
+    from gradeline.database import told
+    from services.alerts.adapters import wiring
+
+    return wiring.brain(told())
 
 
 def told_of(proof: Proof) -> list[str]:

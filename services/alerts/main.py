@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
-from services.alerts.adapters import delivery_wiring, silencing, wiring
+from services.alerts.adapters import delivery_wiring, silencing, staff_policy, wiring
 from services.alerts.adapters.bounds import SCHEMA
 from services.alerts.adapters.deciding import Deciding
 from services.alerts.adapters.delivery_log import DeliveryLog
@@ -48,6 +48,7 @@ def wired(settings: Settings) -> Ports:
         delivery=_delivery(settings),
         rules=brain.rules,
         hours=brain.hours,
+        need_to_know=frozenset(staff_policy.policy().need_to_know),
     )
 
 

@@ -14,11 +14,12 @@ def run(settings: Settings) -> int:
     """Work until SIGTERM; returns the exit status. Raises Misconfigured."""
     logs.configure(level=settings.log_level, service="alerts-worker")
     metrics_port.serve(settings)
+    brain = wiring.brain(settings)
     return assembly.run(
         settings,
         service=SCHEMA,
-        brain=wiring.brain(settings),
-        projector=AlertProjector(),
+        brain=brain,
+        projector=AlertProjector(brain.rules.routes),
         topics=TOPICS,
         **BOUNDS,
     )

@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     policies: Path | None = Field(
         None, description="folder of the rules that rate; else those that come with the product"
     )
+    alert_rules: Path | None = Field(
+        None, description="folder of alerts.yaml and routes.yaml; else those that come with the product"
+    )
     secrets: Path | None = Field(None, description="folder of files named like settings, for passwords")
     console_url: str = Field(
         "",

@@ -67,6 +67,25 @@ async def test_a_service_that_follows_is_well_once_it_has_the_last_fact(database
         assert any("the relay of exposure does not run" in one for one in await said())
 
 
+async def test_a_service_that_hears_decisions_is_well_once_it_has_the_day_that_was_rated(database: str) -> None:
+    await upgraded(database, "rating")
+    await upgraded(database, "alerts")
+    connection = await connect(database, schema="alerts")
+    await connection.execute("select pg_advisory_lock(hashtextextended('relay:alerts', 0))")
+    insert = "insert into {}.partitions (partition, day, rated) values (0, '2026-03-02', {})"
+    await connection.execute(insert.format("rating", "null"))
+
+    async def said() -> list[str]:
+        return await stuck(database, schema="alerts", seconds=SHORT)
+
+    assert await said() == [], "no day was rated yet"
+    await connection.execute("update rating.partitions set rated = '2026-03-02'")
+    assert ["alerts-worker: facts wait" in one for one in await said()] == [True]
+    await connection.execute(insert.format("alerts", "null"))
+    assert await said() == []
+    await connection.close()
+
+
 async def test_a_queue_that_moves_is_well_however_long_it_is(database: str) -> None:
     await upgraded(database, "rating")
     connection = await connect(database, schema="rating")

@@ -97,7 +97,7 @@ class House:
 
 def _worker(pool: asyncpg.Pool, logs: dict[str, FakeLog]) -> Worker:
     source = FakeSource(logs["credit.ratings"], range(PARTITIONS), logs["credit.limits"], logs["credit.restricted"])
-    return Worker(brain(), AlertProjector(), source, pool, TOLD, box=BOX, sealer=Dropper())
+    return Worker(brain(), AlertProjector(RULES.routes), source, pool, TOLD, box=BOX, sealer=Dropper())
 
 
 @asynccontextmanager
@@ -108,7 +108,7 @@ async def house(database: str) -> AsyncIterator[House]:
     logs = {topic: FakeLog(topic) for topic in TOPICS}
     one = brain()
     try:
-        made = House(pool, logs, _worker(pool, logs), Deciding(one, Commands(one, AlertProjector(), TOLD)))
+        made = House(pool, logs, _worker(pool, logs), Deciding(one, Commands(one, AlertProjector(RULES.routes), TOLD)))
         await made.opens(DAY)
         yield made
     finally:

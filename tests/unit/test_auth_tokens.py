@@ -198,8 +198,13 @@ async def test_a_token_remembered_is_checked_again_when_the_keys_were_read_anew(
 async def test_roles_and_scopes_add_up_and_unknown_ones_are_nothing() -> None:
     who = await verifier().verify(signed({"scope": "pii:read root", "roles": ["operator", "emperor"]}))
     assert who.scopes == {
-        "pii:read", "events:write", "history:import", "dlq:replay", "admin:users", "subscriptions:admin",
-    }  # fmt: skip
+        "pii:read",
+        "events:write",
+        "history:import",
+        "dlq:replay",
+        "admin:users",
+        "subscriptions:admin",
+    }
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from services.alerts.adapters import silencing
+from services.alerts.adapters import grouping, silencing
 from services.alerts.core.row import AlertRow, Row
+from services.alerts.core.rules import Routes
 from shared.edge import clock
 from shared.edge.store.pool import Connection
 
@@ -38,25 +39,35 @@ from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], 
     as r (notice_id, alert_id, subject, notice, at, state, why)
 on conflict (notice_id) do nothing
 """
+TOLD_TO_GROUPS = frozenset({"opened", "reopened", "repeated"})
 
 
 class AlertProjector:
-    """Keeps `alerts` and `notices`."""
+    """Keeps `alerts` and `notices`, and who is of which group."""
+
+    def __init__(self, routes: Routes) -> None:
+        """*routes*: what an alert about a group makes needless to tell its members' managers."""
+        self._routes = routes
 
     async def write(self, connection: Connection, rows: Sequence[tuple[str, int, Row]], /) -> None:
         """Keep *rows*: (stream, version, row), one a stream."""
         alerts = [_alert(row, one) for _, _, row in rows for one in row.alerts]
         if alerts:
             await connection.execute(ALERTS, *zip(*alerts, strict=True))
+        await grouping.keep(connection, [(row.subject, row.members) for _, _, row in rows if row.members is not None])
         said = [one for _, _, row in rows for one in row.said]
         if not said:
             return
         now = clock.now()
         silences = await silencing.standing(connection, now)
+        groups = await grouping.of(connection, sorted({one.notice.subject for one in said}))
+        telling = {alert.alert.alert_id for _, _, row in rows for alert in row.alerts if alert.tells_group}
         notices = []
         for one in said:
-            notice = one.notice
-            why = one.quiet or silencing.by(silences, notice)
+            notice, held = one.notice, groups.get(one.notice.subject, ())
+            why = one.quiet or grouping.quiet(self._routes, notice, held) or silencing.by(silences, notice)
+            if notice.alert_id in telling and notice.what in TOLD_TO_GROUPS:
+                notice = grouping.told(notice, held)
             notices.append((
                 notice.notice_id, notice.alert_id, notice.subject, msgspec.json.encode(notice), notice.at,
                 "quiet" if why else "waiting", why,

@@ -11,8 +11,6 @@ from services.alerts.core.rules import Inhibition, Kinds, Route, Routes, Step
 from shared.edge.http.roles import roles
 from shared.edge.policy_yaml import Section, read_flag, read_section, read_text, read_whole
 
-POSTS = ("collector",)
-"""Posts that no token has: they are told, and do nothing here."""
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _LISTS = ("group_by", "channels")
 
@@ -27,10 +25,6 @@ def read_routes(text: str, file: str, kinds: Kinds) -> Routes:
     if begins >= ends:
         working.wrong("it ends before it begins; swap the two", "to")
     working.close()
-    needed = section.texts("need_to_know")
-    for name in needed:
-        if name not in roles():
-            section.wrong(f"{name!r} is no role; shared/edge/roles.yaml names them", "need_to_know")
     escalations = section.section("escalations")
     chains = {name: tuple(_step(one) for one in escalations.sections(name)) for name in escalations.names()}
     names: set[str] = set()
@@ -42,7 +36,7 @@ def read_routes(text: str, file: str, kinds: Kinds) -> Routes:
     inhibit = tuple(_inhibition(one) for one in section.sections("inhibit_rules"))
     section.close()
     return Routes(
-        root=root, chains=chains, inhibit=inhibit, need_to_know=needed, begins=begins, ends=ends,
+        root=root, chains=chains, inhibit=inhibit, begins=begins, ends=ends,
         version=blake2b(text.encode(), digest_size=8).hexdigest(),
     )  # fmt: skip
 
@@ -64,7 +58,7 @@ def _receivers(section: Section, key: str) -> tuple[str, ...]:
     said = read_receivers(section, key)
     for one in said:
         kind, _, name = one.partition(":")
-        if kind == "role" and "{" not in name and name not in roles() and name not in POSTS:
+        if kind == "role" and "{" not in name and name not in roles():
             section.wrong(f"{name!r} is no role; shared/edge/roles.yaml names them", key)
     return said
 
@@ -128,6 +122,7 @@ def _inhibition(section: Section) -> Inhibition:
         read_tests(section, "source"),
         read_tests(section, "target"),
         section.texts("equal"),
+        "of_group" in section and section.take("of_group", read_flag) is True,
     )
     if not made.source or not made.target:
         section.wrong("source and target need a condition each, or everything would silence everything")

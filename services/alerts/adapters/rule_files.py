@@ -102,6 +102,7 @@ def _kind(section: Section) -> Kind:
     given["acknowledge"] = section.take("acknowledge", _flag, "yes") == "yes"
     given["within"] = section.maybe("within", read_span)
     given["is_task"] = section.take("task", _flag, "no") == "yes"
+    given["tells_group"] = section.take("tells_group", _flag, "no") == "yes"
     given["grades"] = section.take("grades", _flag, "no") == "yes"
     if (due := section.maybe("due", read_text)) is not None:
         given["due"] = due

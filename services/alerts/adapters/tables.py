@@ -47,6 +47,13 @@ LIFE: tuple[str, ...] = (
     ) with (fillfactor = 70)""",
     "create index notices_waiting on notices (at, notice_id) where state = 'waiting'",
     "create index notices_alert on notices (alert_id)",
+    """create table group_members (
+        group_id text collate "C" not null,
+        customer_id text collate "C" not null,
+        is_lead boolean not null,
+        primary key (group_id, customer_id)
+    )""",
+    "create index group_members_customer on group_members (customer_id)",
     """create table silences (
         silence_id text collate "C" primary key,
         matchers jsonb not null,            -- label: [text, …]; all of them must hold

@@ -24,11 +24,12 @@ def hours(rules: Rules, zone: str) -> Hours:
 
 
 def brain(settings: Settings) -> AlertsBrain:
-    """The brain of this release with the shipped rules. Raises Misconfigured."""
-    rules = rule_files.load()
+    """The brain of this release with the rules that settings name, else the shipped ones. Raises Misconfigured."""
+    rules = rule_files.load(settings.alert_rules or rule_files.FOLDER)
     return AlertsBrain(rules, hours(rules, settings.zone), settings.go_live or date.min)
 
 
 def commands(settings: Settings, made: AlertsBrain | None = None) -> Commands[Case, None]:
     """What decides commands as the worker would. Raises Misconfigured."""
-    return Commands(made or brain(settings), AlertProjector(), told_by(settings, service=SCHEMA, **BOUNDS))
+    made = made or brain(settings)
+    return Commands(made, AlertProjector(made.rules.routes), told_by(settings, service=SCHEMA, **BOUNDS))

@@ -99,7 +99,7 @@ class Told(Answer):
 
     at: datetime
     to: list[str]
-    because: str
+    after: str = Field(description="so long after it was opened and not acknowledged")
 
 
 class Taken(Answer):
@@ -117,7 +117,8 @@ class Taken(Answer):
     digest: bool
     urgent: bool
     channels: list[str]
-    repeat: str
+    repeat: str = Field(description="how often; empty: never")
+    repeats: int = Field(description="how often at most")
     escalation: list[Told]
     acknowledge_by: datetime | None
     resolve_by: datetime | None

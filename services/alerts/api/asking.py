@@ -36,7 +36,7 @@ async def reach(who: Reader, seen: Seen, wired: Wired) -> Reach:
         regions=seen.regions,
         managers=seen.managers,
         compliance=who.may("compliance:read"),
-        knows=bool(who.roles & set(wired.rules.routes.need_to_know)) or who.may("compliance:read"),
+        knows=bool(who.roles & wired.need_to_know) or who.may("compliance:read"),
     )
 
 

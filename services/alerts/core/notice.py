@@ -38,8 +38,9 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     figures: dict[str, str] = {}
     """What the words are filled with: from, to, amount, currency, days … as text; money with all its decimals."""
     to: tuple[str, ...]
-    """Receivers: `owner` (the customer manager of the labels), `line` (who leads the owner), `role:credit_manager`,
-    `person:li.na`, `told` (whoever had been told of this alert: at a withdrawal)."""
+    """Receivers: `owner` (the customer manager of the labels), `owner:C-2` (that of another customer, where a group is
+    told), `line` (who leads the owner), `role:credit_manager`, `person:li.na`, `told` (whoever had been told of this alert:
+    at a withdrawal)."""
     route: str
     """The route that said so: shown to who asks why."""
     at: datetime

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+
+import msgspec
 
 from services.alerts.core.case import FRESH_KEPT, Alert, Case, Said
 from services.alerts.core.notice import Notice, What
@@ -41,6 +43,25 @@ def tell(
     del case.fresh[: max(0, len(case.fresh) - FRESH_KEPT)]
 
 
+def told_group(notice: Notice, groups: Iterable[tuple[str, Iterable[str]]]) -> Notice:
+    """*notice* with the owners of the other members of *groups* (id, members with the lead first) as receivers (AL-08)."""
+    others = {f"owner:{one}": None for _, members in groups for one in members if one != notice.subject}
+    return msgspec.structs.replace(notice, to=(*notice.to, *others)) if others else notice
+
+
+def inhibited_by_group(
+    routes: Routes, labels: Mapping[str, str], standing: Iterable[tuple[str, Mapping[str, str]]]
+) -> str:
+    """Why an alert about a group of the customer (id, labels) makes one with *labels* need no notice; empty: none does."""
+    for rule in routes.inhibit:
+        if not rule.of_group or not hold(rule.target, labels):
+            continue
+        for name, theirs in standing:
+            if hold(rule.source, theirs) and all(theirs.get(one, "") == labels.get(one, "") for one in rule.equal):
+                return f"inhibited:{rule.name}:{name}"
+    return ""
+
+
 def _notice(
     case: Case, alert: Alert, route: Route, what: What, at: datetime, to: tuple[str, ...], digest: bool
 ) -> Notice:
@@ -75,7 +96,7 @@ def inhibited(case: Case, routes: Routes, alert: Alert) -> str:
     """Why an alert that stands makes *alert* need no notice: `inhibited:<rule>:<alert>`; empty: none does."""
     labels = labels_of(alert)
     for rule in routes.inhibit:
-        if not hold(rule.target, labels):
+        if rule.of_group or not hold(rule.target, labels):
             continue
         for other in case.standing():
             theirs = labels_of(other)

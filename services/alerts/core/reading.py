@@ -36,7 +36,7 @@ def learn(case: Case, event: Event) -> None:
     elif isinstance(data, GradeChanged) and data.purpose == "credit":
         case.known.has_grade = data.to is not None
     elif isinstance(data, GroupChanged):
-        case.known.members = data.members
+        case.known.members = tuple(sorted(data.members, key=lambda one: one != data.lead))
     elif isinstance(data, ApprovalRequested):
         case.requests[data.approval_id] = Request(data.roles, data.by or "", _months(data))
         for name in list(case.requests)[: max(0, len(case.requests) - REQUESTS_KEPT)]:

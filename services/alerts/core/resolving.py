@@ -13,7 +13,7 @@ from services.alerts.core.organisation import Organisation
 from services.alerts.core.people import Policy, Post
 from shared.core.ledger.days import WorkCalendar
 
-ROLE, PERSON = "role:", "person:"
+ROLE, PERSON, OWNER = "role:", "person:", "owner:"
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -105,6 +105,9 @@ class _Resolving:
         organisation = self.setting.organisation
         if receiver == "owner":
             return [self.owner] if self.owner else []
+        if receiver.startswith(OWNER):
+            other = owner_of({}, receiver.removeprefix(OWNER), self.now, self.setting)
+            return [other] if other else []
         if receiver == "line":
             leader = next(organisation.line(self.owner[0]), None) if self.owner else None
             return [(leader, because("leads", person=self.owner[0]))] if leader and self.owner else []

@@ -18,6 +18,7 @@ class AlertRow(msgspec.Struct, frozen=True):
     alert: Alert
     wakes_at: datetime | None
     shows_grade: bool
+    tells_group: bool
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -25,6 +26,8 @@ class Row(msgspec.Struct, frozen=True):
 
     subject: str
     has_credit: bool
+    members: tuple[str, ...] | None
+    """Of a group, the lead first; None: it is no group."""
     alerts: tuple[AlertRow, ...]
     said: tuple[Said, ...]
 
@@ -38,12 +41,17 @@ def row_of(case: Case, rules: Rules, hours: Hours) -> Row | None:
     return Row(
         subject=case.subject,
         has_credit=case.known.has_credit,
-        alerts=tuple(AlertRow(one, wake.at if (wake := wake_of(one, rules, hours)) else None, _shows(one, rules))
-                     for one in changed),
+        members=case.known.members if case.subject.startswith("g:") else None,
+        alerts=tuple(_row(one, rules, hours) for one in changed),
         said=tuple(one for one in case.fresh if one.version > since),
-    )  # fmt: skip
+    )
 
 
-def _shows(alert: Alert, rules: Rules) -> bool:
-    kind = rules.kinds.of(alert.kind)
-    return kind is not None and kind.grades
+def _row(alert: Alert, rules: Rules, hours: Hours) -> AlertRow:
+    kind, wake = rules.kinds.of(alert.kind), wake_of(alert, rules, hours)
+    return AlertRow(
+        alert,
+        wake.at if wake else None,
+        shows_grade=kind is not None and kind.grades,
+        tells_group=kind is not None and kind.tells_group,
+    )

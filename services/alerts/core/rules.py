@@ -88,6 +88,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """Its cause coming back so soon after it was resolved opens the same alert again."""
     lapse_days: int = 0
     """Nobody need do anything, so it is over after so long; 0: it stays."""
+    tells_group: bool = False
+    """The owners of the other members of the customer's groups are told as well (AL-08)."""
     grades: bool = False
     """It says a grade: who has no need to know is told whether there is credit, and no more (AL-14)."""
 
@@ -176,6 +178,8 @@ class Inhibition(msgspec.Struct, frozen=True):
     source: Tests
     target: Tests
     equal: tuple[str, ...]
+    of_group: bool = False
+    """The source is an alert about a group, the target one about a member of it."""
 
 
 class Routes(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,8 +188,6 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
     root: Route
     chains: dict[str, tuple[Step, ...]]
     inhibit: tuple[Inhibition, ...] = ()
-    need_to_know: tuple[str, ...] = ()
-    """The roles that are told grades besides the owner and his line (AL-14)."""
     begins: int = 8 * 60 + 30
     ends: int = 17 * 60 + 30
     version: str = ""

@@ -19,7 +19,8 @@ class Told(msgspec.Struct, frozen=True):
 
     at: datetime
     to: tuple[str, ...]
-    because: str
+    after: str
+    """So long after it was opened and not acknowledged, as routes.yaml writes it."""
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +31,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """Of routes.yaml."""
     path: tuple[str, ...]
     because: tuple[str, ...]
-    """The conditions that led to it."""
+    """The conditions that led to it; none: no other route matches."""
     to: tuple[str, ...]
     unknown: tuple[str, ...]
     """Receivers whose name the labels do not fill in: nobody is told by them."""
@@ -41,6 +42,8 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     urgent: bool
     channels: tuple[str, ...]
     repeat: str
+    """How often, as routes.yaml writes it; empty: never."""
+    repeats: int
     escalation: tuple[Told, ...]
     acknowledge_by: datetime | None
     resolve_by: datetime | None
@@ -64,10 +67,7 @@ def _taken(
     severity: Severity = next((name for name in rules.kinds.obligations if name == labels.get("severity")), "info")
     acknowledge_by, resolve_by = owed(rules, hours, kind, severity, at) if kind else (None, None)
     steps = chain(rules.routes, route) if acknowledge_by else ()
-    told = [
-        Told(hours.after(at, one.after), filled(one.to, labels), f"not acknowledged after {length(one.after)}")
-        for one in steps
-    ]
+    told = [Told(hours.after(at, one.after), filled(one.to, labels), length(one.after)) for one in steps]
     inhibited = tuple(
         f"{one.name}: {', '.join(said(test) for test in one.source)}"
         for one in rules.routes.inhibit
@@ -77,7 +77,7 @@ def _taken(
         route=route.name,
         line=route.line,
         path=way.path,
-        because=tests or ("no other route matches",),
+        because=tests,
         to=to,
         unknown=tuple(one for one in route.to if "{" in one and not filled((one,), labels)),
         group=group_of(route, subject, labels),
@@ -86,7 +86,8 @@ def _taken(
         digest=route.digest,
         urgent=route.urgent,
         channels=route.channels,
-        repeat=f"every {length(route.repeat)}, {route.repeats} times at most" if route.repeat else "",
+        repeat=length(route.repeat) if route.repeat else "",
+        repeats=route.repeats if route.repeat else 0,
         escalation=tuple(told),
         acknowledge_by=acknowledge_by,
         resolve_by=resolve_by,

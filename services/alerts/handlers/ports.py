@@ -65,6 +65,8 @@ class Ports:
     rules: Rules
     hours: Hours
     delivery: DeliveryPorts
+    need_to_know: frozenset[str]
+    """The roles that see grades besides the owner of a customer and his line (AL-14.01)."""
     pool: Any = field(default=None)
     """None until the database has answered once."""
 
