@@ -50,11 +50,12 @@ def asyncapi_document() -> Files:
 
 def openapi_documents() -> Files:
     """Yield the OpenAPI document of each API."""
+    from services.alerts import main as alerts
     from services.exposure import main as exposure
     from services.rating import main as rating
     from shared.edge.http import openapi
 
-    for name, main in (("rating", rating), ("exposure", exposure)):
+    for name, main in (("rating", rating), ("exposure", exposure), ("alerts", alerts)):
         yield ROOT / "docs" / f"openapi-{name}.json", openapi.render(main.documented()).encode()
 
 

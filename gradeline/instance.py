@@ -16,7 +16,7 @@ from shared.edge.embedded.process import wait_until
 
 STATE = "instance.json"
 LOCK = "instance.lock"
-SAVED = ("pid", "rating", "exposure", "kafka", "postgres", "metrics", "processes", "looping")
+SAVED = ("pid", "rating", "exposure", "alerts", "kafka", "postgres", "metrics", "processes", "looping")
 
 
 @dataclass
@@ -32,6 +32,8 @@ class Instance:
     """The dsn of the ordinary role."""
     exposure: str = ""
     """The URL of the exposure API."""
+    alerts: str = ""
+    """The URL of the alerts API."""
     pid: int = field(default_factory=os.getpid)
     metrics: dict[str, str] = field(default_factory=dict)
     """Name of a part to the URL of its figures."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-SERVICES = ("rating", "exposure")
+SERVICES = ("rating", "exposure", "alerts")
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +23,9 @@ def _group() -> None:
 
 
 def upgrade(
-    service: Annotated[Literal["rating", "exposure"] | None, typer.Argument(help="Whose schema; else each.")] = None,
+    service: Annotated[
+        Literal["rating", "exposure", "alerts"] | None, typer.Argument(help="Whose schema; else each.")
+    ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a schema instead of a sentence.")] = False,
 ) -> None:

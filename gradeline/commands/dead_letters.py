@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from shared.edge.store.dead import Redriven
 
-Service = Annotated[Literal["rating", "exposure"], typer.Option(help="Whose.")]
+Service = Annotated[Literal["rating", "exposure", "alerts"], typer.Option(help="Whose.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 
 

@@ -15,13 +15,14 @@ def register(app: typer.Typer) -> None:
 
 
 def relay(
-    service: Annotated[Literal["rating", "exposure"], typer.Argument(help="Which service.")],
+    service: Annotated[Literal["rating", "exposure", "alerts"], typer.Argument(help="Which service.")],
     *,
     metrics_port: Annotated[int | None, METRICS_PORT] = None,
 ) -> None:
     """Publish what the database says is to be published, in order, until SIGTERM.
 
-    That of rating opens each day as it begins, that of exposure ends reservations whose time has passed.
+    That of rating opens each day as it begins, that of exposure ends reservations whose time has passed, that of alerts
+    escalates what nobody acknowledged in time.
 
     A second instance waits until the first is gone. Everything else is said by GRADELINE_… variables.
     Exit status: 0 stopped by a signal, 2 a setting is wrong.

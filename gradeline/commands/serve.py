@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-PORTS = {"rating": 8001, "exposure": 8002}
+PORTS = {"rating": 8001, "exposure": 8002, "alerts": 8003}
 
 
 def register(app: typer.Typer) -> None:
@@ -15,12 +15,12 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    service: Annotated[Literal["rating", "exposure"], typer.Argument(help="Which service.")],
+    service: Annotated[Literal["rating", "exposure", "alerts"], typer.Argument(help="Which service.")],
     *,
     host: Annotated[str | None, typer.Option(help="Address to listen on; else GRADELINE_HOST, else 127.0.0.1.")] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65_535, help="Port; else GRADELINE_PORT, else 8001 (rating), 8002."),
+        typer.Option(min=0, max=65_535, help="Port; else GRADELINE_PORT, else 8001 (rating), 8002 (exposure), 8003."),
     ] = None,
 ) -> None:
     """Serve the HTTP API of SERVICE. Everything else is said by GRADELINE_… variables.

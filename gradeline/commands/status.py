@@ -56,7 +56,7 @@ def look(data: Path) -> dict[str, Any]:
 
     instance = running(data)
     if instance is None:
-        nowhere = {"pid": None, "rating": None, "exposure": None, "kafka": None, "postgres": None}
+        nowhere = {"pid": None, "rating": None, "exposure": None, "alerts": None, "kafka": None, "postgres": None}
         return {
             **nowhere,
             "healthy": False,
@@ -69,6 +69,7 @@ def look(data: Path) -> dict[str, Any]:
     answered = {
         "rating": answers(f"{instance.rating}/healthz"),
         "exposure": answers(f"{instance.exposure}/readyz"),
+        "alerts": answers(f"{instance.alerts}/readyz"),
         "kafka": kafka_answers(instance.kafka, seconds=PROBE_SECONDS),
         "postgres": asyncio.run(database_answers(instance.postgres)),
     }
@@ -89,6 +90,7 @@ def look(data: Path) -> dict[str, Any]:
         "pid": instance.pid,
         "rating": instance.rating,
         "exposure": instance.exposure,
+        "alerts": instance.alerts,
         "kafka": instance.kafka,
         "postgres": instance.postgres,
         "healthy": not troubles,

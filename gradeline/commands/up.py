@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from threading import Thread
 
     from gradeline.instance import Instance
@@ -16,8 +16,19 @@ if TYPE_CHECKING:
 
 KAFKA_PORT = 9092
 EXPOSURE_PORT = 8002
+ALERTS_PORT = 8003
 USUAL = Path(".gradeline")
 DEMO_STOP_SECONDS = 10.0
+FOLLOWERS, PARTS = ("exposure", "alerts"), ("relay", "worker")
+
+
+class Ports(NamedTuple):
+    """Where the parts of an instance listen; 0: a free one."""
+
+    rating: int
+    exposure: int
+    alerts: int
+    kafka: int
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +43,9 @@ def up(
     exposure_port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of the exposure API; a free one where it is taken.")
     ] = EXPOSURE_PORT,
+    alerts_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the alerts API; a free one where it is taken.")
+    ] = ALERTS_PORT,
     kafka_port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of the broker; a free one where it is taken.")
     ] = KAFKA_PORT,
@@ -53,10 +67,16 @@ def up(
         catalogue.in_use(policies)
     data = data.resolve()
     with exclusive(data):
-        run(data, ports=(port, exposure_port, kafka_port), workers=workers, policies=policies, demo=demo)
+        run(
+            data,
+            ports=Ports(port, exposure_port, alerts_port, kafka_port),
+            workers=workers,
+            policies=policies,
+            demo=demo,
+        )
 
 
-def run(data: Path, *, ports: tuple[int, int, int], workers: int, policies: Path | None, demo: bool) -> None:
+def run(data: Path, *, ports: Ports, workers: int, policies: Path | None, demo: bool) -> None:
     """Supervise until a signal asks to stop. Raises GradelineError where it does not come up."""
     import signal
 
@@ -74,24 +94,23 @@ def run(data: Path, *, ports: tuple[int, int, int], workers: int, policies: Path
     def say(sentence: str) -> None:
         console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
-    port, exposure_port, kafka_port = ports
+    port, kafka_port = ports.rating, ports.kafka
     if port and not _free(port):
         raise Misconfigured(f"port {port} is taken by another program; say --port with another")
     port = port or free_port()
-    if not exposure_port or not _free(exposure_port):
-        if exposure_port:
-            say(f"port {exposure_port} is taken by another program; the exposure API takes a free one")
-        exposure_port = free_port()
+    exposure_port = _taken(ports.exposure, "exposure", say)
+    alerts_port = _taken(ports.alerts, "alerts", say)
     postgres = EmbeddedPostgres(data / "postgres")
     if kafka_port and not _free(kafka_port):
         say(f"port {kafka_port} is taken by another program; the broker takes a free one")
         kafka_port = 0
     broker = EmbeddedBroker(data / "broker", port=kafka_port or None)
-    rating, exposure = (f"http://127.0.0.1:{one}" for one in (port, exposure_port))
-    instance = Instance(data=data, rating=rating, exposure=exposure, kafka="", postgres="")
-    instance.metrics = {"rating-api": f"{rating}/metrics", "exposure-api": f"{exposure}/metrics"} | {
+    rating, exposure, alerts = (f"http://127.0.0.1:{one}" for one in (port, exposure_port, alerts_port))
+    instance = Instance(data=data, rating=rating, exposure=exposure, alerts=alerts, kafka="", postgres="")
+    apis = {"rating-api": rating, "exposure-api": exposure, "alerts-api": alerts}
+    instance.metrics = {name: f"{url}/metrics" for name, url in apis.items()} | {
         name: f"http://127.0.0.1:{free_port()}/metrics"
-        for name in ("rating-relay", *named(workers), "exposure-relay", "exposure-worker")
+        for name in ("rating-relay", *named(workers), *(f"{one}-{part}" for one in FOLLOWERS for part in PARTS))
     }
 
     def environment() -> Mapping[str, str]:
@@ -180,6 +199,9 @@ def parts(postgres: Server, broker: Server, instance: Instance, workers: int = 1
         # it asks the rating API for history
         serving("exposure", instance.exposure),
         measured("exposure-worker", "work", "exposure"),
+        measured("alerts-relay", "relay", "alerts"),
+        serving("alerts", instance.alerts),
+        measured("alerts-worker", "work", "alerts"),
     ]
 
 
@@ -191,6 +213,7 @@ def announcement(instance: Instance, broker: str) -> list[str]:
     return [
         f"rating API   {instance.rating}   (documentation: {instance.rating}/docs)",
         f"exposure API {instance.exposure}   (documentation: {instance.exposure}/docs)",
+        f"alerts API   {instance.alerts}   (documentation: {instance.alerts}/docs)",
         f"broker       {instance.kafka}   {broker}",
         f"data         {instance.data}",
         f"a token      gradeline token --role ROLE{elsewhere}   (stop with Ctrl-C)",
@@ -206,6 +229,17 @@ def _show(instance: Instance) -> Thread:
     thread = threading.Thread(target=demo.run, args=(instance,), name="demo", daemon=True)
     thread.start()
     return thread
+
+
+def _taken(port: int, service: str, say: Callable[[str], None]) -> int:
+    """*port*, or a free one where it is 0 or taken."""
+    from shared.edge.embedded.process import free_port
+
+    if port and _free(port):
+        return port
+    if port:
+        say(f"port {port} is taken by another program; the {service} API takes a free one")
+    return free_port()
 
 
 def _free(port: int) -> bool:

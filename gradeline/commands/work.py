@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def work(
-    service: Annotated[Literal["rating", "exposure"], typer.Argument(help="Which service.")],
+    service: Annotated[Literal["rating", "exposure", "alerts"], typer.Argument(help="Which service.")],
     *,
     metrics_port: Annotated[int | None, METRICS_PORT] = None,
 ) -> None:

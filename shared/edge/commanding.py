@@ -28,7 +28,6 @@ import asyncpg
 from shared.core.brain import Brain, Decided
 from shared.core.errors import NotFound, Unavailable
 from shared.edge import clock
-from shared.edge.kafka.partition import partition_of
 from shared.edge.store import turns
 from shared.edge.store.append import Moved, Projector, append
 from shared.edge.store.pool import Connection
@@ -39,6 +38,7 @@ from shared.edge.store.write import Write
 from shared.edge.worker.cache import Cache, Entry
 from shared.edge.worker.days import REFERENCE_SUBJECT
 from shared.edge.worker.deciding import Decider
+from shared.edge.worker.incoming import partition_for
 from shared.edge.worker.jitter import LOSSES, MOVED_SECONDS, part_of
 from shared.edge.worker.partition import Part
 from shared.edge.worker.ports import Changes
@@ -131,11 +131,16 @@ class Commands(Generic[S, C]):
     """Who was decided lately, as last committed: only what came since is read."""
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
-    async def __call__(self, pool: Any, customer_id: str, command: Command[S, C], beside: Beside = NOBODY) -> None:
-        """Carry *command* out. Raises NotFound, Unavailable, and whatever it raises itself."""
+    async def __call__(
+        self, pool: Any, customer_id: str, command: Command[S, C], beside: Beside = NOBODY, then: Sequence[str] = ()
+    ) -> None:
+        """Carry *command* out. Raises NotFound, Unavailable, and whatever it raises itself.
+
+        *then*: the turns that it will probably take as it begins; who waits for them here holds no connection meanwhile.
+        """
         moved: Moved | None = None
         async with contextlib.AsyncExitStack() as all_turns:
-            for stream in (*beside.streams, customer_id):
+            for stream in (*beside.streams, customer_id, *then):
                 await all_turns.enter_async_context(self._turn(stream))
             for attempt in range(self.attempts):
                 await asyncio.sleep(part_of(MOVED_SECONDS * attempt) if attempt < LOSSES else 0)
@@ -174,7 +179,7 @@ class Commands(Generic[S, C]):
         Returns the streams as they are once that is committed; those of which nothing can be said are left out.
         """
         streams = (*beside.streams, customer_id)
-        partitions = [partition_of(stream, self.settings.partitions) for stream in streams]
+        partitions = [partition_for(stream, self.settings.partitions) for stream in streams]
         for stream in streams:
             await turns.take(connection, stream)
         await command.begin(connection)
@@ -253,10 +258,7 @@ class Commands(Generic[S, C]):
         beside: Beside,
         write: Write,
     ) -> tuple[list[Entry[S]], Found[S, C] | None]:
-        """Fold, bring to the day, decide, all into *write*; the stream itself is the last. None: nothing is to be appended.
-
-        A stream beside of which nothing is told is not written.
-        """
+        """Fold, bring to the day, decide, all into *write*; the stream itself is the last. None: nothing is to be appended."""
         entries = [self._entry(one, partition) for one, partition in zip(read, partitions, strict=True)]
         *others, (entry, one) = zip(entries, read, strict=True)
         part = Part(entry.partition, one.context, one.day, None, None, False)

@@ -78,6 +78,20 @@ ALERTS_DISPATCH_DIFFERENCE = Gauge(
     "gradeline_alerts_dispatch_difference",
     "Notices that wait with nobody who waits for them, or are planned without a message under way: always 0.",
 )
+ALERTS_OPENED = Gauge("gradeline_alerts_opened", "Alerts that were opened and staff are told of, since the beginning.")
+ALERTS_OPEN = Gauge(
+    "gradeline_alerts_open", "Alerts that are neither resolved nor withdrawn, by severity.", ["severity"]
+)
+ALERTS_OLDEST = Gauge(
+    "gradeline_alerts_oldest_unacknowledged_seconds",
+    "Age of the oldest alert that somebody must take on and nobody did, by severity.",
+    ["severity"],
+)
+ALERTS_NOTICES = Gauge("gradeline_alerts_notices", "What was to be told to somebody, by what became of it.", ["state"])
+ALERTS_CONSERVATION = Gauge(
+    "gradeline_alerts_conservation_difference",
+    "Notices that are neither waiting, planned, told, quiet for a reason, nor undelivered: always 0.",
+)
 AUTHZ_DENIED = Counter("gradeline_authz_denied_total", "Requests refused because the token lacked a scope.", ["scope"])
 HTTP_SECONDS = Histogram(
     "gradeline_http_request_seconds",

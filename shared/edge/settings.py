@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -42,6 +43,9 @@ class Settings(BaseSettings):
     partitions: int = Field(12, ge=1, le=1024, description="partitions of every topic, fixed when they are created")
     currency: str = Field(
         "CNY", pattern=r"^[A-Z]{3}$", description="currency where neither customer nor items name one"
+    )
+    go_live: date | None = Field(
+        None, description="first day of whose decisions staff are told, YYYY-MM-DD; else every current day is told"
     )
     history_url: str = Field(
         "",

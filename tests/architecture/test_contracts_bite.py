@@ -53,7 +53,7 @@ services/rating/core/__init__.py services/exposure/__init__.py services/alerts/_
 services/exposure/core/__init__.py services/exposure/handlers/__init__.py services/exposure/adapters/__init__.py
 services/exposure/api/__init__.py services/exposure/worker.py services/exposure/relay.py
 services/alerts/core/__init__.py services/alerts/handlers/__init__.py services/alerts/adapters/__init__.py
-services/alerts/api/__init__.py
+services/alerts/api/__init__.py services/alerts/worker.py services/alerts/relay.py
 shared/core/__init__.py shared/edge/__init__.py gradeline/__init__.py
 """
 BROKEN_FILES = {

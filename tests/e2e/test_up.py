@@ -269,9 +269,9 @@ def status_of(data: Path) -> tuple[int, dict[str, Any]]:
 
 def assert_figures_are_read_and_missed(found: dict[str, Any], data: Path) -> None:
     """Each service shows its own figures; one that hangs is not well, though its process is there."""
-    parts = {f"{service}-{part}" for service in ("rating", "exposure") for part in ("api", "relay", "worker")}
+    parts = {f"{service}-{part}" for service in ("rating", "exposure", "alerts") for part in ("api", "relay", "worker")}
     assert set(found["metrics"]) == parts
-    assert found["answers"] == {"rating": True, "exposure": True, "kafka": True, "postgres": True}
+    assert found["answers"] == {"rating": True, "exposure": True, "alerts": True, "kafka": True, "postgres": True}
     for url in found["metrics"].values():
         with urllib.request.urlopen(url, timeout=10) as answer:
             assert b"gradeline_build_info" in answer.read()
@@ -290,7 +290,7 @@ def assert_figures_are_read_and_missed(found: dict[str, Any], data: Path) -> Non
 @pytest.mark.timeout(600)
 def test_up_comes_up_healthy_twice_on_the_same_folder_and_leaves_nothing_running(tmp_path: Path) -> None:
     words = [PYTHON, "-m", "gradeline", "up", "--data", str(tmp_path), "--port", "0", "--kafka-port", "0"]
-    words += ["--exposure-port", "0"]
+    words += ["--exposure-port", "0", "--alerts-port", "0"]
     for _ in range(2):
         with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as up:
             try:

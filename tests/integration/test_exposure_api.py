@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 import httpx2
+import msgspec
 import pytest
 from fastapi import FastAPI
 
@@ -308,3 +309,46 @@ async def test_who_holds_no_role_in_the_register_of_exposure_grants_no_limit(dat
         (known,) = (await office.does("GET", "staff", role="operator")).json()["staff"]
         assert (known["person"], known["roles"], known["reason"]) == ("credit_supervisor", [], "left")
         assert (await office.approves(asked)).status_code == 409
+
+
+@covers("LT-15")
+async def test_two_advances_that_are_granted_at_once_see_each_other(database: str, tmp_path: Path) -> None:
+    async with opened(database, tmp_path) as office:
+        await office.pool.execute("update partitions set day = $1", DAY)
+        papers = {"letter": "D-1", "contract": "D-2", "statement": "D-3", "reason": "wages", "evidence": "file"}
+        body: dict[str, Any] = {**papers, "amount": "60000", "currency": "CNY", "months": 1}
+        waiting: list[dict[str, Any]] = []
+        for name in ("C-1", "C-2"):
+            asked = (await office.does("POST", f"limits/{name}/advances", body, key="a")).json()
+            assert asked["payload"].get("others", "0") == "0"
+            while asked["role"] != "general_manager":
+                asked = (await office.approves(asked)).json()
+            waiting.append(asked)
+        command = office.app.state.ports.command
+        advances = msgspec.structs.replace(command.brain.rulebook.advances, total=100_000 * 10**4)
+        command.brain.rulebook = msgspec.structs.replace(command.brain.rulebook, advances=advances)
+        answers = await asyncio.gather(*[office.approves(one) for one in waiting])
+        assert [one.json()["state"] for one in answers] == ["granted", "granted"], "the last authority may"
+        told = (
+            "select convert_from(data, 'UTF8')::jsonb -> 'formula' ->> 'beyond' as beyond from events where type = $1"
+        )
+        found = sorted(row["beyond"] for row in await office.pool.fetch(told, "credit.limit.granted.v1"))
+        assert found == ["none", "total"], "one of them knew of the other"
+
+
+@covers("LT-40")
+async def test_supply_is_stopped_and_goes_on_by_who_may_and_both_are_published(database: str, tmp_path: Path) -> None:
+    async with opened(database, tmp_path) as office:
+        await office.has_a_limit()
+        why = {"reason": "insolvency rumoured"}
+        assert (await office.does("POST", "exposures/C-1/suspend", why, role="sales")).status_code == 403
+        assert (await office.does("POST", "exposures/C-1/suspend", why, role="credit_supervisor")).status_code == 204
+        found = (await office.does("GET", "exposures/C-1")).json()
+        assert (found["suspended_because"], found["suspended_by"]) == ("insolvency rumoured", "li")
+        assert (await office.checks(deliver_on=(DAY + timedelta(days=9)).isoformat()))["decision"] == "held"
+        no = await office.does("POST", "exposures/C-1/resume", why, role="credit_supervisor")
+        assert (no.status_code, rule(no)) == (409, "SUPPLY_NO_AUTHORITY")
+        assert (await office.does("POST", "exposures/C-1/resume", why)).status_code == 204
+        assert (await office.does("GET", "exposures/C-1")).json()["holds"] == []
+        said = [name for _, name in await office.published() if name.startswith("supply")]
+        assert said == ["supply.suspended", "supply.resumed"]

@@ -48,6 +48,7 @@ class RunningInstance:
         state = running(data)
         assert state is not None
         self.url, self.exposure, self.kafka, self.postgres = state.rating, state.exposure, state.kafka, state.postgres
+        self.alerts = state.alerts
         self._headers = {"authorization": f"Bearer {self.token('auditor')}"}
         self._http = httpx2.Client(base_url=self.url, timeout=60, trust_env=False)
 
@@ -188,6 +189,7 @@ async def _rows(dsn: str, query: str, arguments: Sequence[Any]) -> list[dict[str
 def up(data: Path, *, workers: int = 1, policies: Path | None = None) -> Iterator[RunningInstance]:
     """An instance on free ports that is healthy; ended with SIGTERM, and nothing of it runs afterwards."""
     words = [*GRADELINE, "up", "--data", str(data), "--port", "0", "--exposure-port", "0"]
+    words += ["--alerts-port", "0"]
     words += ["--kafka-port", "0", "--workers", str(workers)]
     words += ["--policies", str(policies)] if policies else []
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GRADELINE_")}

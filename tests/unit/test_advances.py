@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from services.exposure.core.advances import AdvanceWanted, approvers, beyond, granted, standing, why_not
+from services.exposure.core.advances import (
+    AdvanceWanted,
+    approvers,
+    beyond,
+    granted,
+    others_of,
+    outgrown,
+    standing,
+    why_not,
+)
+from services.exposure.core.group import Spent
 from shared.core.brain import Decided
 from shared.core.events.granting import LimitEnded, LimitGranted
 from tests.support.covers import covers
@@ -210,3 +220,27 @@ def test_beside_one_that_is_too_old_nothing_is_advanced(desk: CreditDesk) -> Non
         s for s in desk.asks("ADV-2", "1.00", "query", what="advance_funding").judged.steps if s.name == "advance"
     ]
     assert seen.reason == "ADVANCE_EXCEEDED"
+
+
+@covers("LT-15")
+def test_what_others_are_granted_is_added_up_in_any_currency_and_a_missing_rate_goes_to_the_last_authority(
+    desk: CreditDesk,
+) -> None:
+    desk.customer.rates(desk.today, CNY="1", USD="7")
+    granted_to = (Spent("CNY", 150_000 * K, 0), Spent("USD", 50_000 * K, 0))
+    moment = desk.moment()._replace(advances=granted_to)
+    assert others_of(moment) == "500000"
+    assert beyond(wanted("500000", others="0"), moment) == (), "of this moment, whatever the request said"
+    assert beyond(wanted("500000.01", others="0"), moment) == ("total",)
+    unknown = desk.moment()._replace(advances=(Spent("EUR", K, 0),))
+    assert others_of(unknown) == "?"
+    assert beyond(wanted("1", others="0"), unknown) == ("total",)
+    assert beyond(wanted("1", others="?"), desk.moment()) == ("total",)
+
+
+@covers("LT-15", "LT-21")
+def test_what_grew_beyond_the_total_while_others_granted_it_is_asked_again(desk: CreditDesk) -> None:
+    moment = desk.moment()._replace(advances=(Spent("CNY", 600_000 * K, 0),))
+    assert outgrown(wanted("500000"), ("customer_service",), moment)
+    assert not outgrown(wanted("500000"), CHAIN, moment), "the chain that may grant it anyhow"
+    assert not outgrown(wanted("400000"), ("customer_service",), moment)

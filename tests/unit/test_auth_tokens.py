@@ -240,8 +240,10 @@ def test_each_role_of_the_product_carries_only_scopes_that_exist() -> None:
         "customer_service",
         "finance_director",
     }
-    assert len(roles.scopes()) == 21
-    assert not roles.roles()["operator"] & {"ratings:read", "exposures:read", "pii:read"}, "no business data"
+    assert len(roles.scopes()) == 23
+    assert not roles.roles()["operator"] & {"ratings:read", "exposures:read", "alerts:read", "pii:read"}, (
+        "no business data"
+    )
     assert "pii:read" not in roles.roles()["auditor"]
     assert roles.roles()["integrator"] == {"events:write"}
     assert roles.roles()["order_system"] == {"checks:run"}, "it learns yes or no, and no grade"

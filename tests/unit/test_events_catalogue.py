@@ -44,7 +44,8 @@ approval.escalated approval.expired approval.voted exception.granted exception.e
 limit.granted limit.ended limit.changed limit.watched limit.breached limit.restored check.decided reservation.made
 reservation.committed reservation.released reservation.expired order.held order.released supply.suspended
 supply.resumed group.declared group.joined group.left group.ended group.changed reserve.changed collection-stage.changed alert.opened alert.acknowledged alert.escalated
-alert.snoozed alert.resolved alert.withdrawn alert.undelivered
+alert.snoozed alert.resolved alert.withdrawn alert.undelivered alert.recurred alert.cleared alert.reminded alert.assigned
+alert.commented
 """
 
 

@@ -14,6 +14,7 @@ from shared.core.errors import Misconfigured
 from shared.core.events.approval import ABOUT_LIMITS
 from shared.core.ledger.documents import Place
 from shared.edge.codes import MEANINGS, REASONS
+from tests.support.covers import covers
 
 WRONG = [
     ("checks.yaml", "strengths: {order: hold}\n", "strengths: {order: stop}\n", "write one of off, warn, hold, refuse"),
@@ -42,6 +43,12 @@ WRONG = [
         "only the last may have none",
     ),
     ("advances.yaml", "half_days: 30", "half_days: 60", "half must be gone before all is"),
+    ("authority.yaml", "- DUNNED", "- DUNED", "is the code of no rule"),
+    ("authority.yaml", "- DUNNED", "- NO_LIMIT", "may not be excepted"),
+    ("authority.yaml", "- DUNNED", "- GRADE_WORST", "may not be excepted"),
+    ("authority.yaml", "by: [credit_supervisor]", "by: [auditor]", "may grant nothing"),
+    ("authority.yaml", "resume: [credit_manager,", "resume: [the_boss,", "unknown role 'the_boss'"),
+    ("advances.yaml", "reference: LT-21", "reference: LT-21, to: 1", "not known here"),
     ("portfolio.yaml", "members: 100", "members: 1", "a group has at least 2 members"),
     ("portfolio.yaml", "watch: 0.85, breach: 0.95", "watch: 0.95, breach: 0.85", "lies below what is too much"),
     ("advances.yaml", "total: {amount: 1000000", "total: {amount: much", "write a number"),
@@ -98,3 +105,32 @@ def test_every_reason_of_a_step_has_its_words() -> None:
     codes = set(re.findall(r'"([A-Z]{4,}(?:_[A-Z]+)*)"', text)) - {"OVERDUE"}
     assert len(codes) > 12
     assert codes <= MEANINGS.keys() | REASONS.keys()
+
+
+@covers("AP-07")
+def test_a_committee_may_approve_limits_and_advances_where_every_version_of_the_chains_has_it(tmp_path: Path) -> None:
+    folder, chains = tmp_path / "policies", tmp_path / "approvals.yaml"
+    shutil.copytree(FOLDER, folder)
+    for name, old, new in (
+        (
+            "authority.yaml",
+            "by: [credit_manager, finance_director, deputy_general_manager, general_manager]",
+            "by: [credit_committee]",
+        ),
+        ("advances.yaml", "beyond: {by: [customer_service, legal,", "beyond: {by: [credit_committee, legal,"),
+    ):
+        text = (folder / name).read_text("utf-8")
+        assert old in text
+        (folder / name).write_text(text.replace(old, new), "utf-8")
+    chains.write_text(CHAINS.read_text("utf-8"), "utf-8")
+    with pytest.raises(Misconfigured, match="unknown role 'credit_committee'"):
+        load(folder, chains)
+    sits = "  committees:\n    credit_committee: {members: [credit_manager, finance_director, legal], grant: 2, refuse: 2}\n"
+    chains.write_text(CHAINS.read_text("utf-8") + sits, "utf-8")
+    rules = load(folder, chains)
+    assert rules.authority.approvers(10**15, None) == ("credit_committee",)
+    assert rules.advances.beyond[0] == "credit_committee"
+    later = CHAINS.read_text("utf-8").replace("effective: 2000-01-01", "effective: 2030-01-01")
+    chains.write_text(chains.read_text("utf-8") + later, "utf-8")
+    with pytest.raises(Misconfigured, match="unknown role 'credit_committee'"):
+        load(folder, chains)

@@ -47,6 +47,17 @@ LIFE: tuple[str, ...] = (
     ) with (fillfactor = 70)""",
     "create index notices_waiting on notices (at, notice_id) where state = 'waiting'",
     "create index notices_alert on notices (alert_id)",
+    """create table silences (
+        silence_id text collate "C" primary key,
+        matchers jsonb not null,            -- label: [text, …]; all of them must hold
+        author text not null,
+        reason text not null,
+        created_at timestamptz not null,
+        expires_at timestamptz not null,
+        ended_at timestamptz,               -- before its time; none is ever deleted
+        ended_by text
+    )""",
+    "create index silences_listed on silences (created_at, silence_id)",
 )
 
 DELIVERY: tuple[str, ...] = (

@@ -22,7 +22,7 @@ from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
 
 router = APIRouter(prefix="/v1", tags=["alerts"])
 
-Reader = Annotated[Principal, Security(principal, scopes=["alerts:ack"])]
+Reader = Annotated[Principal, Security(principal, scopes=["alerts:read"])]
 
 
 def _database(request: Request) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.core.events import EVENTS
+from shared.core.events.approval import ExceptionGranted
 from shared.core.events.base import Decision
 from shared.core.events.calendar import BusinessDayOpened, BusinessDayRated
 from shared.core.events.rating import DecisionCorrected, GradeChanged
@@ -13,8 +14,8 @@ SCHEMA = "exposure"
 TOPICS = ("credit.events", "credit.ratings")
 BATCH = 500
 """A credit check must not wait for a batch (architecture, fact 7)."""
-HEARD = frozenset({BusinessDayRated.TYPE, GradeChanged.TYPE, DecisionCorrected.TYPE})
-"""Of what others decided: grades, and that a day is rated, which is the day here."""
+HEARD = frozenset({BusinessDayRated.TYPE, GradeChanged.TYPE, DecisionCorrected.TYPE, ExceptionGranted.TYPE})
+"""Of what others decided: grades, exceptions, and that a day is rated, which is the day here."""
 UNHEARD = frozenset(cls.TYPE for cls in EVENTS if issubclass(cls, Decision)) - HEARD | {BusinessDayOpened.TYPE}
 
 BOUNDS: dict[str, Any] = {

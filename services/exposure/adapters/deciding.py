@@ -19,12 +19,20 @@ from services.exposure.core.state import Account
 from shared.core.approval.steps import Register
 from shared.core.brain import Decided
 from shared.core.events.grouping import Membership
+from shared.core.ledger.documents import units
 from shared.core.references import References
 from shared.edge import commanding
 from shared.edge.kafka.partition import partition_of
-from shared.edge.store import approvals
+from shared.edge.store import approvals, turns
 from shared.edge.store.append import Moved
 from shared.edge.store.pool import Connection
+
+ADVANCES = "~advances"
+"""The turn of who decides about advance funding: what all together are granted is bounded (LT-15)."""
+GRANTED = """
+select currency, sum(amount) as amount from limits where kind = 'advance' and customer_id <> $1 group by currency
+order by currency
+"""
 
 
 class Deciding:
@@ -34,6 +42,8 @@ class Deciding:
         """*brain* is that of *commands*."""
         self.brain, self.commands = brain, commands
         self.groups = Groups(brain, commands.settings.partitions)
+        self._belongs: dict[str, Sequence[str]] = {}
+        """Member → its groups, as last seen: their turns are waited for without a connection, or a busy group took them all."""
 
     async def __call__(
         self,
@@ -43,13 +53,22 @@ class Deciding:
         *,
         cause: str,
         members: Sequence[str] = (),
+        about_advances: bool = False,
     ) -> None:
         """Decide and append what follows. Raises Unavailable, and whatever *decide* raises.
 
         *members*: customers who are told whether they belong to the group *customer_id*, in the same transaction.
+        *about_advances*: as the port says.
         """
         beside = commanding.Beside(tuple(sorted(members)), of_member) if members else commanding.NOBODY
-        await self.commands(pool, customer_id, _Asked(self.brain, self.groups, customer_id, decide, cause), beside)
+        asked = _Asked(self.brain, self.groups, customer_id, decide, cause, about_advances)
+        try:
+            await self.commands(pool, customer_id, asked, beside, self._belongs.get(customer_id, ()))
+        finally:
+            if asked.names:
+                self._belongs[customer_id] = asked.names
+            else:
+                self._belongs.pop(customer_id, None)
 
 
 def of_member(member: str, decided: Sequence[Decided]) -> Sequence[Decided]:
@@ -66,9 +85,11 @@ class _Asked:
     customer_id: str
     ask: Callable[[Found], Sequence[Decided]]
     cause: str
+    about_advances: bool
     register: Register = field(default_factory=dict)
     heard: datetime | None = None
     names: Sequence[str] = ()
+    advances: tuple[Spent, ...] | None = None
     parents: tuple[Parent, ...] = ()
     members: tuple[Spent, ...] | None = None
     everybody: tuple[Spent, ...] | None = None
@@ -76,6 +97,8 @@ class _Asked:
     async def begin(self, connection: Connection) -> None:
         """Of a member of groups, take the turns of its groups: what they owe is read after that."""
         self.names = await self.groups.take(connection, self.customer_id)
+        if self.about_advances:
+            await turns.take(connection, ADVANCES)
 
     async def read(self, connection: Connection) -> None:
         """Read the staff register, when facts last came, and what the groups of the customer owe, or the members of a group."""
@@ -83,6 +106,9 @@ class _Asked:
         self.heard, everybody = await connection.fetchrow(portfolio.LOOK) or (None, None)
         self.everybody = portfolio.read(everybody)
         self.parents = await self.groups.read(connection, self.customer_id, self.names) if self.names else ()
+        if self.about_advances:
+            rows = await connection.fetch(GRANTED, self.customer_id)
+            self.advances = tuple(Spent(row["currency"], units(row["amount"]), 0) for row in rows)
         if is_group(self.customer_id):
             partition = partition_of(self.customer_id, self.groups.partitions)
             self.members = (await spent(connection, [self.customer_id], partition)).get(self.customer_id, ())
@@ -97,7 +123,9 @@ class _Asked:
             version=found.version,
             seen_at=instant(self.heard),
         )
-        moment = moment._replace(parents=self.parents, members=self.members, everybody=self.everybody)
+        moment = moment._replace(
+            parents=self.parents, members=self.members, advances=self.advances, everybody=self.everybody
+        )
         return self.ask(Found(moment, self.register))
 
     async def keep(self, connection: Connection, found: commanding.Found[Account, References]) -> None:

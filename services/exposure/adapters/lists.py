@@ -50,10 +50,6 @@ class Lists:
         """Whether a caller with *rows* may see *customer_id*."""
         return await may_see(SEEN, pool, customer_id, rows)
 
-    async def advances(self, pool: Any, *, without: str) -> str:
-        """What all customers but *without* are granted as advance funding, in CNY, as a plain decimal (LT-15)."""
-        return str(await pool.fetchval(ADVANCES, without))
-
     async def groups(
         self, pool: Any, *, after: str, limit: int, customer_id: str | None = None, known: bool = False
     ) -> list[GroupListed]:
@@ -102,6 +98,3 @@ where m.group_id = $1 and (m.until is null or m.until > (select max(day) from pa
 order by m.customer_id
 """
 STRANGERS = "select name from unnest($1::text[]) u (name) where not exists (select from streams where stream = name)"
-ADVANCES = """
-select coalesce(sum(amount), 0)::text from limits where kind = 'advance' and currency = 'CNY' and customer_id <> $1
-"""

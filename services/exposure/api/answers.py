@@ -114,6 +114,17 @@ class Limit(Answer):
     formula: list[Line]
 
 
+class Excepted(Answer):
+    """A rule that people let not hold for the customer, until its last day."""
+
+    rule: Words
+    holds: bool = Field(description="whether it counts on that day")
+    since: date
+    until: date
+    terms: str | None = Field(description="what is allowed instead")
+    by: str | None
+
+
 class Sub(Answer):
     """A sub-limit and what is used of it."""
 
@@ -236,7 +247,9 @@ class Exposure(Answer):
     days_past_due: int
     suspended_on: date | None
     suspended_because: str | None
+    suspended_by: str | None = Field(description="who stopped supply, and lets it go on; null: the rules do")
     limits: list[Limit]
+    exceptions: list[Excepted]
     sub_limits: list[Sub]
     reservations: list[Reserved]
     holds: list[Held]

@@ -27,6 +27,7 @@ Reader = Annotated[Principal, Security(principal, scopes=["exposures:read"])]
 Checker = Annotated[Principal, Security(principal, scopes=["checks:run"])]
 Releaser = Annotated[Principal, Security(principal, scopes=["holds:release"])]
 Proposer = Annotated[Principal, Security(principal, scopes=["limits:propose"])]
+Approver = Annotated[Principal, Security(principal, scopes=["limits:approve"])]
 Importer = Annotated[Principal, Security(principal, scopes=["limits:import"])]
 UNKNOWN = "there is no such customer, or nothing was known of it then"
 AsOf = Annotated[query.Day | None, Query(description="true when, YYYY-MM-DD; default: the customer's current day")]

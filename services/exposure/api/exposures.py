@@ -11,11 +11,21 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from services.exposure.api import answers, grouped, hold_sheet, telling
-from services.exposure.api.asking import AskedWhen, Checker, CustomerId, Reader, Releaser, Viewed, Wired, money, named
-from services.exposure.api.forms import CheckAsked, HoldReleased
+from services.exposure.api.asking import (
+    Approver,
+    AskedWhen,
+    Checker,
+    CustomerId,
+    Reader,
+    Releaser,
+    Viewed,
+    Wired,
+    money,
+    named,
+)
+from services.exposure.api.forms import CheckAsked, HoldReleased, SupplyAsked
 from services.exposure.api.hold_sheet import MOST
 from services.exposure.core.listing import HoldRow, WantedHolds
-from services.exposure.core.release_form import release_form
 from services.exposure.handlers import checking, grouping
 from services.exposure.handlers.ports import Ports
 from shared.core.errors import Malformed, NotFound
@@ -103,8 +113,7 @@ def _workbook(rows: Sequence[HoldRow], *, chinese: bool) -> Response:
 async def form(*, request: Request, who: Reader, seen: Seen, wired: Wired, hold_id: HoldId) -> HTMLResponse:
     """Return a page of A4: the order as it is judged at this moment, what speaks against it, who may let it go."""
     customer, order_id = await _held(wired, hold_id, seen)
-    moment = await wired.view(wired.database(), customer, None, None)
-    found = release_form(moment, order_id) if moment is not None else None
+    found = await checking.form(wired, customer, order_id)
     if found is None:
         raise NotFound(NO_HOLD)
     chinese = problem.wants_chinese(request.scope)
@@ -127,3 +136,15 @@ async def _held(wired: Ports, hold_id: str, seen: Rows) -> tuple[str, str]:
     except Malformed:
         raise NotFound(NO_HOLD) from None
     return await named(wired, customer_id, seen, pointer="{hold_id}"), order_id
+
+
+@router.post("/exposures/{customer_id}/suspend", summary="Stop supply", status_code=204)
+async def suspend(who: Approver, customer_id: CustomerId, wired: Wired, body: SupplyAsked) -> None:
+    """Stop supply to the customer: its orders are held until people let it go on. Saying it twice is one act."""
+    await checking.suspend(wired, customer_id, actor(who, body, None), body.reason)
+
+
+@router.post("/exposures/{customer_id}/resume", summary="Let supply go on", status_code=204)
+async def resume(who: Approver, customer_id: CustomerId, wired: Wired, body: SupplyAsked) -> None:
+    """Let supply go on, whoever stopped it; not while an item is so late that the rules would stop it again."""
+    await checking.resume(wired, customer_id, actor(who, body, None), body.reason)

@@ -54,6 +54,9 @@ class CheckAsked(Where):
     )
     document_kind: Literal["order", "advance_funding"] = Field("order", description="advance_funding for 垫资")
     replaces: DocumentId | None = Field(None, description="the order whose place it takes: a copy, another number")
+    deliver_on: date | None = Field(
+        None, description="when it is to be delivered: open orders within the credit horizon of that day count, too"
+    )
     terms: Line | None = Field(None, description="terms of payment in your words; other words are other terms")
 
     def asked(self, units_of: int, by: str) -> Asked:
@@ -68,6 +71,7 @@ class CheckAsked(Where):
             replaces=self.replaces if self.replaces and self.replaces != self.order_id else "",
             terms=self.terms or "",
             by=by[: limits.CODE_CHARACTERS],
+            deliver_on=self.deliver_on.toordinal() if self.deliver_on is not None else 0,
             what="" if self.document_kind == "order" else self.document_kind,
         )
 
@@ -116,3 +120,9 @@ class HoldReleased(Body):
     """A held order is let go, once."""
 
     note: Line = Field(description="why; it is kept")
+
+
+class SupplyAsked(Body):
+    """Supply is stopped, or goes on."""
+
+    reason: Line = Field(description="why; it is published with who decided it")

@@ -13,7 +13,7 @@ from services.exposure.core.figures import Figures, Moment
 from services.exposure.core.holds import LetGo
 from services.exposure.core.instants import time_of
 from services.exposure.core.limits import advance_limit, places
-from services.exposure.core.records import Limit, Reservation, told
+from services.exposure.core.records import Excepted, Limit, Reservation, told
 from services.exposure.core.telling import amount_of, payable
 from services.exposure.core.watching import utilisation
 from shared.core.ledger.documents import units
@@ -121,7 +121,9 @@ def exposure(customer_id: str, moment: Moment, known_at: datetime) -> dict[str, 
         "days_past_due": figures.late_days(),
         "suspended_on": _day(published.suspended_on),
         "suspended_because": published.suspended_because or None,
+        "suspended_by": published.suspended_by or None,
         "limits": [limit_told(one, day) for one in account.limits.values() if not one.ended_on],
+        "exceptions": [_excepted(one, day) for one in account.exceptions.values() if day <= one.until],
         "sub_limits": list(_subs(figures)),
         "reservations": [_reservation(one, figures) for one in account.reservations.values()],
         "holds": [_hold(customer_id, one) for one in account.holds.values()],
@@ -139,6 +141,17 @@ def _subs(figures: Figures) -> Iterable[dict[str, Any]]:
             "place": told(place),
             **{name: str(payable(amount, figures.currency)) for name, amount in amounts.items()},
         }
+
+
+def _excepted(one: Excepted, day: int) -> dict[str, Any]:
+    return {
+        "rule": words(one.excepts),
+        "holds": one.since <= day <= one.until,
+        "since": _day(one.since),
+        "until": _day(one.until),
+        "terms": one.terms or None,
+        "by": one.by or None,
+    }
 
 
 def limit_told(one: Limit, day: int) -> dict[str, Any]:

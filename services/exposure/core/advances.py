@@ -11,7 +11,8 @@ from decimal import Decimal
 import msgspec
 
 from services.exposure.core.figures import Figures, Moment
-from services.exposure.core.formulas import converted, times
+from services.exposure.core.formulas import converted, shown, times
+from services.exposure.core.group import summed
 from services.exposure.core.holding import ADVANCE
 from services.exposure.core.limits import advance_limit
 from services.exposure.core.records import Limit
@@ -44,7 +45,7 @@ class AdvanceWanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     exception: str = ""
     """Why it is not lower than the one before (LT-26)."""
     others: str = "0"
-    """What all other customers were granted in CNY when it was asked for (LT-15)."""
+    """What all other customers were granted in CNY when it was asked for (LT-15); `?`: a rate is missing, so it is not known."""
 
 
 class Advance(msgspec.Struct, frozen=True):
@@ -92,8 +93,19 @@ def terms_of(moment: Moment) -> AdvanceTerms | None:
     return rules.advances.of(grade.grade)
 
 
+def others_of(moment: Moment) -> str:
+    """What all other customers are granted now, in CNY, as a plain decimal; `?` where a rate is missing."""
+    stale = moment.counting.stale_rate_days
+    found = summed(moment.advances or (), "CNY", moment.references, moment.day, stale)
+    return "?" if found.missing else shown(found.exposure)
+
+
 def beyond(wanted: AdvanceWanted, moment: Moment) -> tuple[str, ...]:
-    """In what *wanted* goes beyond what may be granted: amount (LT-18 to LT-20), period, the total of all (LT-15)."""
+    """In what *wanted* goes beyond what may be granted: amount (LT-18 to LT-20), period, the total of all (LT-15).
+
+    The total is that of this moment where others were looked at, else that of the request.
+    """
+    others = wanted.others if moment.advances is None else others_of(moment)
     terms = terms_of(moment)
     asked = converted(amount_in(wanted), wanted.currency, "CNY", moment.references, moment.day)
     found = []
@@ -101,7 +113,7 @@ def beyond(wanted: AdvanceWanted, moment: Moment) -> tuple[str, ...]:
         found.append("amount")
     if terms is None or wanted.months > terms.months:
         found.append("period")
-    if asked is None or units(Decimal(wanted.others)) + asked > moment.rules.advances.total:
+    if asked is None or others == "?" or units(Decimal(others)) + asked > moment.rules.advances.total:
         found.append("total")
     return tuple(found)
 
@@ -112,6 +124,11 @@ def approvers(wanted: AdvanceWanted, moment: Moment) -> tuple[str, ...]:
     if terms is None or beyond(wanted, moment):
         return moment.rules.advances.beyond
     return terms.by
+
+
+def outgrown(wanted: AdvanceWanted, by: tuple[str, ...], moment: Moment) -> bool:
+    """Whether *wanted*, which *by* have granted, has come to be beyond what they may: others were granted more meanwhile."""
+    return bool(beyond(wanted, moment)) and by != moment.rules.advances.beyond
 
 
 def granted(wanted: AdvanceWanted, approval_id: str, moment: Moment) -> tuple[Decision, ...]:

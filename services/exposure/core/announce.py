@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.exposure.core import adjusting, group, watching
+from services.exposure.core import adjusting, group, supply, watching
 from services.exposure.core.answering import logged
 from services.exposure.core.checking import CLEARED, WITHDRAWN, asked_of, let_go
 from services.exposure.core.evolve import fold
@@ -28,8 +28,6 @@ from shared.core.events.limit import (
     ReservationCommitted,
     ReservationExpired,
     ReservationMade,
-    SupplyResumed,
-    SupplySuspended,
 )
 from shared.core.ledger.sight import gross
 
@@ -82,8 +80,9 @@ def announce(moment: Moment, cause: str) -> Saying:
     adjusting.fall(saying)
     adjusting.runs_out(saying)
     watching.limit(saying)
+    watching.sub_limits(saying)
     watching.marks(saying)
-    _supply(saying)
+    supply.follow(saying)
     if not saying.account.is_member(moment.day):
         clear_holds(saying)
     group.membership(saying)
@@ -123,20 +122,6 @@ def _came(one: Reservation, account: Account, day: int) -> bool:
     if one.base >= 0 and not one.base_order:
         return held is not None and gross(held, day) != one.base
     return held is not None and is_booked(held, day)
-
-
-def _supply(saying: Saying) -> None:
-    """Supply stops once the oldest undisputed item is so late, and goes on when it no longer is (LT-40, DN-05, DN-06)."""
-    account, figures, day = saying.account, saying.figures, saying.moment.day
-    grade = account.grade_on(day)
-    most = saying.moment.rules.limits.stop_days(grade.grade if grade else None)
-    late, published = figures.late_days(), account.published
-    if late >= most and not published.suspended_on:
-        reason = f"LT-40: {late} days past due, at most {most - 1}"
-        saying.say(SupplySuspended(**told_of(account, day, saying.cause), reason=reason))
-    elif late < most and published.suspended_on and not published.suspended_by:
-        reason = f"LT-40: nothing is {most} days past due any more"
-        saying.say(SupplyResumed(**told_of(account, day, saying.cause), reason=reason))
 
 
 def clear_holds(saying: Saying) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import msgspec
 
@@ -72,6 +73,7 @@ def logged(
         replaces=asked.replaces or None,
         document_kind=asked.what or None,
         terms=asked.terms or None,
+        deliver_on=date.fromordinal(asked.deliver_on) if asked.deliver_on else None,
         rules=moment.rules.checks.version,
         by=asked.by or None,
         from_version=moment.version,

@@ -9,6 +9,7 @@ from services.exposure.core import snapshot
 from services.exposure.core.adjusting import next_rise
 from services.exposure.core.announce import Saying, announce
 from services.exposure.core.evolve import evolve
+from services.exposure.core.excepting import next_exception
 from services.exposure.core.figures import Moment
 from services.exposure.core.group import next_membership
 from services.exposure.core.limits import next_change
@@ -125,6 +126,7 @@ def _wakes_on(saying: Saying) -> int:
         account.ledger.next_effect(),
         next_change(account, day),
         next_membership(account, day),
+        next_exception(account, day),
         figures.next_lateness(saying.moment.rules.limits.stop_days(grade.grade if grade else None)),
         *(next_due(one, day) for one in account.approvals.values()),
     ]

@@ -145,6 +145,7 @@ def asked_of(account: Account, held: Hold) -> Asked:
         place=held.place,
         replaces=held.replaces,
         terms=said.terms if said is not None else "",
+        deliver_on=said.deliver_on if said is not None else 0,
         what=held.what,
     )
 

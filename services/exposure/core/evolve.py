@@ -6,9 +6,9 @@ from bisect import insort
 from collections.abc import Callable
 from typing import Any
 
-from services.exposure.core import group
+from services.exposure.core import excepting, group
 from services.exposure.core.instants import instant
-from services.exposure.core.records import Answer, Grade, Hold, Limit, Release, Reservation, placed
+from services.exposure.core.records import Answer, Grade, Hold, Limit, Release, Reservation, called, placed
 from services.exposure.core.state import ANSWERS_KEPT, ENDED_KEPT, Account
 from shared.core.approval import request as approval
 from shared.core.customer import evolve as customer
@@ -147,6 +147,10 @@ def _ended(account: Account, data: LimitEnded) -> None:
 
 def _changed(account: Account, data: LimitChanged) -> None:
     published = account.published
+    if data.place:
+        held = (place := placed(data.place), units(data.to) if data.to is not None else 0, data.currency)
+        published.places = {**published.places, called(place): held}
+        return
     published.limit = units(data.to) if data.to is not None else None
     published.currency, published.limit_id, published.valid_to = data.currency, data.limit_id, _day(data.valid_to)
 
@@ -256,6 +260,7 @@ def _answered(account: Account, data: CheckDecided) -> None:
         data.terms or "",
         data.by or "",
         data.document_kind or "",
+        _day(data.deliver_on),
     )
     while len(account.answers) > ANSWERS_KEPT:
         del account.answers[next(iter(account.answers))]
@@ -291,4 +296,5 @@ _HANDLERS: dict[type, Callable[[Account, Any], None]] = {
     SupplySuspended: _suspended,
     SupplyResumed: _resumed,
     **group.HANDLERS,
+    **excepting.HANDLERS,
 }

@@ -13,7 +13,7 @@ from services.exposure.core import exposure as ledger_exposure
 from services.exposure.core.exposure import Line
 from services.exposure.core.formulas import converted
 from services.exposure.core.group import Parent, Spent, Sum, summed
-from services.exposure.core.holding import ADVANCE, NOT_DUE, OVERDUE
+from services.exposure.core.holding import ADVANCE, LATER, NOT_DUE, OVERDUE
 from services.exposure.core.limits import OWN, Effective, advance_limit, effective
 from services.exposure.core.orders import chain_of, counted
 from services.exposure.core.records import Reservation, within
@@ -51,6 +51,8 @@ class Moment(NamedTuple):
     """The groups of the customer, held for this moment; None: nobody looked."""
     members: tuple[Spent, ...] | None = None
     """Of a group: what its members owe; None: nobody looked."""
+    advances: tuple[Spent, ...] | None = None
+    """What all other customers are granted as advance funding, alone with it (LT-15); None: nobody looked."""
     everybody: tuple[Spent, ...] | None = None
     """What all customers owe, as last measured; None: nobody measured."""
 
@@ -197,6 +199,17 @@ class Figures:
     def lines(self) -> list[Line]:
         """What exposure consists of."""
         return ledger_exposure.lines(self.account, self.day, self.moment.counting)
+
+    def later(self, until: int, place: Place, without: frozenset[str]) -> int:
+        """Open orders of *place* beyond the credit horizon that are due by *until*, those of *without* left out."""
+        return sum(
+            self.in_currency(line.units, line.currency)
+            for line in self.lines
+            if line.category == LATER
+            and line.due <= until
+            and line.document not in without
+            and within(line.place, place)
+        )
 
     @cached_property
     def overdue(self) -> list[Overdue]:

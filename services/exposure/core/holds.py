@@ -18,7 +18,7 @@ from services.exposure.core.records import Hold, Release, told
 from services.exposure.core.reserving import reservation_for, reserved
 from services.exposure.core.rulebook import Special
 from services.exposure.core.telling import amount_of, payable, told_of
-from shared.core.approval.commands import Actor
+from shared.core.approval.commands import Actor, roles_of
 from shared.core.approval.steps import Register
 from shared.core.brain import Decided
 from shared.core.events.limit import OrderReleased
@@ -122,12 +122,6 @@ def authority(figures: Figures, judged: Judged, held: Hold, roles: frozenset[str
         if all(Decimal(excess) <= special.share * most for excess, most in over):
             return special
     return None
-
-
-def roles_of(by: Actor, register: Register) -> frozenset[str]:
-    """The roles that *by* holds now: the register takes away, and gives nothing that the token does not."""
-    known = register.get(by.person)
-    return by.roles if known is None else known & by.roles
 
 
 def _before(release: Release) -> LetGo:

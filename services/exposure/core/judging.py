@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from services.exposure.core import parents
+from services.exposure.core.excepting import waived
 from services.exposure.core.figures import Figures, Moment
 from services.exposure.core.formulas import times
 from services.exposure.core.records import ORDER, Answer, Release
@@ -34,6 +35,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """The order whose place it takes: a copy, another number, a re-opened one."""
     terms: str = ""
     """The terms of payment, in the words of the caller: other words are other terms."""
+    deliver_on: int = 0
+    """The day on which it is to be delivered; 0: not told."""
     by: str = ""
     what: str = ""
     """`advance_funding` for an advance (垫资); empty: an order."""
@@ -72,8 +75,11 @@ def judge(figures: Figures, asked: Asked) -> Judged:
     moment = figures.moment
     paid = sum(figures.prepaid(one) for one in sorted(asked.orders))
     amount = figures.in_currency(asked.amount, asked.currency)
-    wanted = Wanted(figures, asked.orders, amount, asked.control_point, asked.place, min(paid, amount), asked.what)
-    steps = tuple(step for rule in moment.rules.checks.steps for step in _steps(wanted, rule))
+    wanted = Wanted(
+        figures, asked.orders, amount, asked.control_point, asked.place, min(paid, amount), asked.what, asked.deliver_on
+    )
+    without = waived(figures.account, figures.day, moment.rules.authority)
+    steps = tuple(step for rule in moment.rules.checks.steps for step in _steps(wanted, rule, without))
     exposed = wanted.exposed()
     excess = max(0, exposed - figures.effective.amount)
     would_be = _worst(steps)
@@ -85,15 +91,16 @@ def judge(figures: Figures, asked: Asked) -> Judged:
     return Judged(answer, steps, exclusion, observed, would_be, excess, exposed, wanted.paid, groups)
 
 
-def _steps(wanted: Wanted, rule: StepRule) -> list[Step]:
+def _steps(wanted: Wanted, rule: StepRule, without: frozenset[str]) -> list[Step]:
     strength = rule.strength(wanted.control_point, wanted.place.segment or None)
-    return [_step(rule, strength, seen) for seen in STEPS[rule.name].look(wanted, rule)]
+    return [_step(rule, strength, seen, without) for seen in STEPS[rule.name].look(wanted, rule)]
 
 
-def _step(rule: StepRule, strength: str, seen: Seen) -> Step:
+def _step(rule: StepRule, strength: str, seen: Seen, without: frozenset[str]) -> Step:
+    """A rule that people let not hold warns, so that it is seen."""
     verdict: Verdict = "pass"
     if seen.reason is not None and strength != "off":
-        verdict = "warn" if seen.only_warns else strength  # type: ignore[assignment] # the reader knows its strengths
+        verdict = "warn" if seen.only_warns or seen.reason in without else strength  # type: ignore[assignment] # the reader knows its strengths
     name = f"{rule.name}:{seen.at}"[:64] if seen.at else rule.name
     return Step(
         name=name,
@@ -126,9 +133,9 @@ def _exclusion(figures: Figures, asked: Asked, wanted: Wanted, steps: tuple[Step
 
 def same_question(held: Answer, asked: Asked) -> bool:
     """Whether *held* answered exactly what is *asked*. Terms that changed are another question (trap: changed terms)."""
-    return (held.amount, held.currency, held.control_point, held.place, held.terms, held.replaces, held.what) == (
-        asked.amount, asked.currency, asked.control_point, asked.place, asked.terms, asked.replaces, asked.what,
-    )  # fmt: skip
+    was = (held.amount, held.currency, held.control_point, held.place, held.terms, held.replaces, held.what)
+    now = (asked.amount, asked.currency, asked.control_point, asked.place, asked.terms, asked.replaces, asked.what)
+    return was == now and held.deliver_on == asked.deliver_on
 
 
 def stands(figures: Figures, asked: Asked) -> bool:

@@ -154,6 +154,8 @@ class Answer(msgspec.Struct, array_like=True, gc=False):
     by: str = ""
     """Who asked."""
     what: str = ""
+    deliver_on: int = 0
+    """When the order is to be delivered; another day is another question."""
 
 
 class Published(msgspec.Struct, array_like=True):
@@ -183,6 +185,18 @@ class Published(msgspec.Struct, array_like=True):
     """The day of the last fall of the own limit by the rules."""
     proposed: str = ""
     """For which grade, of which day, a rise was proposed last."""
+    places: dict[str, tuple[Place, int, str]] = {}
+    """Sub-limit, by its place in one word → (place, amount, currency) as last published. Never changed, but replaced."""
+
+
+class Excepted(msgspec.Struct, array_like=True, gc=False):
+    """A rule that people let not hold, by its code, from one day to another. *terms*: what is allowed instead."""
+
+    excepts: str
+    since: int
+    until: int
+    terms: str = ""
+    by: str = ""
 
 
 class Membership(msgspec.Struct, array_like=True, gc=False):
@@ -230,6 +244,11 @@ def placed(labels: dict[str, str]) -> Place:
 def told(place: Place) -> dict[str, str]:
     """*place* as labels: only what is told."""
     return {name: value for name, value in zip(DIMENSIONS, place, strict=True) if value}
+
+
+def called(place: Place) -> str:
+    """*place* in one word: `segment=dealer`."""
+    return ",".join(f"{name}={value}" for name, value in zip(DIMENSIONS, place, strict=True) if value)
 
 
 def within(place: Place, inside: Place) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from services.exposure.core import advances, grouping
+from services.exposure.core.excepting import waived
 from services.exposure.core.figures import Moment, currency_of
 from services.exposure.core.formulas import converted, times
 from services.exposure.core.limits import OWN, effective
@@ -64,6 +65,7 @@ class Why(StrEnum):
     ARREARS = "ADVANCE_ARREARS"
     NOT_LOWER = "ADVANCE_NOT_LOWER"
     NO_GRADE = "ADVANCE_NO_GRADE"
+    TOTAL = "ADVANCE_TOTAL"
     NO_GROUP = grouping.Why.UNKNOWN.value
     PLACE = "GROUP_LIMIT_PLACE"
 
@@ -114,7 +116,12 @@ def kind_of(wanted: Wanted) -> Kind:
 
 
 def why_not(wanted: Wanted, moment: Moment) -> Refusal | None:
-    """What forbids *wanted* now; None: nothing does."""
+    """What forbids *wanted* now; None: nothing does, or people let the rule not hold for the customer (AP-16)."""
+    why = _why_not(wanted, moment)
+    return None if why in waived(moment.account, moment.day, moment.rules.authority) else why
+
+
+def _why_not(wanted: Wanted, moment: Moment) -> Refusal | None:
     if isinstance(wanted, grouping.GroupWanted):
         return grouping.why_not(wanted, moment)
     if isinstance(wanted, LimitEndWanted):
@@ -226,6 +233,8 @@ def effect(approval: Approval, moment: Moment) -> Follows:
     if isinstance(wanted, grouping.GroupWanted):
         return grouping.granted(wanted, approval.approval_id, moment)
     if isinstance(wanted, advances.AdvanceWanted):
+        if advances.outgrown(wanted, approval.roles, moment):
+            return Why.TOTAL
         return advances.granted(wanted, approval.approval_id, moment)
     return _granted(wanted, approval.approval_id, moment)
 

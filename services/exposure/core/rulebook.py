@@ -156,6 +156,12 @@ class Authority(msgspec.Struct, frozen=True):
     """From the least authority to the greatest."""
     hard: tuple[str, ...]
     """Reasons that no authority but the last lets go."""
+    suspend: tuple[str, ...] = ()
+    """Who may stop supply (LT-40)."""
+    resume: tuple[str, ...] = ()
+    """Who may let it go on."""
+    exceptions: tuple[str, ...] = ()
+    """The codes of rules that people may let not hold for a customer (AP-16, LT-62)."""
 
     def approvers(self, amount: int, grade: str | None) -> tuple[str, ...]:
         """Who approves a limit of *amount* in all, one after the other."""

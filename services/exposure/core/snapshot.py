@@ -9,6 +9,7 @@ import msgspec
 from services.exposure.core.records import (
     Answer,
     Declared,
+    Excepted,
     Grade,
     Hold,
     Limit,
@@ -39,6 +40,7 @@ class Snapshot(msgspec.Struct, array_like=True):
     head: int
     groups: dict[str, Membership]
     group: Declared | None
+    exceptions: dict[str, Excepted]
 
 
 _ENCODER = msgspec.msgpack.Encoder()

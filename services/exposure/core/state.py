@@ -9,6 +9,7 @@ import msgspec
 from services.exposure.core.records import (
     Answer,
     Declared,
+    Excepted,
     Grade,
     Hold,
     Limit,
@@ -36,6 +37,7 @@ class Account(Customer[Any]):
         "answers",
         "approvals",
         "considered",
+        "exceptions",
         "grades",
         "group",
         "groups",
@@ -66,6 +68,8 @@ class Account(Customer[Any]):
         self.approvals: Approvals = {}
         self.group = Declared() if is_group(customer_id) else None
         """What is declared of it, where it is no customer but a group of them."""
+        self.exceptions: dict[str, Excepted] = {}
+        """Id → a rule that people let not hold (AP-16)."""
         self.groups: dict[str, Membership] = {}
         """Group → since when the customer belongs to it."""
         self.published = Published()

@@ -13,10 +13,9 @@ from services.exposure.core import advances, parents, portfolio
 from services.exposure.core.formulas import shown, times
 from services.exposure.core.holding import ADVANCE
 from services.exposure.core.limits import places
-from services.exposure.core.records import DIMENSIONS, HOUR, within
+from services.exposure.core.records import HOUR, called, within
 from services.exposure.core.rulebook import StepRule
 from services.exposure.core.wanted import PASSED, Kind, Seen, Wanted, beyond
-from shared.core.ledger.documents import Place
 from shared.core.money import plain
 
 
@@ -57,11 +56,6 @@ def _sub_limit(wanted: Wanted, _: StepRule) -> list[Seen]:
             reason = beyond(exposed, limit, "SUB_LIMIT_EXCEEDED")
             found.append(Seen(shown(exposed), shown(limit.amount), reason, at=called(place)))
     return found or [PASSED]
-
-
-def called(place: Place) -> str:
-    """*place* in one word: `segment=dealer`."""
-    return ",".join(f"{name}={value}" for name, value in zip(DIMENSIONS, place, strict=True) if value)
 
 
 def _document(wanted: Wanted, rule: StepRule) -> list[Seen]:

@@ -27,6 +27,8 @@ class Wanted(NamedTuple):
     """What was paid for it beforehand."""
     what: str = ""
     """`advance_funding` for an advance; empty: an order."""
+    deliver_on: int = 0
+    """The day on which it is to be delivered; 0: not told."""
 
     @property
     def grade(self) -> str | None:
@@ -68,7 +70,14 @@ class Wanted(NamedTuple):
         adds = self.adds(place)
         if self.what == ADVANCE and place == NOWHERE:  # within its grant it counts against that
             adds -= min(adds, max(0, figures.advance_grant - figures.advanced))
-        return max(0, rest) + figures.reserved(place, self.orders) + adds
+        return max(0, rest) + figures.reserved(place, self.orders) + adds + self.meanwhile(place)
+
+    def meanwhile(self, place: Place) -> int:
+        """Open orders of *place* beyond today's credit horizon that are within that of the delivery: they compete with it."""
+        figures = self.figures
+        if self.deliver_on <= figures.day:
+            return 0
+        return figures.later(self.deliver_on + figures.moment.counting.horizon_days, place, self.orders)
 
 
 class Seen(NamedTuple):

@@ -7,9 +7,11 @@ from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any
 
 from services.exposure.core.figures import Figures
-from services.exposure.core.records import Published
+from services.exposure.core.limits import places
+from services.exposure.core.records import Published, called, told
 from services.exposure.core.rulebook import Mark
 from services.exposure.core.telling import payable, told_of
+from shared.core import limits
 from shared.core.events.limit import LimitBreached, LimitChanged, LimitRestored, LimitWatched
 from shared.core.money import plain
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 TOTAL = "total"
 """The kind of the effective limit of the whole customer."""
+SUB = "sub-limit"
+"""That of one place: a company, a segment, a product group, a salesperson, a region."""
 GROUP = "group"
 """That of a group of customers."""
 _NINE = Decimal("1e-9")
@@ -43,6 +47,34 @@ def limit(saying: Saying) -> None:
     same = published.currency == figures.currency
     was = payable(published.limit, figures.currency) if published.limit is not None and same else None
     saying.say(LimitChanged(**_said(saying, figures), from_=was, to=payable(now, figures.currency)))
+
+
+def sub_limits(saying: Saying) -> None:
+    """Say of each sub-limit that it is another than others know; 0 where none holds any more."""
+    figures, account, day = saying.figures, saying.account, saying.moment.day
+    if account.group is not None:
+        return
+    known = {place: (amount, code) for place, amount, code in account.published.places.values()}
+    for place in sorted({*places(account, day), *known}):
+        found, was = figures.limit(place), known.get(place)
+        now = found.amount if found.exists else 0
+        if found.missing or was == (now, figures.currency) or (was is None and not found.exists):
+            continue
+        same = was is not None and was[1] == figures.currency
+        used = figures.exposure(place)
+        changed = LimitChanged(
+            **told_of(account, day, saying.cause),
+            limit_id=f"{account.customer_id}/{called(place)}"[: limits.ID_CHARACTERS],
+            kind=SUB,
+            place=told(place),
+            currency=figures.currency,
+            from_=payable(was[0], figures.currency) if was is not None and same else None,
+            to=payable(now, figures.currency),
+            valid_to=date.fromordinal(found.valid_to) if found.valid_to else None,
+            exposure=payable(used, figures.currency),
+            utilisation=utilisation(used, now),
+        )
+        saying.say(changed)
 
 
 def marks(saying: Saying) -> None:

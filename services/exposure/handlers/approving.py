@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
 from services.exposure.core import requesting
-from services.exposure.core.advances import AdvanceWanted
+from services.exposure.core.advances import AdvanceWanted, others_of
 from services.exposure.core.found import Found
 from services.exposure.core.grouping import GroupWanted
 from services.exposure.core.grouping import Why as GroupWhy
@@ -27,9 +28,6 @@ from shared.edge.rights import EVERY_ROW, Rows
 
 async def ask(ports: Ports, customer_id: str, wanted: WantedLimit, by: Actor) -> ApprovalRow:
     """Ask for *wanted* in the name of *by*, whose key makes repeating it harmless. Raises Declined, Unavailable."""
-    if isinstance(wanted, AdvanceWanted):
-        others = await ports.lists.advances(ports.database(), without=customer_id)
-        wanted = msgspec.structs.replace(wanted, others=others)
     approval_id = id_of(customer_id, kind_of(wanted), by.account, by.key)
 
     def command(found: Found) -> Sequence[Decided]:
@@ -37,12 +35,13 @@ async def ask(ports: Ports, customer_id: str, wanted: WantedLimit, by: Actor) ->
         held = moment.account.approvals.get(approval_id)
         if held is None:
             _refuse(why_not(asked, moment))
-        elif isinstance(asked, AdvanceWanted):  # what others were granted meanwhile makes it no other request
-            before = requesting.payload_of(held)
-            asked = msgspec.structs.replace(asked, others=getattr(before, "others", "0"))
+        if isinstance(asked, AdvanceWanted):  # what others were granted meanwhile makes it no other request
+            before = requesting.payload_of(held) if held is not None else None
+            asked = msgspec.structs.replace(asked, others=getattr(before, "others", others_of(moment)))
         return _published(made(requesting.request(moment, approval_id, asked, by, found.register)))
 
-    await ports.command(ports.database(), customer_id, command, cause="override")
+    about_advances = isinstance(wanted, AdvanceWanted)
+    await ports.command(ports.database(), customer_id, command, cause="override", about_advances=about_advances)
     return await one(ports, approval_id, EVERY_ROW)
 
 
@@ -50,7 +49,8 @@ async def answer(ports: Ports, command: Approve | Refuse | Withdraw, rows: Rows)
     """Say *command* to a request. Raises Declined, NotFound, Unavailable."""
     asked = await one(ports, command.approval_id, rows)
     members = msgspec.json.decode(asked.payload, type=GroupWanted).members if asked.kind == Kind.GROUP else ()
-    await ports.command(ports.database(), asked.customer_id, answering(command), cause="override", members=members)
+    beside: dict[str, Any] = {"members": members, "about_advances": asked.kind == Kind.ADVANCE}
+    await ports.command(ports.database(), asked.customer_id, answering(command), cause="override", **beside)
     return await one(ports, command.approval_id, rows)
 
 

@@ -1,13 +1,14 @@
-"""Credit checks and held orders: one command about one customer each."""
+"""Credit checks, held orders, supply: one command about one customer each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from services.exposure.core import checking, holds
+from services.exposure.core import checking, holds, supply
 from services.exposure.core.answering import Checked
 from services.exposure.core.found import Found
 from services.exposure.core.judging import Asked
+from services.exposure.core.release_form import ReleaseForm, release_form
 from services.exposure.handlers.ports import Ports
 from shared.core.approval.commands import Actor
 from shared.core.brain import Decided
@@ -42,3 +43,35 @@ async def release(ports: Ports, customer_id: str, order_id: str, by: Actor, note
 
     await ports.command(ports.database(), customer_id, decide, cause="override")
     return answers[-1]
+
+
+async def form(ports: Ports, customer_id: str, order_id: str) -> ReleaseForm | None:
+    """A held order, judged anew with its groups; None: no such order is held. Nothing is written. Raises Unavailable."""
+    found: list[ReleaseForm | None] = []
+
+    def look(at: Found) -> Sequence[Decided]:
+        found.append(release_form(at.moment, order_id))
+        return ()
+
+    await ports.command(ports.database(), customer_id, look, cause="fact")
+    return found[-1]
+
+
+async def suspend(ports: Ports, customer_id: str, by: Actor, reason: str) -> None:
+    """Stop supply to a customer. Raises Declined naming the rule, Unavailable."""
+    await _supplied(ports, customer_id, lambda found: supply.suspend(found.moment, by, reason, found.register))
+
+
+async def resume(ports: Ports, customer_id: str, by: Actor, reason: str) -> None:
+    """Let supply to a customer go on. Raises Declined naming the rule, Unavailable."""
+    await _supplied(ports, customer_id, lambda found: supply.resume(found.moment, by, reason, found.register))
+
+
+async def _supplied(ports: Ports, customer_id: str, act: Callable[[Found], Sequence[Decided] | supply.Why]) -> None:
+    def decide(found: Found) -> Sequence[Decided]:
+        made = act(found)
+        if isinstance(made, supply.Why):
+            raise Declined(made)
+        return made
+
+    await ports.command(ports.database(), customer_id, decide, cause="override")

@@ -27,10 +27,12 @@ class Command(Protocol):
         *,
         cause: str,
         members: Sequence[str] = (),
+        about_advances: bool = False,
     ) -> None:
         """*decide* may be asked several times, and raises what refuses it; where it returns nothing, nothing is written.
 
         *members*: customers who are told in the same transaction whether they belong to the group *customer_id*.
+        *about_advances*: it is alone with all that is decided about advance funding, and sees what others are granted.
 
         Raises NotFound, Unavailable.
         """
@@ -63,9 +65,6 @@ class Lists(Protocol):
 
     async def may_see(self, pool: Any, customer_id: str, rows: Rows) -> bool:
         """Whether a caller with *rows* may see *customer_id*."""
-
-    async def advances(self, pool: Any, *, without: str) -> str:
-        """What all customers but *without* are granted as advance funding, in CNY, as a plain decimal (LT-15)."""
 
     async def groups(
         self, pool: Any, *, after: str, limit: int, customer_id: str | None = None, known: bool = False

@@ -125,8 +125,16 @@ def _grade(said: _Said) -> list[Decided]:
         measures=_measures(assessment),
         engine=f"{ENGINE} {said.state.ledger.calendar.version}",
         references={series: date.fromordinal(on) for series, on in sheet.reader.context.newest(said.day).items()},
+        notches=_notches(was, now.grade, policy),
+        is_worst=isinstance(policy, Policy) and now.grade == policy.grades[-1],
     )
     return [Decided(decision, publish)]
+
+
+def _notches(was: str | None, grade: str | None, policy: Any) -> int | None:
+    """Steps of the scale from *was* to *grade*, the better the more; None where they are not both on it."""
+    scale = policy.grades if isinstance(policy, Policy) else ()
+    return scale.index(was) - scale.index(grade) if was in scale and grade in scale else None
 
 
 def _written(score: Decimal | None) -> Decimal | None:

@@ -23,6 +23,12 @@ class Actor(msgspec.Struct, frozen=True):
     """What the caller calls this one act: under the same key it is the same act."""
 
 
+def roles_of(by: Actor, register: Register) -> frozenset[str]:
+    """The roles that *by* holds now: the register takes away, and gives nothing that the token does not."""
+    known = register.get(by.person)
+    return by.roles if known is None else known & by.roles
+
+
 class Request(msgspec.Struct, frozen=True):
     """Somebody asks. *payload* is the text whose hash is approved."""
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from shared.core.events.alert import (
     AlertAcknowledged,
+    AlertAssigned,
+    AlertCleared,
+    AlertCommented,
     AlertEscalated,
     AlertOpened,
+    AlertRecurred,
+    AlertReminded,
     AlertResolved,
     AlertSnoozed,
     AlertUndelivered,
@@ -206,6 +211,11 @@ DECISIONS: tuple[type[Decision], ...] = (
     AlertResolved,
     AlertWithdrawn,
     AlertUndelivered,
+    AlertRecurred,
+    AlertCleared,
+    AlertReminded,
+    AlertAssigned,
+    AlertCommented,
 )
 """What Gradeline decided."""
 EVENTS: tuple[type[Data], ...] = FACTS + DECISIONS

@@ -105,6 +105,8 @@ class CheckDecided(Logged, frozen=True, kw_only=True, forbid_unknown_fields=Fals
     """`advance_funding`, where it is about an advance; None: about an order."""
     terms: Text | None = None
     """The terms of payment that it was asked for with; other terms are another question."""
+    deliver_on: date | None = None
+    """When the order is to be delivered: open orders within the credit horizon of that day were counted, too."""
     rules: Code | None = None
     """The version of the check rules."""
     by: Code | None = None

@@ -28,6 +28,8 @@ class LimitDecision(LimitsDecision, frozen=True, kw_only=True, forbid_unknown_fi
     valid_to: date | None = None
     exposure: Amount | None = None
     utilisation: Ratio | None = None
+    place: Labels = field(default_factory=dict)
+    """Of a sub-limit: company, segment, product_group, salesperson or region that it is for."""
 
     def __post_init__(self) -> None:
         """Settle the amounts. Raises Breach."""

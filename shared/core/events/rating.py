@@ -85,6 +85,10 @@ class GradeChanged(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fie
     """The override by which the grade is what it is; the rules alone give `underlying`."""
     references: dict[Code, date] = field(default_factory=dict)
     """The reference facts that were at hand: series (rates, lists) → the date of its newest publication."""
+    notches: int | None = None
+    """Steps of the scale from `from` to `to`, more than 0 for the better; None where the two are not of one scale."""
+    is_worst: bool = False
+    """Whether `to` is the worst grade of its scale: a veto, a default, or the score."""
 
     @property
     def topic(self) -> str:

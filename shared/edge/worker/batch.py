@@ -18,6 +18,7 @@ from shared.edge import clock
 from shared.edge.kafka.record import Record
 from shared.edge.store.pool import Connection
 from shared.edge.store.read import Loaded, load
+from shared.edge.store.rows import subject_of
 from shared.edge.store.sealing import Box
 from shared.edge.store.write import Span, Write
 from shared.edge.worker import days
@@ -151,7 +152,8 @@ class Preparer:
         partition = partition_for(one.stream, self.settings.partitions)
         entry: Entry[Any] = Entry(one.stream, partition, None, one.version, one.snapshot_version, one.parked)
         entry.size = one.size
-        if one.stream.startswith("~") or (one.parked and not parked):
+        is_machine = one.stream.startswith("~") and subject_of(one.stream) not in self.settings.matters
+        if is_machine or (one.parked and not parked):
             return entry
         try:
             state = self.brain.load(one.snapshot) if one.snapshot is not None else self.brain.initial(one.stream)

@@ -30,6 +30,9 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     unheard: frozenset[str] = frozenset()
     """Types that this service has no use for: they are neither kept nor folded."""
 
+    matters: frozenset[str] = frozenset()
+    """Subjects that begin with ~ and that this service decides about as about a customer (`~policy`)."""
+
     batch_records: int = 2_000
     poll_seconds: float = 0.25
     pace_seconds: float = 0.012

@@ -1,0 +1,34 @@
+"""What every process of the service is made of: the rules, the brain, and what carries commands out with it."""
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from services.alerts.adapters import rule_files
+from services.alerts.adapters.bounds import BOUNDS, SCHEMA
+from services.alerts.adapters.projecting import AlertProjector
+from services.alerts.core.brain import AlertsBrain
+from services.alerts.core.case import Case
+from services.alerts.core.rules import Rules
+from services.alerts.core.worktime import Hours
+from shared.edge.commanding import Commands
+from shared.edge.settings import Settings
+from shared.edge.workdays import china
+from shared.edge.worker.assembly import told_by
+
+
+def hours(rules: Rules, zone: str) -> Hours:
+    """Working time in *zone*, by China's work calendar."""
+    return Hours(china(), ZoneInfo(zone), rules.routes.begins, rules.routes.ends)
+
+
+def brain(settings: Settings) -> AlertsBrain:
+    """The brain of this release with the shipped rules. Raises Misconfigured."""
+    rules = rule_files.load()
+    return AlertsBrain(rules, hours(rules, settings.zone), settings.go_live or date.min)
+
+
+def commands(settings: Settings, made: AlertsBrain | None = None) -> Commands[Case, None]:
+    """What decides commands as the worker would. Raises Misconfigured."""
+    return Commands(made or brain(settings), AlertProjector(), told_by(settings, service=SCHEMA, **BOUNDS))

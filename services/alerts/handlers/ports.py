@@ -1,0 +1,73 @@
+"""What the handlers need from outside. The one place that wires the service fills it in; a test may fill in its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from services.alerts.core.listing import AlertListed, Reach, Wanted
+from services.alerts.core.rules import Rules
+from services.alerts.core.saying import Saying
+from services.alerts.core.silence import Silence
+from services.alerts.core.worktime import Hours
+from shared.core.errors import Unavailable
+from shared.core.events.alert import AlertDecision
+
+
+class Command(Protocol):
+    """Decides a command about one alert and appends what follows, alone with its case."""
+
+    async def __call__(self, pool: Any, alert_id: str, act: Callable[[Saying, datetime], None]) -> None:
+        """*act* may be asked several times, and raises what refuses it. Raises NotFound, Unavailable."""
+
+
+class Lists(Protocol):
+    """Reads the projections, and the life of one alert."""
+
+    async def alerts(
+        self, pool: Any, *, before: tuple[datetime, str], limit: int, wanted: Wanted, reach: Reach
+    ) -> list[AlertListed]:
+        """Alerts before (opened at, id), the newest first."""
+
+    async def alert(self, pool: Any, alert_id: str, reach: Reach) -> AlertListed | None:
+        """One alert; None: there is none, or the caller may not see it."""
+
+    async def life(self, pool: Any, alert_id: str) -> list[tuple[AlertDecision, datetime]]:
+        """Everything that happened to it, and when it was written down."""
+
+    async def notices(self, pool: Any, alert_id: str) -> list[dict[str, Any]]:
+        """What was to be told of it to whom, and what became of that."""
+
+
+class Silences(Protocol):
+    """Keeps silences."""
+
+    async def page(self, pool: Any, *, after: tuple[datetime, str], limit: int) -> list[Silence]:
+        """All of them, the oldest first."""
+
+    async def make(self, pool: Any, one: Silence) -> None:
+        """Keep *one*; the same again changes nothing."""
+
+    async def end(self, pool: Any, silence_id: str, *, by: str, now: datetime) -> bool:
+        """End it before its time; False: none of that id holds."""
+
+
+@dataclass
+class Ports:
+    """The one object the routes find in `app.state.ports`."""
+
+    command: Command
+    lists: Lists
+    silences: Silences
+    rules: Rules
+    hours: Hours
+    pool: Any = field(default=None)
+    """None until the database has answered once."""
+
+    def database(self) -> Any:
+        """The pool. Raises Unavailable while there is none."""
+        if self.pool is None:
+            raise Unavailable("the database does not answer yet; try again later")
+        return self.pool

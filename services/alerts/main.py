@@ -1,0 +1,76 @@
+"""Wires the alerts service: the one place where its parts meet."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+
+from services.alerts.adapters import silencing, wiring
+from services.alerts.adapters.bounds import SCHEMA
+from services.alerts.adapters.deciding import Deciding
+from services.alerts.adapters.lists import Lists
+from services.alerts.api import alerts, notices, silences, staff
+from services.alerts.handlers.ports import Ports
+from shared.edge.http import attached, health, trust
+from shared.edge.http.app import Lifespan, build
+from shared.edge.http.auth import Verifier
+from shared.edge.http.keys import FetchedKeys
+from shared.edge.settings import Settings
+
+ROUTERS = (alerts.router, silences.router, notices.router, staff.router)
+"""The busiest first: routes are tried in this order."""
+UNLIMITED = staff.PATHS
+"""They tell of no customer."""
+ABOUT = "Alerts to staff: what stands, who deals with it, what happened to it and why, and the way that an alert takes."
+
+
+def run(settings: Settings) -> None:
+    """Serve the alerts API until SIGTERM. Raises Misconfigured before anything listens."""
+    attached.begin(settings, schema=SCHEMA)
+    app = application(settings, verifier=trust.verifier(settings), ports=wired(settings))
+    attached.serve(app, settings, schema=SCHEMA)
+
+
+def wired(settings: Settings) -> Ports:
+    """Return the real parts. Raises Misconfigured for a rule that cannot be used."""
+    brain = wiring.brain(settings)
+    return Ports(
+        command=Deciding(brain, wiring.commands(settings, brain)),
+        lists=Lists(),
+        silences=silencing,
+        rules=brain.rules,
+        hours=brain.hours,
+    )
+
+
+def application(settings: Settings, *, verifier: Verifier, ports: Ports) -> FastAPI:
+    """Return the alerts API over *ports*; it opens and closes the database with the process."""
+    checks: dict[str, health.Check] = {}
+
+    @contextlib.asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        async with attached.attached(settings, ports, checks, schema=SCHEMA):
+            yield
+
+    app = _shaped(verifier, checks, running)
+    app.state.ports = ports
+    return app
+
+
+def documented() -> FastAPI:
+    """Return the API wired to nothing, for its OpenAPI document."""
+    return _shaped(Verifier(keys=FetchedKeys(""), issuer="", audience=""), {}, None)
+
+
+def _shaped(verifier: Verifier, checks: dict[str, health.Check], lifespan: Lifespan | None) -> FastAPI:
+    return build(
+        title="Gradeline alerts",
+        description=ABOUT,
+        routers=ROUTERS,
+        verifier=verifier,
+        checks=checks,
+        lifespan=lifespan,
+        unlimited=UNLIMITED,
+    )

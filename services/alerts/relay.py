@@ -1,0 +1,57 @@
+"""The alerts relay: carries what was decided about alerts to Kafka; beside it runs what moves with the clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+from services.alerts.adapters import wiring
+from services.alerts.adapters.bounds import SCHEMA
+from services.alerts.adapters.counting import keep_counting
+from services.alerts.adapters.deciding import Deciding
+from services.alerts.adapters.dispatching import keep_dispatching
+from services.alerts.adapters.reporting import reporting
+from services.alerts.adapters.waking import keep_waking
+from services.alerts.adapters.watching import keep_watching
+from shared.edge import relaying
+from shared.edge.settings import Settings
+
+Loop = Callable[[Settings, Any, asyncio.Event], Coroutine[Any, Any, None]]
+"""What runs until the event is set, over the pool of the process; it outlives every outage itself."""
+
+
+def waking(settings: Settings, pool: Any, stop: asyncio.Event) -> Coroutine[Any, Any, None]:
+    """Escalations, repeats, ends of snoozes."""
+    made = wiring.brain(settings)
+    return keep_waking(pool, stop, brain=made, commands=wiring.commands(settings, made))
+
+
+def watching(settings: Settings, pool: Any, stop: asyncio.Event) -> Coroutine[Any, Any, None]:
+    """The figures of /metrics."""
+    return keep_watching(pool, stop)
+
+
+def dispatching(settings: Settings, pool: Any, stop: asyncio.Event) -> Coroutine[Any, Any, None]:
+    """Messages to people, of the notices that wait."""
+    made = wiring.brain(settings)
+    report = reporting(Deciding(made, wiring.commands(settings, made)), pool)
+    return keep_dispatching(pool, stop, zone=settings.zone, report=report)
+
+
+def counting(_: Settings, pool: Any, stop: asyncio.Event) -> Coroutine[Any, Any, None]:
+    """The figures of the dispatcher."""
+    return keep_counting(pool, stop)
+
+
+LOOPS: tuple[Loop, ...] = (waking, watching, dispatching, counting)
+"""One more loop is one more entry."""
+
+
+def run(settings: Settings) -> int:
+    """Relay until SIGTERM; returns the exit status. Raises Misconfigured."""
+
+    def beside(pool: Any, stop: asyncio.Event) -> Iterator[Any]:
+        yield from (loop(settings, pool, stop) for loop in LOOPS)
+
+    return relaying.run(settings, service=SCHEMA, leader=False, beside=beside)
