@@ -38,6 +38,7 @@ COMMANDS = (
     "measures",
     "token",
     "staff",
+    "sink",
 )
 """Modules of `gradeline.commands`, in the order of the help page. Each has `register(app)`."""
 

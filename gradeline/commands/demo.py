@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from gradeline.demo.showing import Change, Showing
+    from gradeline.demo.showing import Change, Dealt, Showing
     from gradeline.instance import Instance
 
 LOOK_S = 0.25
@@ -30,7 +30,7 @@ def run(instance: Instance) -> None:
 
     _log_to(instance.data / "logs" / "demo.log")
     showing = Showing(rating=instance.rating, kafka=instance.kafka, data=str(instance.data))
-    fresh: list[Change] = []
+    fresh: list[Change | Dealt] = []
     threads = _start(instance, showing, fresh.append)
     try:
         if sys.stdout.isatty():
@@ -43,7 +43,7 @@ def run(instance: Instance) -> None:
             thread.join(max(0.0, until - clock.monotonic()))
 
 
-def _start(instance: Instance, showing: Showing, changed: Callable[[Change], None]) -> list[Any]:
+def _start(instance: Instance, showing: Showing, changed: Callable[[Change | Dealt], None]) -> list[Any]:
     """Threads that post, listen and count."""
     import asyncio
     import threading
@@ -59,7 +59,7 @@ def _start(instance: Instance, showing: Showing, changed: Callable[[Change], Non
     counting = Counting(instance, showing, token=token("risk_analyst"))
     heard = _hearing(showing, changed)
     work: dict[str, Callable[[], None]] = {
-        "demo-feed": lambda: _feed(instance, showing, token("integrator")),
+        "demo-feed": lambda: _feed(instance, showing, token),
         "demo-decisions": lambda: asyncio.run(follow(lambda: instance.kafka, heard, instance.stopping)),
         "demo-counts": lambda: asyncio.run(counting.run(instance.stopping)),
     }
@@ -87,9 +87,10 @@ def _kept(work: Callable[[], None], showing: Showing) -> Callable[[], None]:
     return guarded
 
 
-def _feed(instance: Instance, showing: Showing, token: str) -> None:
+def _feed(instance: Instance, showing: Showing, token: Callable[[str], str]) -> None:
     from datetime import timedelta
 
+    from gradeline.demo.desk import Desk
     from gradeline.demo.feed import Feed
     from gradeline.demo.story import load
     from gradeline.post import Poster
@@ -100,7 +101,12 @@ def _feed(instance: Instance, showing: Showing, token: str) -> None:
     names = story.names
     with showing.lock:
         showing.names = names
-    with Poster(instance.rating, token=token, attempts=1) as poster:
+    desk = Desk(
+        instance.exposure,
+        instance.postgres,
+        {role: token(role) for role in ("order_system", "risk_manager", "general_manager")},
+    )
+    with Poster(instance.rating, token=token("integrator"), attempts=1) as poster:
         feed = Feed(
             story,
             poster,
@@ -108,17 +114,18 @@ def _feed(instance: Instance, showing: Showing, token: str) -> None:
             data=instance.data,
             stopping=instance.stopping,
             today=lambda: clock.today(story.zone),
+            desk=desk,
         )
         feed.run()
 
 
-def _hearing(showing: Showing, changed: Callable[[Change], None]) -> Callable[[dict[str, Any], int], None]:
+def _hearing(showing: Showing, changed: Callable[[Change | Dealt], None]) -> Callable[[dict[str, Any], int], None]:
     """Takes decisions from Kafka. Those recorded before this process began are not shown: a broker got them again."""
     from datetime import datetime
 
     import psutil
 
-    from gradeline.demo.showing import Change
+    from gradeline.demo.showing import Change, Dealt
     from shared.edge import clock
 
     began = psutil.Process().create_time()
@@ -131,7 +138,7 @@ def _hearing(showing: Showing, changed: Callable[[Change], None]) -> Callable[[d
             at=f"{at:%H:%M:%S}",
             since_start=clock.now().timestamp() - began,
         )
-        if isinstance(seen, Change):
+        if isinstance(seen, Change | Dealt):
             changed(seen)
 
     return heard
@@ -156,15 +163,15 @@ def _show_live(instance: Instance, showing: Showing) -> None:
     console.print(last_words(showing))
 
 
-def _show_plain(instance: Instance, showing: Showing, fresh: list[Change]) -> None:
-    from gradeline.demo.plain import changed, summary
+def _show_plain(instance: Instance, showing: Showing, fresh: list[Change | Dealt]) -> None:
+    from gradeline.demo.plain import line_of, summary
     from shared.edge import clock
 
     due = clock.monotonic() + SUMMARY_S
     try:
         while not instance.stopping.wait(LOOK_S):
             while fresh:
-                _print(changed(fresh.pop(0)))
+                _print(line_of(fresh.pop(0)))
             if clock.monotonic() >= due:
                 due += SUMMARY_S
                 _print(summary(showing, now=clock.monotonic()))

@@ -45,18 +45,12 @@ def form(
 
     Exit status: 0 written, 2 no such order is held, 4 the database does not answer.
     """
-    from gradeline.database import reached, told
-    from gradeline.reporting.read import viewed
-    from services.exposure.api import hold_sheet
-    from services.exposure.core.release_form import release_form
-    from shared.core.errors import Misconfigured, NotFound
+    from gradeline.database import reached
+    from shared.core.errors import Misconfigured
 
-    moment = reached(viewed(told(), customer, None))
-    found = release_form(moment, order) if moment is not None else None
-    if found is None:
-        raise NotFound(f"no order {order!r} of {customer!r} is held")
+    page = reached(_form(customer, order))
     try:
-        file.write_text(hold_sheet.form(found, customer, chinese=language() == "zh"), encoding="utf-8")
+        file.write_text(page, encoding="utf-8")
     except OSError as closed:
         raise Misconfigured(f"{file}: the page cannot be written ({closed.strerror})") from closed
     typer.echo(say("written to {file}", file=file))
@@ -73,3 +67,19 @@ async def _held(customer: str | None, reason: str | None, company: str | None) -
     wanted = WantedHolds(reason, customer, company)
     async with pool_of(told(), schema="exposure") as pool:
         return await Lists().holds(pool, after=FIRST, limit=MOST + 1, wanted=wanted, rows=EVERY_ROW)
+
+
+async def _form(customer: str, order: str) -> str:
+    from gradeline.database import pool_of, told
+    from services.exposure.api import hold_sheet
+    from services.exposure.handlers import checking
+    from services.exposure.main import wired
+
+    known = told()
+    async with pool_of(known, schema="exposure") as pool:
+        ports = wired(known)
+        ports.pool = pool
+        chinese = language() == "zh"
+        return await checking.form(
+            ports, customer, order, lambda found: hold_sheet.form(found, customer, chinese=chinese)
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gradeline.importing.run import Shows
-    from services.rating.adapters.rebuilding import Compared, Place
+    from shared.edge.rebuilding import Compared, Place, Rebuild
     from shared.edge.settings import Settings
 
+Service = Literal["rating", "exposure"]
 PROCESSES = 2
 SHOWN = 20
 DIFFERENT = 1
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def rebuild(
+    service: Annotated[Service, typer.Argument(help="Whose lists.")] = "rating",
     *,
     back: Annotated[bool, typer.Option("--return", help="Bring back what was live before the last switch.")] = False,
     accept: Annotated[
@@ -35,7 +37,8 @@ def rebuild(
     processes: Annotated[int, typer.Option(min=1, help="How many compute at once.")] = PROCESSES,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of sentences.")] = False,
 ) -> None:
-    """Build the lists of customers, warnings and aliases from the facts, while facts and reads go on.
+    """Build the lists of a service from its log, while facts and reads go on: customers, warnings and aliases of rating;
+    accounts, limits, reservations and held orders of exposure.
 
     They are compared with the live ones and take their place; what was live is kept for --return. Where rows differ,
     nothing is switched unless told. Exit status: 0 switched, 1 they differ, 4 the database does not answer.
@@ -44,22 +47,21 @@ def rebuild(
 
     from gradeline.database import reached, told
     from gradeline.importing.progress import bars
-    from services.rating.adapters import rebuilding
     from shared.edge.waiting import named
 
-    known = told()
+    known, rebuilding = told(), of(service)
     named(known)
     with bars() as show:
         if back:
             place = reached(rebuilding.resumed(known.postgres))
         else:
             place = reached(rebuilding.begin(known.postgres))
-            everyone(known, place, processes, show)
-        place = caught_up(known, place, processes, show)
+            everyone(known, service, place, processes, show)
+        place = caught_up(known, service, place, processes, show)
         compared = reached(rebuilding.compare(known.postgres, place))
         same = all(not one.different for one in compared)
         if same or accept:
-            switched(known, place, processes, show)
+            switched(known, service, place, processes, show)
     if as_json:
         typer.echo(msgspec.json.encode({"switched": same or accept, "tables": compared}))
     else:
@@ -68,66 +70,84 @@ def rebuild(
     raise typer.Exit(0 if same or accept else DIFFERENT)
 
 
-def everyone(known: Settings, place: Place, processes: int, show: Shows) -> None:
+def everyone(known: Settings, service: Service, place: Place, processes: int, show: Shows) -> None:
     """Build every customer."""
     from gradeline.database import pool_of, reached
     from shared.edge.proof import customers
 
     async def chosen() -> list[str]:
-        async with pool_of(known) as pool, pool.acquire() as connection:
+        async with pool_of(known, schema=service) as pool, pool.acquire() as connection:
             return await customers(connection, None, "")
 
-    _built(known, place, reached(chosen()), processes, show)
+    _built(known, service, place, reached(chosen()), processes, show)
 
 
-def caught_up(known: Settings, place: Place, processes: int, show: Shows) -> Place:
+def caught_up(known: Settings, service: Service, place: Place, processes: int, show: Shows) -> Place:
     """Build again what facts changed meanwhile, until little is left."""
     from gradeline.database import reached
-    from services.rating.adapters import rebuilding
+    from shared.edge.rebuilding import FEW, ROUNDS
 
-    for _ in range(rebuilding.ROUNDS):
+    rebuilding = of(service)
+    for _ in range(ROUNDS):
         streams, after = reached(rebuilding.changed(known.postgres, place))
-        _built(known, place, streams, processes, show)
+        _built(known, service, place, streams, processes, show)
         place = after
-        if len(streams) <= rebuilding.FEW:
+        if len(streams) <= FEW:
             break
     return place
 
 
-def switched(known: Settings, place: Place, processes: int, show: Shows) -> None:
+def switched(known: Settings, service: Service, place: Place, processes: int, show: Shows) -> None:
     """Switch; catch up once more as often as too much changed meanwhile. Raises Unavailable where it never settles."""
-    from gradeline.commands.verify import brain_of
     from gradeline.database import reached
-    from services.rating.adapters import rebuilding
     from shared.core.errors import Unavailable
+    from shared.edge.rebuilding import ROUNDS
 
-    for _ in range(rebuilding.ROUNDS):
-        if reached(rebuilding.switch(known.postgres, brain_of(known.currency, known.policies), place)):
+    for _ in range(ROUNDS):
+        brain = brain_for(service, known.currency, known.policies)
+        if reached(of(service).switch(known.postgres, brain, place)):
             return
-        place = caught_up(known, place, processes, show)
+        place = caught_up(known, service, place, processes, show)
     raise Unavailable("facts come in faster than customers are built; try again when less is going on")
 
 
-def _built(known: Settings, place: Place, streams: Sequence[str], processes: int, show: Shows) -> None:
+def _built(
+    known: Settings, service: Service, place: Place, streams: Sequence[str], processes: int, show: Shows
+) -> None:
     from gradeline.spread import spread
 
-    work = partial(built, known.postgres, known.currency, known.policies, place.schema)
+    work = partial(built, service, known.postgres, known.currency, known.policies, place.schema)
     for _ in spread(work, streams, processes=processes, show=show, what="rebuild"):
         pass
 
 
-def built(dsn: str, currency: str, policies: Path | None, schema: str, streams: Sequence[str]) -> int:
+def built(service: Service, dsn: str, currency: str, policies: Path | None, schema: str, streams: Sequence[str]) -> int:
     """Build some customers, in this process."""
-    from gradeline.commands.verify import brain_of
+    return asyncio.run(of(service).build(dsn, brain_for(service, currency, policies), schema, streams))
+
+
+def of(service: Service) -> Rebuild[Any]:
+    """How the lists of *service* are built again."""
+    if service == "exposure":
+        from services.exposure.adapters import rebuilding as accounts
+
+        return accounts.REBUILD
     from services.rating.adapters import rebuilding
 
-    return asyncio.run(rebuilding.build(dsn, brain_of(currency, policies), schema, streams))
+    return rebuilding.REBUILD
+
+
+def brain_for(service: Service, currency: str, policies: Path | None) -> Any:
+    """The brain of *service* in this installation."""
+    from gradeline.commands.verify import accounts_brain, brain_of
+
+    return accounts_brain(currency) if service == "exposure" else brain_of(currency, policies)
 
 
 def told_of(compared: Sequence[Compared], *, switched: bool) -> list[str]:
     """What was built, what differs, and what became of it."""
     lines = [
-        f"{one.table:<10} {one.rows:>9,} rows  {_hash(one.hash)}   live {one.live_rows:>9,} rows  {_hash(one.live_hash)}"
+        f"{one.table:<12} {one.rows:>9,} rows  {_hash(one.hash)}   live {one.live_rows:>9,} rows  {_hash(one.live_hash)}"
         for one in compared
     ]
     different = sorted({customer for one in compared for customer in one.different})

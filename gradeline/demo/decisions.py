@@ -14,7 +14,7 @@ from shared.edge.kafka.profile import choose
 from shared.edge.kafka.record import Record, Truncated
 from shared.edge.kafka.source import Source
 
-TOPIC = "credit.ratings"
+TOPICS = ("credit.ratings", "credit.limits")
 LOOK_S = 0.2
 PAUSE_S = 1.0
 MOST = 500
@@ -24,9 +24,9 @@ Heard = Callable[[dict[str, Any], int], None]
 
 
 async def follow(address: Callable[[], str], heard: Heard, stopping: Signal) -> None:
-    """Hand every decision on `credit.ratings` to *heard*, until *stopping* is set. A broker that is away is waited for."""
+    """Hand every decision on TOPICS to *heard*, until *stopping* is set. A broker that is away is waited for."""
     while not stopping.is_set():
-        source = Source(address(), topics=[TOPIC], group=None, profile=choose(embedded=True))
+        source = Source(address(), topics=list(TOPICS), group=None, profile=choose(embedded=True))
         try:
             await source.start()
             await _read(source, heard, stopping)

@@ -11,6 +11,7 @@ from threading import Event as Signal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gradeline.demo.orders import Asks, Orders
 from gradeline.demo.scenes import Scenes
 from gradeline.demo.showing import Showing
 from gradeline.demo.story import FIRST, Run, Story, batches
@@ -60,8 +61,12 @@ class Feed:
         data: Path,
         stopping: Signal,
         today: Callable[[], date],
+        desk: Asks | None = None,
     ) -> None:
-        """*today* is the business day in the zone of the instance. *poster* makes one attempt at a time."""
+        """*today* is the business day in the zone of the instance. *poster* makes one attempt at a time. *desk*: whom
+        orders are put to before they are taken; None: none are.
+        """
+        self._desk = desk
         self._story, self._poster, self._showing = story, poster, showing
         self._data, self._stopping, self._today = data, stopping, today
         self.refused = 0
@@ -136,24 +141,32 @@ class Feed:
         run = story.begin(day=day, tag=clock.new_id()[:8])
         source = f"/simulator/{story.seed}/scenes/{day}"
         scenes = Scenes(book.subjects, Random(run.tag), day=day, tag=run.tag, source=source, at=self._time())
+        orders = self._orders(book, run)
         if story.endings:
             self._post(story.endings)
             story.endings = []
         self._showing.say(LIVE)
         try:
-            self._flow(run, book, scenes)
+            self._flow(run, book, scenes, orders)
         finally:
-            self._curtain(scenes)
+            self._curtain(scenes.endings + (orders.endings() if orders else []))
             story.save(self._data)
+
+    def _orders(self, book: Book, run: Run) -> Orders | None:
+        """What puts orders to the desk, where there is one."""
+        if self._desk is None:
+            return None
+        source = f"/simulator/{self._story.seed}/orders/{run.day}"
+        rng = Random(f"{run.tag} orders")
+        return Orders(self._desk, book, rng, on=f"{run.day}", tag=run.tag, source=source, at=self._time())
 
     def _time(self) -> Callable[[float], str]:
         """Writes a second of the monotonic clock as RFC 3339 in the zone of the story."""
         now, second, zone = clock.now(), clock.monotonic(), ZoneInfo(self._story.zone)
         return lambda at: (now + timedelta(seconds=at - second)).astimezone(zone).isoformat(timespec="seconds")
 
-    def _curtain(self, scenes: Scenes) -> None:
+    def _curtain(self, endings: list[Event]) -> None:
         """End what is going on; what cannot be posted now is posted at the next start."""
-        endings = scenes.endings
         try:
             answer = self._poster.post(endings) if endings else None
         except Unavailable:
@@ -162,7 +175,7 @@ class Feed:
         if isinstance(answer, RefusedFact):
             self._showing.warn(f"an ending was refused: {answer.message}")
 
-    def _flow(self, run: Run, book: Book, scenes: Scenes) -> None:
+    def _flow(self, run: Run, book: Book, scenes: Scenes, orders: Orders | None) -> None:
         facts = busy_day(book, seed=self._story.seed, day=run.day, tag=run.tag, zone=self._story.zone)
         saved = last = clock.monotonic()
         owed = 0.0
@@ -173,7 +186,8 @@ class Feed:
             owed, last = min(owed + (now - last) * FACTS_A_SECOND, BURST), now
             some = list(islice(facts, int(owed)))
             scene = scenes.due(now, self._showing.graded.get)
-            self._post([fact for fact in some if not fact["type"].startswith(LEFT_OUT)] + scene)
+            bought = orders.due(now, self._showing.graded.get) if orders else []
+            self._post([fact for fact in some if not fact["type"].startswith(LEFT_OUT)] + scene + bought)
             owed -= len(some)
             run.facts += len(some)
             if now - saved > SAVE_S:

@@ -1,9 +1,9 @@
-"""The same for a pipe or a file: one line for each grade change, and a summary now and then."""
+"""The same for a pipe or a file: one line for each grade change and each decision about an order, and a summary now and then."""
 
 from __future__ import annotations
 
 from gradeline.demo.screen import first_change, time_left
-from gradeline.demo.showing import Change, Showing
+from gradeline.demo.showing import Change, Dealt, Showing
 
 
 def changed(change: Change) -> str:
@@ -11,6 +11,14 @@ def changed(change: Change) -> str:
     who = f"{change.customer} {change.name}".rstrip()
     turn = f"{change.was or 'none'} -> {change.now or 'none'} {change.direction}"
     return f"grade {change.at} {who} {turn}: {change.why.en} / {change.why.zh}"
+
+
+def line_of(one: Change | Dealt) -> str:
+    """A line for a grade change, or for what was decided about an order."""
+    if isinstance(one, Change):
+        return changed(one)
+    who = f"{one.customer} {one.name}".rstrip()
+    return f"order {one.at} {who} {one.order} {one.amount:,} {one.currency} {one.what}: {one.why.en} / {one.why.zh}"
 
 
 def summary(showing: Showing, *, now: float) -> str:
@@ -30,6 +38,9 @@ def summary(showing: Showing, *, now: float) -> str:
             f"warnings {showing.standing:,} (+{showing.alarmed['raised']:,} "
             f"-{showing.alarmed['cleared'] + showing.alarmed['withdrawn']:,})",
         ]
+        parts.append(
+            "orders " + " ".join(f"{what} {showing.dealt[what]:,}" for what in ("reserved", "held", "released"))
+        )
         parts.append(f"first grade change {first_change(showing)}")
         if showing.notice:
             parts.append(showing.notice)

@@ -11,13 +11,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from gradeline.demo.showing import Alarm, Change, Showing
-from gradeline.demo.words import DIRECTIONS, ENDINGS
+from gradeline.demo.showing import Alarm, Change, Dealt, Showing
+from gradeline.demo.words import DIRECTIONS, ENDINGS, ORDERS
 
 GRADES: dict[str | None, str] = {"A": "green", "B": "cyan", "C": "yellow", "D": "red", None: "bright_black"}
 SEVERITIES = {"info": "cyan", "warning": "yellow", "critical": "bold red"}
 ARROWS = {"up": "▲", "down": "▼", "first": "●", "lost": "○", "method": "◆"}
 COLOURS = {"up": "green", "down": "red", "first": "cyan", "lost": "bright_black", "method": "magenta"}
+MARKS = {"reserved": "✓", "held": "■", "released": "▶"}
+DEALT = {"reserved": "green", "held": "bold red", "released": "cyan"}
 BAR = 18
 WIDE = 180
 """From so many columns on, warnings stand beside the grade changes."""
@@ -28,14 +30,17 @@ def render(showing: Showing, *, width: int, height: int, now: float) -> Renderab
     """The whole screen. *now* is a second of the clock that the rates were noted with."""
     with showing.lock:
         whole, body = Layout(), Layout()
-        top, bottom = 8, 3
+        top, bottom = 9, 3
         left = max(6, height - 1 - top - bottom)
         changes = Layout(_changes(showing, left), ratio=3)
         alarms = Layout(_alarms(showing, left), ratio=2)
+        orders = Layout(_orders(showing, left), ratio=2)
         if width >= WIDE:
-            body.split_row(changes, alarms)
+            right = Layout(ratio=2)
+            right.split_column(orders, alarms)
+            body.split_row(changes, right)
         else:
-            body.split_column(changes, alarms)
+            body.split_column(changes, orders, alarms)
         whole.split_column(
             Layout(_headline(showing, now), size=1),
             Layout(_figures(showing, now), size=top),
@@ -93,6 +98,8 @@ def _numbers(showing: Showing, now: float) -> Table:
     numbers.add_row("changes 变动", f"{moved:,}", turns)
     begun, ended = showing.alarmed["raised"], showing.alarmed["cleared"] + showing.alarmed["withdrawn"]
     numbers.add_row("warnings 预警", f"{showing.standing:,}", f"+{begun:,} −{ended:,}")
+    dealt = " ".join(f"{MARKS[what]}{showing.dealt[what]:,}" for what in MARKS)
+    numbers.add_row("orders 订单", f"{sum(showing.dealt.values()):,}", dealt)
     for currency, totals in sorted(showing.owed.items(), key=lambda item: item[1].receivable, reverse=True)[:2]:
         numbers.add_row(f"owed 应收 {currency}", f"{totals.receivable:,}", f"overdue 逾期 {totals.overdue:,}")
     return numbers
@@ -137,6 +144,14 @@ def _alarms(showing: Showing, rows: int) -> Panel:
     return Panel(table, title="early warnings · 预警", title_align="left")
 
 
+def _orders(showing: Showing, rows: int) -> Panel:
+    table = _list(3, 4)
+    for one in list(showing.orders)[:rows]:
+        amount = Text(f"{MARKS[one.what]} {one.amount:,} {one.currency}", DEALT[one.what])
+        table.add_row(one.at, _who(one), amount, _both(one.why.en, one.why.zh))
+    return Panel(table, title="orders and credit checks · 订单与授信检查", title_align="left")
+
+
 def _list(who: int, why: int) -> Table:
     """When, who, what, why; the last may take several lines."""
     table = Table(expand=True, box=None, padding=(0, 1, 0, 0), show_header=False)
@@ -149,7 +164,7 @@ def _list(who: int, why: int) -> Table:
 
 def _footer(showing: Showing) -> Text:
     lines = [
-        f" API {showing.rating}/docs   Kafka {showing.kafka} (credit.ratings)",
+        f" API {showing.rating}/docs   Kafka {showing.kafka} (credit.ratings, credit.limits)",
         f" a token · 令牌: gradeline token --role risk_analyst --data {showing.data}",
         f" {STOP}",
     ]
@@ -165,7 +180,7 @@ def shift(change: Change) -> Text:
     return Text(f"{change.was or '–'} → {change.now or '–'} {ARROWS.get(change.direction, '')}", style=f"bold {colour}")
 
 
-def _who(one: Change | Alarm) -> Text:
+def _who(one: Change | Alarm | Dealt) -> Text:
     return Text.assemble((one.customer, "bold"), " ", one.name, overflow="ellipsis", no_wrap=True)
 
 
@@ -187,6 +202,7 @@ def last_words(showing: Showing) -> Group:
             Text(f"{showing.accepted.total:,} facts accepted, {showing.applied.total:,} applied"),
             Text(f"grade changes: {turned or 'none'}"),
             Text(f"grades: {grades or 'none'}"),
+            Text("orders: " + ", ".join(f"{ORDERS[what].en} {showing.dealt[what]:,}" for what in ORDERS)),
             Text(f"the first grade change came {first_change(showing)}"),
             Text("the data is kept: the same command goes on from here"),
         )

@@ -9,7 +9,7 @@ from decimal import Decimal
 from threading import Lock
 from typing import Any, NamedTuple
 
-from gradeline.demo.words import Words, explain, warned
+from gradeline.demo.words import Words, dealt, explain, warned
 
 KEPT = 60
 """So many grade changes and warnings are kept to be shown."""
@@ -21,6 +21,12 @@ LONG_SPAN_S = 20.0
 """Customers are graded a handful at a time: their rate, and the time left, need a longer look."""
 GRADE_CHANGED = "credit.grade.changed.v1"
 WARNING = "credit.warning."
+ORDERS = {
+    "credit.reservation.made.v1": "reserved",
+    "credit.order.held.v1": "held",
+    "credit.order.released.v1": "released",
+}
+"""Decisions about orders → what is said of them."""
 GETTING_READY = Words("getting ready", "准备中")
 
 
@@ -48,6 +54,20 @@ class Alarm(NamedTuple):
     what: str
     """raised, cleared or withdrawn"""
     about: Words
+
+
+class Dealt(NamedTuple):
+    """What was decided about one order."""
+
+    at: str
+    customer: str
+    name: str
+    what: str
+    """reserved, held or released"""
+    order: str
+    amount: Decimal
+    currency: str
+    why: Words
 
 
 class Totals(NamedTuple):
@@ -112,6 +132,9 @@ class Showing:
     changes: deque[Change] = field(default_factory=lambda: deque(maxlen=KEPT))
     """Newest first, as are the alarms."""
     alarms: deque[Alarm] = field(default_factory=lambda: deque(maxlen=KEPT))
+    dealt: Counter[str] = field(default_factory=Counter)
+    """reserved, held, released → orders of this run."""
+    orders: deque[Dealt] = field(default_factory=lambda: deque(maxlen=KEPT))
     first_change_s: float | None = None
     """Seconds from the start of the instance to the first grade change."""
     notice: str = ""
@@ -121,7 +144,9 @@ class Showing:
     _ids: dict[str, None] = field(default_factory=dict)
     _last: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def decided(self, event: Mapping[str, Any], *, lived: bool, at: str, since_start: float) -> Change | Alarm | None:
+    def decided(
+        self, event: Mapping[str, Any], *, lived: bool, at: str, since_start: float
+    ) -> Change | Alarm | Dealt | None:
         """Take note of one decision, a decoded CloudEvent, and answer what is new to show.
 
         *lived*: it was decided since the instance started; an earlier one, which a broker without its log is given again,
@@ -139,7 +164,16 @@ class Showing:
                 return self._changed(customer, data, lived, at, since_start)
             if kind.startswith(WARNING) and lived:
                 return self._warned(customer, kind.removeprefix(WARNING).removesuffix(".v1"), data, at)
+            if kind in ORDERS and lived:
+                return self._dealt(customer, ORDERS[kind], data, at)
         return None
+
+    def _dealt(self, customer: str, what: str, data: Mapping[str, Any], at: str) -> Dealt:
+        name, amount = self.names.get(customer, ""), Decimal(data["amount"])
+        one = Dealt(at, customer, name, what, data["order_id"], amount, data["currency"], dealt(what, data))
+        self.dealt[what] += 1
+        self.orders.appendleft(one)
+        return one
 
     def _changed(
         self, customer: str, data: Mapping[str, Any], lived: bool, at: str, since_start: float

@@ -43,6 +43,12 @@ DIRECTIONS: dict[str, Words] = {
     "lost": Words("no grade any more", "不再评级"),
     "method": Words("another method applies", "改用其他评级方法"),
 }
+ORDERS: dict[str, Words] = {
+    "reserved": Words("approved, headroom kept", "通过，已冻结额度"),
+    "held": Words("held", "冻结"),
+    "released": Words("let go", "放行"),
+}
+SPECIAL = Words("by special approval", "特批")
 SOUND = Words("nothing speaks against it", "无不利因素")
 AT_REVIEW = Words("earned it at the monthly review", "月度复评上调")
 LATE_FACT = Words("a fact came late", "补记事实")
@@ -80,6 +86,14 @@ def _explained(data: Mapping[str, Any], before: Mapping[str, Any], direction: Wo
 def warned(rule: str) -> Words:
     """What a rule of early warnings is about."""
     return _worded(WARNINGS, rule)
+
+
+def dealt(what: str, data: Mapping[str, Any]) -> Words:
+    """What was decided about an order, and why: the `data` of its decision."""
+    if what == "released" and data.get("by"):
+        return _joined([ORDERS[what], SPECIAL])
+    why = [Words(said.en, said.zh) for said in map(codes.meaning, data.get("reasons", ()))][:MOST]
+    return _joined([ORDERS[what], *why])
 
 
 def _reasons(data: Mapping[str, Any]) -> list[str]:

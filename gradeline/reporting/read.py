@@ -15,6 +15,7 @@ from services.exposure.adapters import reporting
 from services.exposure.adapters.reporting import Entries
 from services.exposure.adapters.viewing import Viewer
 from services.exposure.core.figures import Moment
+from services.exposure.core.records import is_group
 from services.rating.adapters import grading
 from services.rating.adapters.grading import Graded
 from shared.core.errors import Unavailable
@@ -52,6 +53,8 @@ def grades(known: Settings, day: date, processes: int, show: Shows) -> dict[str,
 
 async def viewed(known: Settings, customer: str, day: date | None) -> Moment | None:
     """One customer at the end of *day* (None: at this moment); None: nothing was known of it by then."""
+    if is_group(customer):
+        return None
     async with pool_of(known, schema="exposure") as pool:
         return await Viewer(accounts_brain(known.currency), known.partitions)(pool, customer, day, None)
 

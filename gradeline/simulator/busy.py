@@ -63,9 +63,13 @@ class _Work:
         self._number = 0
         self._payments: dict[str, str] = {}
         self._signals: dict[str, str] = {}
+        self._ordered: dict[str, list[Event]] = {}
+        self._delivered: dict[str, list[Event]] = {}
         self.weights: dict[Callable[[str], Done], int] = {
             self.invoice: 40,
             self.order: 15,
+            self.deliver: 12,
+            self.bill: 11,
             self.pay: 28,
             self.bounce: 3,
             self.signal: 5,
@@ -80,12 +84,37 @@ class _Work:
 
     def invoice(self, subject: str) -> Done:
         """An invoice, due in 30 days."""
-        due = date.fromordinal(date.fromisoformat(self._on).toordinal() + 30)
-        return "transaction.recorded", {**self._document(subject, "INV", "invoice"), "due_on": due.isoformat()}
+        return "transaction.recorded", {**self._document(subject, "INV", "invoice"), "due_on": self._due()}
 
     def order(self, subject: str) -> Done:
         """An order."""
-        return "transaction.recorded", self._document(subject, "ORD", "order")
+        ordered = self._document(subject, "ORD", "order")
+        self._ordered.setdefault(subject, []).append(ordered)
+        return "transaction.recorded", ordered
+
+    def deliver(self, subject: str) -> Done:
+        """What was ordered first today is delivered."""
+        delivered = self._follows(self._ordered.get(subject), "DEL", "delivery")
+        if delivered is None:
+            return None
+        self._delivered.setdefault(subject, []).append(delivered)
+        return "transaction.recorded", delivered
+
+    def bill(self, subject: str) -> Done:
+        """What was delivered first today is invoiced, due in 30 days."""
+        billed = self._follows(self._delivered.get(subject), "INV", "invoice")
+        return None if billed is None else ("transaction.recorded", {**billed, "due_on": self._due()})
+
+    def _follows(self, before: list[Event] | None, prefix: str, kind: str) -> Event | None:
+        """The document that takes the place of the first of *before*, whole."""
+        if not before:
+            return None
+        first = before.pop(0)
+        taken = [{"transaction_id": first["transaction_id"], "amount": first["amount"]}]
+        return {**first, "transaction_id": self._next(prefix), "kind": kind, "consumes": taken}
+
+    def _due(self) -> str:
+        return date.fromordinal(date.fromisoformat(self._on).toordinal() + 30).isoformat()
 
     def _document(self, subject: str, prefix: str, kind: str) -> Event:
         return {

@@ -7,11 +7,16 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
-from services.alerts.adapters import silencing, wiring
+from services.alerts.adapters import delivery_wiring, silencing, wiring
 from services.alerts.adapters.bounds import SCHEMA
 from services.alerts.adapters.deciding import Deciding
+from services.alerts.adapters.delivery_log import DeliveryLog
+from services.alerts.adapters.endpoints import Named
+from services.alerts.adapters.following import Following
 from services.alerts.adapters.lists import Lists
-from services.alerts.api import alerts, notices, silences, staff
+from services.alerts.adapters.subscriptions import Subscriptions
+from services.alerts.api import alerts, deliveries, notices, silences, staff, stream, subscriptions
+from services.alerts.handlers.delivery_ports import DeliveryPorts
 from services.alerts.handlers.ports import Ports
 from shared.edge.http import attached, health, trust
 from shared.edge.http.app import Lifespan, build
@@ -19,7 +24,15 @@ from shared.edge.http.auth import Verifier
 from shared.edge.http.keys import FetchedKeys
 from shared.edge.settings import Settings
 
-ROUTERS = (alerts.router, silences.router, notices.router, staff.router)
+ROUTERS = (
+    alerts.router,
+    stream.router,
+    deliveries.router,
+    subscriptions.router,
+    silences.router,
+    notices.router,
+    staff.router,
+)
 """The busiest first: routes are tried in this order."""
 UNLIMITED = staff.PATHS
 """They tell of no customer."""
@@ -40,8 +53,20 @@ def wired(settings: Settings) -> Ports:
         command=Deciding(brain, wiring.commands(settings, brain)),
         lists=Lists(),
         silences=silencing,
+        delivery=_delivery(settings),
         rules=brain.rules,
         hours=brain.hours,
+    )
+
+
+def _delivery(settings: Settings) -> DeliveryPorts:
+    kept = delivery_wiring.known(settings)
+    return DeliveryPorts(
+        log=DeliveryLog(),
+        endpoints=Named(kept),
+        subscriptions=Subscriptions(kept),
+        following=Following(),
+        check_url=delivery_wiring.checked(settings),
     )
 
 

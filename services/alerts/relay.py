@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-from services.alerts.adapters import wiring
+from services.alerts.adapters import delivery_wiring, wiring
 from services.alerts.adapters.bounds import SCHEMA
 from services.alerts.adapters.counting import keep_counting
 from services.alerts.adapters.deciding import Deciding
@@ -44,7 +44,15 @@ def counting(_: Settings, pool: Any, stop: asyncio.Event) -> Coroutine[Any, Any,
     return keep_counting(pool, stop)
 
 
-LOOPS: tuple[Loop, ...] = (waking, watching, dispatching, counting)
+LOOPS: tuple[Loop, ...] = (
+    waking,
+    watching,
+    dispatching,
+    counting,
+    delivery_wiring.delivering,
+    delivery_wiring.feeding,
+    delivery_wiring.measuring,
+)
 """One more loop is one more entry."""
 
 

@@ -67,17 +67,6 @@ RERATING = Gauge(
 BUDGET_USE = Gauge(
     "gradeline_credit_budget_use", "Share of the credit budget that all customers use together; 1 is all of it."
 )
-ALERTS_DISPATCH_OLDEST = Gauge(
-    "gradeline_alerts_dispatch_oldest_seconds",
-    "How long the oldest notice is due to be put into messages: what waits for a group or the morning is not due yet.",
-)
-ALERTS_HEARINGS = Gauge(
-    "gradeline_alerts_hearings", "Notices by person who is to hear of them, by what became of that.", ["state"]
-)
-ALERTS_DISPATCH_DIFFERENCE = Gauge(
-    "gradeline_alerts_dispatch_difference",
-    "Notices that wait with nobody who waits for them, or are planned without a message under way: always 0.",
-)
 ALERTS_OPENED = Gauge("gradeline_alerts_opened", "Alerts that were opened and staff are told of, since the beginning.")
 ALERTS_OPEN = Gauge(
     "gradeline_alerts_open", "Alerts that are neither resolved nor withdrawn, by severity.", ["severity"]
@@ -92,12 +81,46 @@ ALERTS_CONSERVATION = Gauge(
     "gradeline_alerts_conservation_difference",
     "Notices that are neither waiting, planned, told, quiet for a reason, nor undelivered: always 0.",
 )
+ALERTS_DISPATCH_OLDEST = Gauge(
+    "gradeline_alerts_dispatch_oldest_seconds",
+    "How long the oldest notice is due to be put into messages: what waits for a group or the morning is not due yet.",
+)
+ALERTS_HEARINGS = Gauge(
+    "gradeline_alerts_hearings", "Notices by person who is to hear of them, by what became of that.", ["state"]
+)
+ALERTS_DISPATCH_DIFFERENCE = Gauge(
+    "gradeline_alerts_dispatch_difference",
+    "Notices that wait with nobody who waits for them, or are planned without a message under way: always 0.",
+)
 AUTHZ_DENIED = Counter("gradeline_authz_denied_total", "Requests refused because the token lacked a scope.", ["scope"])
 HTTP_SECONDS = Histogram(
     "gradeline_http_request_seconds",
     "Time to answer a request, by route template and status class.",
     ["method", "route", "status"],
     buckets=SECONDS,
+)
+ALERT_DELIVERIES = Counter(
+    "gradeline_alert_deliveries_total",
+    "Attempts to deliver messages of alerts, by what the provider said.",
+    ["channel", "result"],
+)
+ALERT_DELIVERY_SECONDS = Histogram(
+    "gradeline_alert_delivery_seconds",
+    "From the making of a message to the answer that took it.",
+    ["channel"],
+    buckets=(0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 7200, 28800),
+)
+ALERT_UNDELIVERED_OLDEST = Gauge(
+    "gradeline_alert_undelivered_oldest_seconds", "Age of the oldest message that waits to be delivered.", ["channel"]
+)
+ALERT_MESSAGES_WAITING = Gauge(
+    "gradeline_alert_messages_waiting",
+    "Messages that wait to be delivered, those that are tried again included.",
+    ["channel"],
+)
+DELIVERY_DIFFERENCE = Gauge(
+    "gradeline_delivery_conservation_difference",
+    "Messages of the last day that are called delivered without an answer that says so, or are in no known state: always 0.",
 )
 BUILD = Info("gradeline_build", "Version of the software that runs.")
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.core.errors import Misconfigured
@@ -56,6 +56,27 @@ class Settings(BaseSettings):
         None, description="folder of the rules that rate; else those that come with the product"
     )
     secrets: Path | None = Field(None, description="folder of files named like settings, for passwords")
+    console_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s]+[^\s/])?$",
+        description="address of the pages staff use: where links in messages lead",
+    )
+    mail_host: str = Field("", description="mail server that takes messages to staff; without one none go by mail")
+    mail_port: int = Field(587, ge=1, le=65_535, description="its port")
+    mail_tls: str = Field(
+        "starttls", pattern="^(starttls|tls|none)$", description="how the way to it is encrypted: starttls, tls, none"
+    )
+    mail_user: str = Field("", description="name at the mail server")
+    mail_password: SecretStr = Field(SecretStr(""), description="password at the mail server")
+    mail_from: str = Field("Gradeline <gradeline@localhost>", min_length=3, description="sender of mail to staff")
+    outbound_networks: str = Field(
+        "",
+        description="internal networks where webhooks and robots may be reached, also by http: 10.20.0.0/16[,…]; public ones "
+        "are reached by https alone",
+    )
+    outbound_ports: str = Field(
+        "443,8443", pattern=r"^\d{1,5}(,\d{1,5})*$", description="ports that webhooks and robots may be reached at"
+    )
     oidc_issuer: str = Field("", description="issuer of bearer tokens: the `iss` they must carry")
     oidc_audience: str = Field("gradeline", min_length=1, description="the `aud` bearer tokens must carry")
     oidc_jwks: str = Field("", description="https address of the issuer's public keys (JWKS)")
@@ -136,5 +157,5 @@ def _sentence(error: ValidationError) -> str:
         return message
     name = str(first["loc"][0])
     about = Settings.model_fields[name].description if name in Settings.model_fields else ""
-    said = "" if name in {"postgres"} else f" ({str(first['input'])[:80]!r} was given)"
+    said = "" if name in {"postgres", "mail_password"} else f" ({str(first['input'])[:80]!r} was given)"
     return f"{PREFIX}{name.upper()}: {message[:1].lower()}{message[1:]}{said}; it is: {about}"

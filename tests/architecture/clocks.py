@@ -21,6 +21,10 @@ SEEDED = "random.Random"
 ALLOWED = {
     ("shared/edge/worker/jitter.py", "random.uniform"): "jitter: two workers that met once shall not meet again",
     ("shared/edge/embedded/cluster.py", "secrets.token_hex"): "the password of the embedded database, made once",
+    (
+        "services/alerts/adapters/endpoints.py",
+        "secrets.token_bytes",
+    ): "the secret of an endpoint: chance is its purpose",
     ("shared/edge/http/tokens.py", "secrets.token_hex"): "the name of a file that is not there yet",
     ("shared/edge/store/sealing.py", "secrets.token_bytes"): "the nonce of a sealed value: chance is its purpose",
     ("shared/edge/store/secret.py", "secrets.token_hex"): "the wrapping key of an embedded instance, made once",

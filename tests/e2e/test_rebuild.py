@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from itertools import product
 from typing import Any
 
+import httpx2
 import pytest
 
 from gradeline.simulator.portfolio import simulate
+from shared.edge.embedded.process import wait_until
+from tests.support import told
 from tests.support.covers import covers
-from tests.support.instance import RunningInstance
+from tests.support.instance import APPLIED_SECONDS, RunningInstance
 
 covers("DP-15", "DP-23")
 
@@ -21,6 +25,10 @@ PLANT = """
 update customers set grade = 'A', overdue_amount = 7
 where customer_id = (select min(customer_id) from customers where grade is distinct from 'A')
 returning customer_id
+"""
+PLANT_ACCOUNT = """
+update exposure.accounts set overdue = overdue + 7
+where customer_id = (select min(customer_id) from exposure.accounts) returning customer_id
 """
 FIELDS = {"grade", "overdue_amount"}
 FACT = 'select * from events where kind = 0 and position(\'"amount":"1\'::bytea in data) > 0 order by stream, version limit 1'
@@ -81,9 +89,69 @@ def findings(instance: RunningInstance, *, status: int) -> list[dict[str, Any]]:
     return found
 
 
-def built(instance: RunningInstance, *words: str, status: int) -> dict[str, Any]:
+def built(instance: RunningInstance, *words: str, status: int, service: str = "rating") -> dict[str, Any]:
     """What `gradeline rebuild` says. It must end with *status*."""
-    done = instance.command("rebuild", "--json", *words)
+    done = instance.command("rebuild", service, "--json", *words)
     assert done.returncode == status, done.stdout + done.stderr
     said: dict[str, Any] = json.loads(done.stdout)
     return said
+
+
+def test_the_lists_of_exposure_are_built_again_while_orders_are_checked_and_brought_back(
+    own_instance: RunningInstance,
+) -> None:
+    instance, day = own_instance, own_instance.day()
+    names = [f"RB-{number}" for number in range(8)]
+    histories = {name: told.good_history(name, day) for name in names}
+    instance.post([fact for facts in histories.values() for fact in facts])
+    assert wait_until(lambda: len(instance.rows(FOLLOWED, names)) == len(names), APPLIED_SECONDS, pause=0.2)
+    orders = ordered(instance, names, range(3))
+    assert {one["decision"] for one in orders} == {"held"}, "nobody has a limit"
+
+    assert built(instance, status=0, service="exposure")["switched"], "what is built is what is live"
+    wrong = instance.rows(PLANT_ACCOUNT)
+    refused = built(instance, status=1, service="exposure")
+    assert not refused["switched"]
+    assert {customer for table in refused["tables"] for customer in table["different"]} == {wrong[0]["customer_id"]}
+
+    asking = threading.Thread(target=ordered, args=(instance, names, range(3, 12)))
+    asking.start()
+    switched = built(instance, "--accept-differences", status=0, service="exposure")
+    asking.join(120)
+    assert switched["switched"]
+    assert {table["table"] for table in switched["tables"]} == {
+        "groups",
+        "group_members",
+        "accounts",
+        "limits",
+        "reservations",
+        "holds",
+        "approvals",
+    }
+    held = instance.rows("select count(*) as orders from exposure.holds")[0]["orders"]
+    assert held == len(names) * 12, "what was held while the lists were built is in them"
+    proof = instance.command("verify", "exposure", "--json")
+    assert proof.returncode == 0, proof.stdout
+    assert built(instance, "--return", status=0, service="exposure")["switched"]
+    assert instance.rows("select count(*) as orders from exposure.holds")[0]["orders"] == held, "it has caught up"
+    assert instance.command("verify", "exposure", "--json").returncode == 0
+
+
+FOLLOWED = """
+select customer_id from exposure.accounts a where customer_id = any($1::text[]) and grade is not null
+  and (select count(*) from exposure.events where stream = a.customer_id and kind = 0 and type not like 'credit.grade.%')
+    = (select count(*) from rating.events where stream = a.customer_id and kind = 0)
+"""
+
+
+def ordered(instance: RunningInstance, names: list[str], numbers: range) -> list[dict[str, Any]]:
+    """The answers to an order of each number by each of *names*."""
+    headers = {"authorization": f"Bearer {instance.token('order_system')}"}
+    found = []
+    with httpx2.Client(base_url=instance.exposure, headers=headers, timeout=60, trust_env=False) as http:
+        for number, name in product(numbers, names):
+            order = {"customer_id": name, "order_id": f"SO-{number}", "amount": "100.00", "currency": "CNY"}
+            answer = http.post("/v1/credit-checks", json=order)
+            assert answer.status_code == 200, answer.text
+            found.append(answer.json())
+    return found

@@ -300,17 +300,6 @@ async def test_an_advance_needs_its_papers_and_everybody_of_its_chain(database: 
         assert found["limit"] == "0.00", "an advance is no credit for orders"
 
 
-async def test_who_holds_no_role_in_the_register_of_exposure_grants_no_limit(database: str, tmp_path: Path) -> None:
-    async with opened(database, tmp_path) as office:
-        asked = await office.asks()
-        said = {"roles": [], "reason": "left"}
-        assert (await office.does("PUT", "staff/credit_supervisor", said, role="sales")).status_code == 403
-        assert (await office.does("PUT", "staff/credit_supervisor", said, role="operator")).status_code == 204
-        (known,) = (await office.does("GET", "staff", role="operator")).json()["staff"]
-        assert (known["person"], known["roles"], known["reason"]) == ("credit_supervisor", [], "left")
-        assert (await office.approves(asked)).status_code == 409
-
-
 @covers("LT-15")
 async def test_two_advances_that_are_granted_at_once_see_each_other(database: str, tmp_path: Path) -> None:
     async with opened(database, tmp_path) as office:
@@ -352,3 +341,14 @@ async def test_supply_is_stopped_and_goes_on_by_who_may_and_both_are_published(d
         assert (await office.does("GET", "exposures/C-1")).json()["holds"] == []
         said = [name for _, name in await office.published() if name.startswith("supply")]
         assert said == ["supply.suspended", "supply.resumed"]
+
+
+async def test_who_holds_no_role_in_the_register_of_exposure_grants_no_limit(database: str, tmp_path: Path) -> None:
+    async with opened(database, tmp_path) as office:
+        asked = await office.asks()
+        said = {"roles": [], "reason": "left"}
+        assert (await office.does("PUT", "staff/credit_supervisor", said, role="sales")).status_code == 403
+        assert (await office.does("PUT", "staff/credit_supervisor", said, role="operator")).status_code == 204
+        (known,) = (await office.does("GET", "staff", role="operator")).json()["staff"]
+        assert (known["person"], known["roles"], known["reason"]) == ("credit_supervisor", [], "left")
+        assert (await office.approves(asked)).status_code == 409

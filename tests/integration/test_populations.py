@@ -100,11 +100,11 @@ async def proves(database: str, pool: asyncpg.Pool) -> None:
         streams = await chosen(connection, None, "")
     proof = await proving.prove(database, BRAIN, streams)
     assert (proof.findings, proof.skipped, proof.customers) == ([], 0, 60)
-    place = await rebuilding.begin(database)
-    await rebuilding.build(database, BRAIN, place.schema, streams)
-    for one in await rebuilding.compare(database, place):
+    place = await rebuilding.REBUILD.begin(database)
+    await rebuilding.REBUILD.build(database, BRAIN, place.schema, streams)
+    for one in await rebuilding.REBUILD.compare(database, place):
         assert (one.table, one.different) == (one.table, ())
-    assert {one.table for one in await rebuilding.compare(database, place)} >= {"ratings"}
+    assert {one.table for one in await rebuilding.REBUILD.compare(database, place)} >= {"ratings"}
 
 
 async def agrees(pool: asyncpg.Pool, policy: Policy = SECOND, brain: RatingBrain = BRAIN) -> list[Region]:

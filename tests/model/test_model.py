@@ -32,6 +32,7 @@ from shared.core.envelope import Event
 from shared.core.errors import Conflict, Unavailable
 from shared.edge import clock
 from shared.edge.proof import customers as chosen
+from shared.edge.rebuilding import Place
 from shared.edge.store.intake import clean
 from shared.edge.store.migrate import upgraded
 from shared.edge.workdays import china
@@ -282,19 +283,19 @@ class Life(RuleBasedStateMachine):
         self.runner.run(self.world.drain())
         self.runner.run(self._built(place))
 
-    async def _built(self, place: rebuilding.Place | None) -> rebuilding.Place:
+    async def _built(self, place: Place | None) -> Place:
         dsn, brain = self.world.dsn, self.world.brain
         if place is None:
-            place = await rebuilding.begin(dsn)
+            place = await rebuilding.REBUILD.begin(dsn)
             async with self.world.pool.acquire() as connection:
                 everyone = await chosen(connection, None, "")
-            await rebuilding.build(dsn, brain, place.schema, everyone)
+            await rebuilding.REBUILD.build(dsn, brain, place.schema, everyone)
             return place
-        streams, place = await rebuilding.changed(dsn, place)
-        await rebuilding.build(dsn, brain, place.schema, streams)
-        compared = await rebuilding.compare(dsn, place)
+        streams, place = await rebuilding.REBUILD.changed(dsn, place)
+        await rebuilding.REBUILD.build(dsn, brain, place.schema, streams)
+        compared = await rebuilding.REBUILD.compare(dsn, place)
         assert [one for one in compared if one.different or one.hash != one.live_hash] == []
-        assert await rebuilding.switch(dsn, brain, place)
+        assert await rebuilding.REBUILD.switch(dsn, brain, place)
         return place
 
     @rule(customer=customers, offset=offsets)

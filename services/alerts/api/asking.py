@@ -15,6 +15,7 @@ from shared.edge.http.auth import Principal, Seen, principal
 
 Reader = Annotated[Principal, Security(principal, scopes=["alerts:read"])]
 Actor = Annotated[Principal, Security(principal, scopes=["alerts:read", "alerts:ack"])]
+Subscriber = Annotated[Principal, Security(principal, scopes=["subscriptions:admin"])]
 Admin = Annotated[Principal, Security(principal, scopes=["alerts:admin"])]
 
 

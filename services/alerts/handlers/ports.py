@@ -12,6 +12,7 @@ from services.alerts.core.rules import Rules
 from services.alerts.core.saying import Saying
 from services.alerts.core.silence import Silence
 from services.alerts.core.worktime import Hours
+from services.alerts.handlers.delivery_ports import DeliveryPorts
 from shared.core.errors import Unavailable
 from shared.core.events.alert import AlertDecision
 
@@ -63,6 +64,7 @@ class Ports:
     silences: Silences
     rules: Rules
     hours: Hours
+    delivery: DeliveryPorts
     pool: Any = field(default=None)
     """None until the database has answered once."""
 

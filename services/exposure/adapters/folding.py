@@ -13,8 +13,8 @@ from services.exposure.core.state import Account
 from shared.core.envelope import Event
 from shared.core.events.base import Decision
 from shared.core.references import References
-from shared.edge.refolding import CUSTOMERS, DAYS
-from shared.edge.store.pool import transaction
+from shared.edge.refolding import CUSTOMERS, DAYS, Refolder
+from shared.edge.store.pool import Connection, transaction
 from shared.edge.store.read import Loaded, load, read_stream
 from shared.edge.store.rows import stream_of
 from shared.edge.worker.days import REFERENCE_SUBJECT
@@ -61,6 +61,18 @@ async def read(dsn: str, brain: ExposureBrain, customers: Sequence[str], as_of: 
                 brain.refer(contexts[number], one.event)
         loaded = await load(connection, sorted(partitions), fold_version="", parked=True)
     return Logs(brain, as_of, loaded, partitions, days, contexts)
+
+
+def refolder(connection: Connection, brain: ExposureBrain) -> Refolder[Account, References]:
+    """What computes accounts again within one transaction of *connection*."""
+
+    async def context(partition: int) -> References:
+        found = brain.context()
+        for one in await read_stream(connection, stream_of(REFERENCE_SUBJECT, partition)):
+            brain.refer(found, one.event)
+        return found
+
+    return Refolder(brain, connection, context)
 
 
 def _folded(brain: ExposureBrain, customer: str, events: Sequence[Event], as_of: date | None) -> Account:

@@ -10,19 +10,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from services.exposure.adapters.bounds import SCHEMA
+from services.exposure.adapters.folding import refolder
 from services.exposure.core.brain import ExposureBrain
 from services.exposure.core.records import is_group
 from services.exposure.core.row import GroupRow, Row
-from services.exposure.core.state import Account
 from shared.core.events.granting import CheckDecided
-from shared.core.references import References
 from shared.edge.proof import Finding, Proof
-from shared.edge.refolding import Refolded, Refolder
+from shared.edge.refolding import Refolded
 from shared.edge.store.intact import flaws
-from shared.edge.store.pool import Connection, transaction
-from shared.edge.store.read import read_stream
-from shared.edge.store.rows import stream_of
-from shared.edge.worker.days import REFERENCE_SUBJECT
+from shared.edge.store.pool import transaction
 
 KEPT = """
 select s.stream, s.version as head, s.parked, a.*,
@@ -53,7 +49,7 @@ async def prove(dsn: str, brain: ExposureBrain, streams: Sequence[str]) -> Proof
         settled = {name: row for name, row in kept.items() if not row["waiting"] and not row["parked"]}
         settled = {name: row for name, row in settled.items() if name not in flawed}
         upto = {name: (row["version"], row["as_of"]) for name, row in settled.items() if row["version"]}
-        refolded = await _refolder(connection, brain).each(sorted(settled), upto)
+        refolded = await refolder(connection, brain).each(sorted(settled), upto)
     proof = Proof(customers=len(settled) + len(flawed), skipped=len(kept) - len(settled) - len(flawed))
     proof.findings.extend(
         Finding(one.stream, f"version {one.version}", one.kept, one.computed) for one in flawed.values()
@@ -62,16 +58,6 @@ async def prove(dsn: str, brain: ExposureBrain, streams: Sequence[str]) -> Proof
         proof.decisions += sum(isinstance(event.data, CheckDecided) for event in one.events)
         proof.findings.extend(_of(one, settled[one.stream]))
     return proof
-
-
-def _refolder(connection: Connection, brain: ExposureBrain) -> Refolder[Account, References]:
-    async def context(partition: int) -> References:
-        found = brain.context()
-        for one in await read_stream(connection, stream_of(REFERENCE_SUBJECT, partition)):
-            brain.refer(found, one.event)
-        return found
-
-    return Refolder(brain, connection, context)
 
 
 def _of(one: Refolded, kept: Any) -> Iterator[Finding]:

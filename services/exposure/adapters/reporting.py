@@ -9,6 +9,7 @@ import msgspec
 
 from services.exposure.adapters.folding import read
 from services.exposure.core.brain import ExposureBrain
+from services.exposure.core.records import is_group
 from services.exposure.core.reporting import Entry, entry
 
 
@@ -21,10 +22,10 @@ class Entries(msgspec.Struct):
 
 
 async def entries(dsn: str, brain: ExposureBrain, customers: Sequence[str], day: date | None) -> Entries:
-    """*customers* at the end of *day* (None: the current day of each). Raises asyncpg errors."""
+    """*customers* at the end of *day* (None: the current day of each); groups are none. Raises asyncpg errors."""
     logs, found = await read(dsn, brain, customers, day), Entries([], [])
     for customer in sorted(customers):
-        if not logs.knows(customer):
+        if is_group(customer) or not logs.knows(customer):
             continue
         try:
             one = entry(logs.moment(customer))

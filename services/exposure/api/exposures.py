@@ -113,11 +113,10 @@ def _workbook(rows: Sequence[HoldRow], *, chinese: bool) -> Response:
 async def form(*, request: Request, who: Reader, seen: Seen, wired: Wired, hold_id: HoldId) -> HTMLResponse:
     """Return a page of A4: the order as it is judged at this moment, what speaks against it, who may let it go."""
     customer, order_id = await _held(wired, hold_id, seen)
-    found = await checking.form(wired, customer, order_id)
-    if found is None:
-        raise NotFound(NO_HOLD)
     chinese = problem.wants_chinese(request.scope)
-    page = hold_sheet.form(found, customer, chinese=chinese)
+    page = await checking.form(
+        wired, customer, order_id, lambda found: hold_sheet.form(found, customer, chinese=chinese)
+    )
     return HTMLResponse(page, headers={"Content-Language": "zh" if chinese else "en", "Vary": "Accept-Language"})
 
 

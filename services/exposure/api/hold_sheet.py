@@ -127,6 +127,10 @@ def form(one: ReleaseForm, customer_id: str, *, chinese: bool) -> str:
         "excess": money(one.judged.excess),
         "days_past_due": f"{one.figures.late_days():,}",
     }
+    account |= {
+        f"{say('excess_of')} {group.group_id}": f"{payable(group.excess, group.currency):,} {group.currency}"
+        for group in one.judged.groups
+    }
     steps = [step for step in one.judged.steps if step.verdict != "pass"]
     told = [
         [

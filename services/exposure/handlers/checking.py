@@ -28,6 +28,24 @@ async def check(ports: Ports, customer_id: str, asked: Asked) -> Checked:
     return answers[-1]
 
 
+async def form(ports: Ports, customer_id: str, order_id: str, render: Callable[[ReleaseForm], str]) -> str:
+    """A held order as `release` would find it, groups included, written by *render*; nothing is decided.
+
+    Raises NotFound, Unavailable.
+    """
+    pages: list[str] = []
+
+    def decide(found: Found) -> Sequence[Decided]:
+        made = release_form(found.moment, order_id)
+        if made is None:
+            raise NotFound("no such order is held")
+        pages.append(render(made))
+        return ()
+
+    await ports.command(ports.database(), customer_id, decide, cause="override")
+    return pages[-1]
+
+
 async def release(ports: Ports, customer_id: str, order_id: str, by: Actor, note: str) -> holds.LetGo:
     """Let a held order go. Raises NotFound, Declined naming the rule, Unavailable."""
     answers: list[holds.LetGo] = []
@@ -43,18 +61,6 @@ async def release(ports: Ports, customer_id: str, order_id: str, by: Actor, note
 
     await ports.command(ports.database(), customer_id, decide, cause="override")
     return answers[-1]
-
-
-async def form(ports: Ports, customer_id: str, order_id: str) -> ReleaseForm | None:
-    """A held order, judged anew with its groups; None: no such order is held. Nothing is written. Raises Unavailable."""
-    found: list[ReleaseForm | None] = []
-
-    def look(at: Found) -> Sequence[Decided]:
-        found.append(release_form(at.moment, order_id))
-        return ()
-
-    await ports.command(ports.database(), customer_id, look, cause="fact")
-    return found[-1]
 
 
 async def suspend(ports: Ports, customer_id: str, by: Actor, reason: str) -> None:
