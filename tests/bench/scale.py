@@ -30,11 +30,13 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """Records of each measurement of a part."""
     rounds: int = 400
     """Assessments in one timing."""
+    backlog: int = 250_000
+    """Facts that wait for the exposure worker while credit checks are timed."""
     patience: float = 1.0
     """Every step's time limit is multiplied by it."""
 
 
-QUICK = Scale(events=20_000, small=300, large=3_000, peer=3_000, seconds=4.0, part=20_000, rounds=100, rows=5_000,
+QUICK = Scale(events=20_000, small=300, large=3_000, peer=3_000, seconds=4.0, part=20_000, rounds=100, rows=5_000, backlog=60_000,
               stored=(50_000, 200_000), patience=0.5)  # fmt: skip
 
 

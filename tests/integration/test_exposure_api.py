@@ -21,7 +21,7 @@ from shared.core.envelope import Event
 from shared.edge import clock
 from shared.edge import settings as edge_settings
 from shared.edge.http import trust
-from shared.edge.store import rows
+from shared.edge.store import approvals, rows
 from shared.edge.store.migrate import upgraded
 from shared.edge.store.pool import open_pool
 from tests.support.covers import covers
@@ -301,7 +301,16 @@ async def test_an_advance_needs_its_papers_and_everybody_of_its_chain(database: 
 
 
 @covers("LT-15")
-async def test_two_advances_that_are_granted_at_once_see_each_other(database: str, tmp_path: Path) -> None:
+async def test_two_advances_that_are_granted_at_once_see_each_other(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register = approvals.register
+
+    async def slowly(connection: Any) -> Any:
+        """So that both have read before either is committed, where nothing makes one wait."""
+        await asyncio.sleep(0.2)
+        return await register(connection)
+
     async with opened(database, tmp_path) as office:
         await office.pool.execute("update partitions set day = $1", DAY)
         papers = {"letter": "D-1", "contract": "D-2", "statement": "D-3", "reason": "wages", "evidence": "file"}
@@ -316,6 +325,7 @@ async def test_two_advances_that_are_granted_at_once_see_each_other(database: st
         command = office.app.state.ports.command
         advances = msgspec.structs.replace(command.brain.rulebook.advances, total=100_000 * 10**4)
         command.brain.rulebook = msgspec.structs.replace(command.brain.rulebook, advances=advances)
+        monkeypatch.setattr(approvals, "register", slowly)
         answers = await asyncio.gather(*[office.approves(one) for one in waiting])
         assert [one.json()["state"] for one in answers] == ["granted", "granted"], "the last authority may"
         told = (

@@ -30,6 +30,7 @@ from services.exposure.core.listing import WantedHolds
 from shared.core.brain import Decided
 from shared.core.customer.state import Setting
 from shared.core.errors import Malformed
+from shared.core.events.approval import ExceptionGranted
 from shared.core.events.granting import LimitGranted
 from shared.core.ledger.documents import UNIT
 from shared.edge import commanding
@@ -42,6 +43,7 @@ from shared.edge.worker.dropping import Dropper
 from shared.edge.worker.loop import Worker
 from tests.integration.test_following import graded, rated
 from tests.support import machine
+from tests.support.covers import covers
 from tests.support.customer import Customer
 from tests.support.machine import BOX, DAY, PARTITIONS, FakeLog, FakeSource, drain
 
@@ -282,3 +284,24 @@ async def test_something_may_be_decided_about_a_customer_of_whom_nothing_is_know
         one.facts.add(machine.invoice("C-9", 1, "10"))
         await drain(one.worker)
         assert await one.pool.fetchval("select exposure from accounts where customer_id = 'C-9'") == 10
+
+
+@covers("AP-16")
+async def test_an_exception_that_rating_publishes_is_heard_and_heeded(database: str) -> None:
+    async with house(database) as one:
+        await one.grants("150.00")
+        before = await one.checks("O-1")
+        assert [step.verdict for step in before.judged.steps if step.name == "document"] == ["hold"]
+        data = ExceptionGranted(
+            as_of=DAY,
+            cause="override",
+            exception_id="ex-1",
+            excepts="DOCUMENT_TOO_LARGE",
+            expires_on=DAY,
+            reason="harvest",
+        )
+        told = graded("C-1", 2, "A")
+        one.ratings.add(msgspec.structs.replace(told, id="C-1/2x", type=data.TYPE, data=data))
+        await drain(one.worker)
+        after = await one.checks("O-2")
+        assert [step.verdict for step in after.judged.steps if step.name == "document"] == ["warn"]

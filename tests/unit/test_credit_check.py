@@ -254,7 +254,7 @@ def test_a_prepaid_order_passes_whatever_stands_against_the_customer(desk: Credi
 def test_a_weak_grade_pays_down_before_it_is_delivered(desk: CreditDesk) -> None:
     desk.graded("C")
     desk.granted("100000")
-    assert steps(desk.asks("SO-1", "10000.00")) == {"down_payment": "hold"}
+    assert steps(desk.asks("SO-1", "10000.00")) == {"down_payment": "hold", "security": "warn"}
     desk.customer.pays("P1", "3000.00", desk.today, purpose="prepayment", for_order="SO-1")
     made = desk.hears()
     assert desk.said(OrderReleased, made)[0].by is None, "it lets itself go once the money is there"

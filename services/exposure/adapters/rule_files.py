@@ -11,6 +11,7 @@ from services.exposure.adapters.rule_values import closed, factor, money, one_of
 from services.exposure.core.records import CONTROL_POINTS
 from services.exposure.core.rulebook import (
     CheckRules,
+    Cut,
     LimitRules,
     Mark,
     PortfolioRules,
@@ -67,6 +68,10 @@ def _limits(section: Section) -> LimitRules:
     cap, months = closed(new, (new.take("cap", money), new.take("months", read_whole)))
     rise = section.section("rise")
     risen, days = closed(rise, (rise.take("share", factor), rise.take("days", read_whole)))
+    cut = section.section("cut")
+    cuts = closed(cut, Cut(cut.take("use", share), cut.take("months", read_whole), cut.take("factor", factor)))
+    if not cuts.months:
+        section.wrong("a limit is looked at over at least 1 month; write 6", "cut")
     fall = section.section("fall")
     lasting = closed(fall, fall.texts("lasting"))
     rules = LimitRules(
@@ -82,6 +87,7 @@ def _limits(section: Section) -> LimitRules:
         usable_months=one_of(section, "statements", "usable_months", read_whole),
         guarantee_uplift=one_of(section, "guarantee", "uplift", share),
         marks=_marks(section),
+        cut=cuts,
         lasting=lasting,
     )
     if not rules.digits:
@@ -101,6 +107,8 @@ def _terms(one: Section) -> Terms:
         stop_days=one.take("stop_days", read_whole),
         review_months=one.take("review_months", read_whole),
         valid_months=one.take("valid_months", read_whole),
+        bills_share=one.take("bills_share", share),
+        unsecured_share=one.maybe("unsecured_share", share),
     )
     return closed(one, made)
 

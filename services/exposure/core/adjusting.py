@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FALL = "LT-06.01"
 RAN_OUT = "LT-03.08"
-_SYSTEM = Actor(SYSTEM, SYSTEM, frozenset({"system"}))
+MACHINE = Actor(SYSTEM, SYSTEM, frozenset({"system"}))
 
 
 def fall(saying: Saying) -> None:
@@ -132,7 +132,7 @@ def rise(saying: Saying) -> None:
         evidence=grade.event or "credit.grade.changed.v1",
         by=SYSTEM,
     )
-    for one in ask_for(moment, name, wanted, _SYSTEM, register={}):
+    for one in ask_for(moment, name, wanted, MACHINE, register={}):
         saying.say(one)
 
 

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from services.exposure.core import snapshot
 from services.exposure.core.adjusting import next_rise
 from services.exposure.core.announce import Saying, announce
+from services.exposure.core.cutting import next_review
 from services.exposure.core.evolve import evolve
 from services.exposure.core.excepting import next_exception
 from services.exposure.core.figures import Moment
@@ -82,7 +83,7 @@ class ExposureBrain:
             return Outcome([], None, day, unfinished=True)
         saying = announce(self.moment(state, day, context), cause)
         state.head, state.late = saying.moment.day, None
-        state.considered = saying.account.considered
+        state.considered, state.reviewed = saying.account.considered, saying.account.reviewed
         state.ledger.touched = FAR
         wakes_on = _wakes_on(saying)
         row = row_of(saying) if state.group is None else group_row_of(saying)
@@ -127,6 +128,7 @@ def _wakes_on(saying: Saying) -> int:
         next_change(account, day),
         next_membership(account, day),
         next_exception(account, day),
+        next_review(saying.moment),
         figures.next_lateness(saying.moment.rules.limits.stop_days(grade.grade if grade else None)),
         *(next_due(one, day) for one in account.approvals.values()),
     ]

@@ -14,6 +14,7 @@ from shared.core.ledger.documents import NOWHERE, Place
 from shared.core.references import References
 
 OWN = ("policy", "management")
+SECURED = ("insured", "guaranteed")
 _COVERED = {"insured": "cover", "guaranteed": "guarantees", "temporary": "temporary"}
 
 

@@ -35,6 +35,10 @@ class Terms(msgspec.Struct, frozen=True):
     """LT-09.09"""
     valid_months: int
     """LT-09.10; 0: no limit is given."""
+    bills_share: Decimal
+    """LT-09.11: of the limit, so much may be owed in bills that no bank accepted."""
+    unsecured_share: Decimal | None = None
+    """LT-09.07: of the limit, so much without security; None: all of it."""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -42,6 +46,16 @@ class Mark(msgspec.Struct, frozen=True):
 
     at: Decimal
     clear: Decimal
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """When a limit that is hardly used is proposed to be cut (LT-10.01)."""
+
+    use: Decimal
+    """Less than this share of it was used."""
+    months: int
+    factor: Decimal
+    """Of the most that was used: what is proposed."""
 
 
 class LimitRules(msgspec.Struct, frozen=True):
@@ -69,6 +83,7 @@ class LimitRules(msgspec.Struct, frozen=True):
     guarantee_uplift: Decimal
     marks: tuple[Mark, ...]
     """From the lowest to the breach, which is the last."""
+    cut: Cut
     lasting: tuple[str, ...] = ()
     """Kinds of limit that outlive a fall of the grade; other limits of people end with it."""
 

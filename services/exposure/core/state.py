@@ -48,6 +48,7 @@ class Account(Customer[Any]):
         "published",
         "releases",
         "reservations",
+        "reviewed",
     )
 
     def __init__(self, customer_id: str, setting: Setting, reading: Reading[Any]) -> None:
@@ -80,6 +81,8 @@ class Account(Customer[Any]):
 
         self.considered = (0, 0)
         """(day of the grade, month) for which a rise was last thought of."""
+        self.reviewed = 0
+        """The month for which a cut was last thought of."""
 
     def draft(self) -> Account:
         """The same facts with what was decided copied, so that what follows of a decision can be seen before it is taken."""

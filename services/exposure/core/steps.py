@@ -11,10 +11,11 @@ from decimal import Decimal
 
 from services.exposure.core import advances, parents, portfolio
 from services.exposure.core.formulas import shown, times
-from services.exposure.core.holding import ADVANCE
-from services.exposure.core.limits import places
+from services.exposure.core.holding import ADVANCE, BILLS
+from services.exposure.core.limits import OWN, SECURED, places
 from services.exposure.core.records import HOUR, called, within
 from services.exposure.core.rulebook import StepRule
+from services.exposure.core.rules import PERCENT
 from services.exposure.core.wanted import PASSED, Kind, Seen, Wanted, beyond
 from shared.core.money import plain
 
@@ -64,6 +65,32 @@ def _document(wanted: Wanted, rule: StepRule) -> list[Seen]:
     most = times(wanted.figures.effective.amount, rule.numbers["share"])
     worth = max(0, wanted.amount - wanted.paid)
     return [Seen(shown(worth), shown(most), "DOCUMENT_TOO_LARGE" if worth > most else None)]
+
+
+def _security(wanted: Wanted, _: StepRule) -> list[Seen]:
+    """What goes beyond the unsecured share of the own limit is insured or guaranteed (LT-09.07)."""
+    figures, terms = wanted.figures, wanted.terms
+    limit = figures.effective
+    if terms is None or terms.unsecured_share is None or not limit.exists:
+        return [PASSED]
+    own = sum(part.counted for part in limit.parts if part.kind in OWN)
+    secured = sum(part.counted for part in limit.parts if part.kind in SECURED)
+    demanded = max(0, wanted.exposed() - times(own, terms.unsecured_share))
+    return [Seen(shown(secured), shown(demanded), "SECURITY_MISSING" if secured < demanded else None)]
+
+
+def _bills(wanted: Wanted, _: StepRule) -> list[Seen]:
+    """What is paid with bills that no bank accepted, and is not honoured yet (LT-09.11)."""
+    figures, terms = wanted.figures, wanted.terms
+    if terms is None or not figures.effective.exists:
+        return [PASSED]
+    most = times(figures.effective.amount, terms.bills_share)
+    held = sum(
+        figures.in_currency(line.units, line.currency)
+        for line in figures.lines
+        if line.category == BILLS and line.weight == PERCENT
+    )
+    return [Seen(shown(held), shown(most), "TOO_MANY_BILLS" if held > most else None)]
 
 
 def _oldest_overdue(wanted: Wanted, _: StepRule) -> list[Seen]:
@@ -170,6 +197,8 @@ STEPS: dict[str, Kind] = {
     "sub_limit": Kind(_sub_limit),
     "group": Kind(parents.look),
     "document": Kind(_document, ("share",)),
+    "security": Kind(_security),
+    "bills": Kind(_bills),
     "oldest_overdue": Kind(_oldest_overdue),
     "overdue_ratio": Kind(_overdue_ratio, ("warn", "hold", "grace_days")),
     "dunning": Kind(_dunning, ("level",)),
