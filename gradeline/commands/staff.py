@@ -36,6 +36,9 @@ def import_files(
     *,
     reason: Annotated[str, typer.Option(help="Why, for the journal.")] = "",
     by: Annotated[str, typer.Option(help="Who says so, for the journal; else the user of this machine.")] = "",
+    first: Annotated[
+        bool, typer.Option("--first", help="Only where nobody is known yet: else nothing is done.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -54,7 +57,9 @@ def import_files(
 
     known = reading.read(files or [])
     names = ", ".join(path.name for path in files or [])
-    done = reached(_carried(known, by or getpass.getuser(), reason or f"import of {names}".rstrip(), not dry_run))
+    done = reached(
+        _carried(known, by or getpass.getuser(), reason or f"import of {names}".rstrip(), not dry_run, first)
+    )
     if as_json:
         typer.echo(json.dumps(_told(done), ensure_ascii=False))
     else:
@@ -181,12 +186,15 @@ def _json(record: Record) -> dict[str, Any]:
     return found
 
 
-async def _carried(known: Any, by: str, reason: str, keep: bool) -> Carried:
+async def _carried(known: Any, by: str, reason: str, keep: bool, first: bool) -> Carried:
     from gradeline.database import pool_of, told
-    from gradeline.staffing.carrying import carry
+    from gradeline.staffing.carrying import Carried, carry
+    from services.alerts.adapters import staff
     from shared.edge import clock
 
     async with pool_of(told(), schema="alerts") as pool, pool.acquire() as connection:
+        if first and await staff.stand(connection):
+            return Carried((), (), ())
         return await carry(connection, known, by=by, reason=reason, now=clock.now(), keep=keep)
 
 

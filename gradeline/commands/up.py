@@ -123,7 +123,7 @@ def run(data: Path, *, ports: Ports, workers: int, policies: Path | None, demo: 
             instance.save()
 
     supervisor = Supervisor(
-        parts(postgres, broker, instance, workers),
+        parts(postgres, broker, instance, workers, demo=demo),
         logs=data / "logs",
         environment=environment,
         say=say,
@@ -160,13 +160,21 @@ def said(postgres: str, kafka: str, data: Path, rating: str, policies: Path | No
     }
 
 
+def samples() -> list[str]:
+    """The staff of the demonstration."""
+    from importlib.resources import files
+
+    folder = files("gradeline.demo").joinpath("staff")
+    return sorted(str(one) for one in folder.iterdir() if one.name.endswith(".csv"))
+
+
 def named(workers: int) -> list[str]:
     """The names of so many workers."""
     return ["rating-worker", *(f"rating-worker-{number}" for number in range(2, workers + 1))]
 
 
-def parts(postgres: Server, broker: Server, instance: Instance, workers: int = 1) -> list[Part]:
-    """What an instance consists of, in the order of its start."""
+def parts(postgres: Server, broker: Server, instance: Instance, workers: int = 1, *, demo: bool = False) -> list[Part]:
+    """What an instance consists of, in the order of its start. *demo*: with people who are told of alerts."""
     import sys
     from urllib.parse import urlsplit
 
@@ -190,6 +198,11 @@ def parts(postgres: Server, broker: Server, instance: Instance, workers: int = 1
         Part(name="postgres", server=postgres),
         Part(name="broker", server=broker),
         Part(name="db-upgrade", command=(*this, "db", "upgrade"), once=True),
+        *(
+            [Part(name="demo-staff", command=(*this, "staff", "import", *samples(), "--first"), once=True)]
+            if demo
+            else ()
+        ),
         Part(name="topics-apply", command=(*this, "topics", "apply"), once=True, again_after=("broker",)),
         # it names the log of the broker, which all others refer to
         measured("rating-relay", "relay", "rating", beside=False),

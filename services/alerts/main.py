@@ -15,7 +15,7 @@ from services.alerts.adapters.endpoints import Named
 from services.alerts.adapters.following import Following
 from services.alerts.adapters.lists import Lists
 from services.alerts.adapters.subscriptions import Subscriptions
-from services.alerts.api import alerts, deliveries, silences, stream, subscriptions
+from services.alerts.api import alerts, deliveries, notices, silences, staff, stream, subscriptions
 from services.alerts.handlers.delivery_ports import DeliveryPorts
 from services.alerts.handlers.ports import Ports
 from shared.edge.http import attached, health, trust
@@ -24,9 +24,17 @@ from shared.edge.http.auth import Verifier
 from shared.edge.http.keys import FetchedKeys
 from shared.edge.settings import Settings
 
-ROUTERS = (alerts.router, stream.router, deliveries.router, subscriptions.router, silences.router)
+ROUTERS = (
+    alerts.router,
+    stream.router,
+    deliveries.router,
+    subscriptions.router,
+    silences.router,
+    notices.router,
+    staff.router,
+)
 """The busiest first: routes are tried in this order."""
-UNLIMITED: frozenset[str] = frozenset()
+UNLIMITED = staff.PATHS
 """They tell of no customer."""
 ABOUT = "Alerts to staff: what stands, who deals with it, what happened to it and why, and the way that an alert takes."
 

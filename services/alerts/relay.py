@@ -8,6 +8,10 @@ from typing import Any
 
 from services.alerts.adapters import delivery_wiring, wiring
 from services.alerts.adapters.bounds import SCHEMA
+from services.alerts.adapters.counting import keep_counting
+from services.alerts.adapters.deciding import Deciding
+from services.alerts.adapters.dispatching import keep_dispatching
+from services.alerts.adapters.reporting import reporting
 from services.alerts.adapters.waking import keep_waking
 from services.alerts.adapters.watching import keep_watching
 from shared.edge import relaying
@@ -28,9 +32,23 @@ def watching(settings: Settings, pool: Any, stop: asyncio.Event) -> Coroutine[An
     return keep_watching(pool, stop)
 
 
+def dispatching(settings: Settings, pool: Any, stop: asyncio.Event) -> Coroutine[Any, Any, None]:
+    """Messages to people, of the notices that wait."""
+    made = wiring.brain(settings)
+    report = reporting(Deciding(made, wiring.commands(settings, made)), pool)
+    return keep_dispatching(pool, stop, zone=settings.zone, report=report)
+
+
+def counting(_: Settings, pool: Any, stop: asyncio.Event) -> Coroutine[Any, Any, None]:
+    """The figures of the dispatcher."""
+    return keep_counting(pool, stop)
+
+
 LOOPS: tuple[Loop, ...] = (
     waking,
     watching,
+    dispatching,
+    counting,
     delivery_wiring.delivering,
     delivery_wiring.feeding,
     delivery_wiring.measuring,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -41,6 +42,12 @@ class Office:
         async with client(self.app, headers) as api:
             return await api.request(method, f"/v1/{path}", json=body)
 
+    async def opened(self, alert: str, labels: dict[str, str]) -> None:
+        await self.queue.pool.execute(
+            "insert into alerts values ($1, 'C-1', 1, 'f', 'k', 'warning', 'open', 'x', $2::text::jsonb, '{}', 'r', now(), now(), "
+            "null, 0, 1, null, null, null, null, true, '{}')", alert, json.dumps(labels),
+        )  # fmt: skip
+
 
 @asynccontextmanager
 async def opened(database: str, folder: Path) -> AsyncIterator[Office]:
@@ -49,7 +56,8 @@ async def opened(database: str, folder: Path) -> AsyncIterator[Office]:
             title="staff", routers=[staff.router, notices.router], verifier=trust.verifier(settings(database, folder)),
             unlimited=staff.PATHS,
         )  # fmt: skip
-        made.state.ports = SimpleNamespace(database=lambda: q.pool)
+        rules = SimpleNamespace(routes=SimpleNamespace(need_to_know=()))
+        made.state.ports = SimpleNamespace(database=lambda: q.pool, rules=rules)
         yield Office(made, folder, q)
 
 
@@ -146,6 +154,8 @@ async def test_a_notice_says_who_hears_why_and_by_which_message(database: str, t
             notice(1, to=("owner", "role:inspector")), notice(2, alert="A-2", severity="info", digest=True),
             notice(3, alert="A-3", at=later(minutes=1), what="withdrawn", to=("told",)),
         )  # fmt: skip
+        for alert in ("A-1", "A-2", "A-3"):
+            await office.opened(alert, {"region": "CN-SH"})
         await office.queue.plan(NOON + timedelta(minutes=2))
         first, second = (await office.does("GET", "notices?limit=2", role="credit_manager")).json()["notices"]
         by = {one["person"]: one for one in first["hearings"]}
@@ -164,12 +174,18 @@ async def test_a_notice_says_who_hears_why_and_by_which_message(database: str, t
 async def test_notices_of_customers_that_one_may_not_see_are_not_told(database: str, tmp_path: Path) -> None:
     async with opened(database, tmp_path) as office:
         await office.queue.arise(notice(1))
-        await office.queue.pool.execute(
-            "insert into alerts values ('A-1', 'C-1', 1, 'f', 'k', 'warning', 'open', 'x', '{\"region\": \"CN-SH\"}', '{}', 'r', "
-            "now(), now(), null, 0, 1, null, null, null, null, true, '{}')"
-        )
+        await office.opened("A-1", {"region": "CN-SH"})
         seen = await office.does("GET", "notices", role="sales", limits={"regions": ["CN-SH"]})
         assert len(seen.json()["notices"]) == 1
         other = await office.does("GET", "notices", role="sales", limits={"regions": ["CN-GD"]})
         assert other.json()["notices"] == []
         assert (await office.does("GET", "notices", role="integrator")).status_code == 403
+
+
+@covers("RO-21")
+async def test_notices_of_compliance_are_told_to_who_may_read_compliance_only(database: str, tmp_path: Path) -> None:
+    async with opened(database, tmp_path) as office:
+        await office.queue.arise(notice(1, labels={"purpose": "compliance"}))
+        await office.opened("A-1", {"purpose": "compliance"})
+        assert (await office.does("GET", "notices", role="risk_manager")).json()["notices"] == []
+        assert len((await office.does("GET", "notices", role="compliance_officer")).json()["notices"]) == 1

@@ -75,6 +75,7 @@ def test_the_samples_go_into_all_three_services_and_a_second_time_change_nothing
         assert len(register) == 30
     assert rows(services, "alerts", "select distinct by, reason from staff_journal") == [("hr", "demo")]
     journal = rows(services, "alerts", "select count(*) from staff_journal")
+    assert staff("import", SAMPLES[0], "--first").exit_code == 0
     again = staff("import", *SAMPLES, "--json")
     assert json.loads(again.stdout) == {"changes": {}, "registered": [], "faults": []}
     assert rows(services, "alerts", "select count(*) from staff_journal") == journal

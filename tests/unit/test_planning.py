@@ -147,11 +147,11 @@ def test_in_a_storm_the_next_digest_waits_and_what_is_urgent_does_not_wait_long(
     gone = depart(many(5), *storm, now=later(seconds=40))
     assert gone.bundles == ()
     assert {(one.due_at, one.waits) for one in gone.moved} == {(later(minutes=10), "storm")}
-    soon = depart((*many(5), *many(1, severity="critical", start=50)), *storm, now=later(seconds=20))
+    soon = depart((*many(5), *many(1, severity="critical", start=50)), *storm, now=later(seconds=15))
     assert {(one.severity, one.due_at) for one in soon.moved} == {
-        ("warning", later(minutes=10)), ("critical", later(seconds=30)),
+        ("warning", later(minutes=10)), ("critical", later(seconds=20)),
     }  # fmt: skip
-    urgent = depart((*many(5), *many(1, severity="critical", start=50)), *storm, now=later(seconds=30))
+    urgent = depart((*many(5), *many(1, severity="critical", start=50)), *storm, now=later(seconds=20))
     assert [(one.form, len(one.hearings)) for one in urgent.bundles] == [("storm", 6)]
 
 

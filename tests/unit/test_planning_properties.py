@@ -131,12 +131,12 @@ def test_a_storm_loses_nothing_and_what_is_critical_is_there_within_a_minute(sev
     carried = Counter(hearing.notice_id for one in model.sent for hearing in one.hearings)
     assert len(carried) == len(severities)
     assert set(carried.values()) == {1}
-    assert len(model.sent) <= 20 + 3 * (1400 // 30 + 2)
+    assert len(model.sent) <= 20 + 3 * (1400 // 20 + 2)
     late = [
         h
         for one in model.sent
         for h in one.hearings
-        if h.severity == "critical" and one.at - h.at > timedelta(seconds=30 + 10 + every)
+        if h.severity == "critical" and one.at - h.at > timedelta(seconds=20 + 10 + every)
     ]
     assert late == []
     assert stage.policy.storm.messages == 20

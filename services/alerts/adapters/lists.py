@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from services.alerts.adapters.staff_words import spoken
 from services.alerts.core.case import case_of
 from services.alerts.core.listing import AlertListed, Reach, Wanted, shown
 from shared.core.events.alert import AlertDecision
@@ -45,14 +46,14 @@ class Lists:
         """Alerts before (opened at, id)."""
         label = wanted.label or (None, None)
         found = await pool.fetch(
-            PAGE, *_reach(reach), *before, wanted.state, wanted.severity, wanted.kind, wanted.subject, wanted.owner,
+            PAGE, *arguments(reach), *before, wanted.state, wanted.severity, wanted.kind, wanted.subject, wanted.owner,
             wanted.mine, *label, wanted.recorded, limit,
         )  # fmt: skip
         return [shown(_row(one), reach) for one in found]
 
     async def alert(self, pool: Any, alert_id: str, reach: Reach) -> AlertListed | None:
         """One alert; None: there is none, or the caller may not see it."""
-        row = await pool.fetchrow(ONE, *_reach(reach), alert_id)
+        row = await pool.fetchrow(ONE, *arguments(reach), alert_id)
         return None if row is None else shown(_row(row), reach)
 
     async def life(self, pool: Any, alert_id: str) -> list[tuple[AlertDecision, datetime]]:
@@ -69,11 +70,13 @@ class Lists:
         """What was to be told of it to whom, and what became of that."""
         found = await pool.fetch(NOTICES, alert_id)
         return [
-            {**msgspec.json.decode(one["notice"]), "state": one["state"], "why": one["why"] or None} for one in found
+            {**msgspec.json.decode(one["notice"]), "state": one["state"], "why": spoken(one["why"]) or None}
+            for one in found
         ]
 
 
-def _reach(reach: Reach) -> tuple[Any, ...]:
+def arguments(reach: Reach) -> tuple[Any, ...]:
+    """Those of VISIBLE: the first five of its statement."""
     limits = (reach.companies, reach.regions, reach.managers)
     return (reach.compliance, reach.person or None, *(None if one is None else list(one) for one in limits))
 

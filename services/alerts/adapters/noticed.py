@@ -10,23 +10,20 @@ import msgspec
 
 from services.alerts.adapters import staff
 from services.alerts.adapters.hearings import reasons
+from services.alerts.adapters.lists import VISIBLE, arguments
+from services.alerts.core.listing import Reach
 from services.alerts.core.notice import Notice
 from services.alerts.core.organisation import Organisation
 from services.alerts.core.planning import Hearing
 from services.alerts.core.resolving import Reason
-from shared.edge.rights import Rows
 from shared.edge.store.pool import Connection
 
 BEGINNING = (datetime(1, 1, 2, tzinfo=UTC), "")
 LISTED = """
 select notice_id, notice, at, state, why from notices n
-where (at, notice_id) > ($1, $2) and ($3::text is null or alert_id = $3) and ($4::text is null or state = $4)
-  and ($5 or exists (
-        select from alerts a where a.alert_id = n.alert_id
-          and ($6::text[] is null or a.labels ->> 'company' = any($6))
-          and ($7::text[] is null or a.labels ->> 'region' = any($7))
-          and ($8::text[] is null or a.labels ->> 'manager' = any($8))))
-order by at, notice_id limit $9
+where (at, notice_id) > ($6, $7) and ($8::text is null or alert_id = $8) and ($9::text is null or state = $9)
+  and exists (select from alerts a where a.alert_id = n.alert_id and {visible})
+order by at, notice_id limit $10
 """
 HEARINGS = """
 select notice_id, person, hearing, due_at, waits, state, why from hearings where notice_id = any($1)
@@ -68,11 +65,10 @@ async def listed(
     limit: int,
     alert: str | None,
     state: str | None,
-    rows: Rows,
+    reach: Reach,
 ) -> list[NoticeRow]:
-    """Notices after (at, id), the oldest first, of alerts whose labels *rows* let see."""
-    limits = [None if one is None else list(one) for one in (rows.companies, rows.regions, rows.managers)]
-    found = await connection.fetch(LISTED, *after, alert, state, rows.all, *limits, limit)
+    """Notices after (at, id), the oldest first, of alerts that *reach* lets see."""
+    found = await connection.fetch(LISTED.format(visible=VISIBLE), *arguments(reach), *after, alert, state, limit)
     ids = [row["notice_id"] for row in found]
     messages: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for row in await connection.fetch(MESSAGES, ids):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.alerts.adapters import staff_policy
+from services.alerts.adapters.hearings import reasons
 from services.alerts.core.organisation import Organisation
 from services.alerts.core.resolving import PERSON, ROLE, Reason
 from shared.edge.codes import Words
@@ -18,6 +19,9 @@ HAPPENED = {
 }
 
 
+_NOBODY = Organisation(())
+
+
 def worded(reason: Reason, organisation: Organisation) -> Words:
     """What *reason* says, in both languages; a code that a newer release wrote stands for itself."""
     sentence = staff_policy.words().get(reason.code)
@@ -26,6 +30,11 @@ def worded(reason: Reason, organisation: Organisation) -> Words:
     about = {name: _named(name, value, organisation) for name, value in reason.about}
     en, zh = ({name: getattr(words, one) for name, words in about.items()} for one in ("en", "zh"))
     return Words(sentence.en.format(**en), sentence.zh.format(**zh))
+
+
+def spoken(kept: str) -> str:
+    """Reasons as `hearings.said` keeps them, in both languages, people as the token names them."""
+    return "; ".join(str(worded(reason, _NOBODY)) for reason in reasons(kept))
 
 
 def waits(code: str) -> Words | None:

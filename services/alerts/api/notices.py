@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Security
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from services.alerts.adapters import noticed
 from services.alerts.adapters.noticed import HearingRow, NoticeRow
 from services.alerts.adapters.staff_words import person_named, waits, worded
+from services.alerts.api.asking import Reached, Reader, Wired
 from services.alerts.core.organisation import Organisation
 from services.alerts.core.resolving import Reason
 from shared.edge import clock
 from shared.edge.codes import Words
 from shared.edge.http import paging, query
 from shared.edge.http.approving import Answer, Next
-from shared.edge.http.auth import Principal, Seen, principal
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
 
 router = APIRouter(prefix="/v1", tags=["alerts"])
-
-Reader = Annotated[Principal, Security(principal, scopes=["alerts:ack"])]
-
-
-def _database(request: Request) -> Any:
-    return request.app.state.ports.database()
-
-
-Database = Annotated[Any, Depends(_database)]
 
 
 class Sentence(Answer):
@@ -88,8 +79,8 @@ class Notices(Answer):
 async def notices(
     *,
     who: Reader,
-    seen: Seen,
-    database: Database,
+    wired: Wired,
+    reached: Reached,
     limit: Limit = PAGE_USUAL,
     after: After = None,
     alert: Annotated[query.Text | None, Query(description="only of this alert")] = None,
@@ -97,8 +88,8 @@ async def notices(
 ) -> Notices:
     """Return notices of alerts that the caller may see, with who hears of each, for what reason, and by which messages."""
     start = place(after, tuple[paging.Instant, paging.Text]) if after else noticed.BEGINNING
-    async with database.acquire() as connection:
-        rows = await noticed.listed(connection, after=start, limit=limit + 1, alert=alert, state=state, rows=seen)
+    async with wired.database().acquire() as connection:
+        rows = await noticed.listed(connection, after=start, limit=limit + 1, alert=alert, state=state, reach=reached)
         page = rows[:limit]
         organisation = await noticed.names(connection, now=clock.now())
     following = cursor(page[-1].at, page[-1].notice_id) if len(rows) > limit else None
