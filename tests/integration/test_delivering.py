@@ -22,6 +22,9 @@ from services.alerts.adapters.delivering import Deliverer, keep_delivering
 from shared.edge import clock
 from shared.edge.store.migrate import upgraded
 from shared.edge.store.pool import open_pool
+from tests.support.alert_desk import grade
+from tests.support.alert_house import house
+from tests.support.covers import covers
 from tests.support.machine import until
 from tests.support.receivers import (
     CONSOLE,
@@ -34,6 +37,7 @@ from tests.support.receivers import (
     Reply,
     endpoint,
     message,
+    notice,
     outbound,
     put,
     receiver,
@@ -331,3 +335,19 @@ async def test_secrets_and_addresses_lie_nowhere_in_clear(
         told += "".join(str(dict(row)) for row in await pool.fetch(f"select * from {table}"))
     assert "CANARY1" not in told
     assert SECRET.removeprefix("whsec_") not in told
+
+
+@covers("AL-14")
+async def test_who_may_not_see_grades_is_told_whether_there_is_credit(database: str) -> None:
+    async with house(database) as one, receiver() as there:
+        await one.hears(grade("A", "C", -2))
+        await endpoint(one.pool, "robot", "wecom", there.url)
+        (alert,) = await one.alerts()
+        about = notice(1, alert_id=alert["alert_id"], kind="grade_worse", figures={"from": "A", "to": "C"})
+        await put(one.pool, message(1, "wecom", "robot", sees_grades=False, notices=(about,)))
+        robot = Robot(KINDS["wecom"], outbound(there), TELLING)
+        await Deliverer(one.pool, "wecom", robot, ROOMS["wecom"], KNOWN, now=Hands()).deliver_due()
+    (asked,) = there.asked
+    said = asked.json["markdown"]["content"]
+    assert any(f"Credit available: {word}." in said for word in ("yes", "no"))
+    assert "grade" not in said
