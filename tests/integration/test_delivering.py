@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from services.alerts.adapters import delivery_rules, endpoints, measuring
+from services.alerts.adapters import delivery_rules, endpoints, measuring, queue
 from services.alerts.adapters.channels.robots import KINDS, Robot
 from services.alerts.adapters.channels.webhook import Webhook
 from services.alerts.adapters.delivering import Deliverer, keep_delivering
@@ -294,6 +294,30 @@ async def test_two_processes_send_each_message_once(pool: asyncpg.Pool) -> None:
         await put(pool, *[message(number) for number in range(60)])
         await asyncio.gather(*(hook(pool, there, hands).deliver_due() for _ in range(3)))
     assert Counter(one.headers["webhook-id"] for one in there.asked) == {f"M-{n}": 1 for n in range(60)}
+
+
+async def test_what_one_process_has_leased_another_neither_takes_nor_waits_for(pool: asyncpg.Pool) -> None:
+    hands = Hands()
+    await put(pool, *[message(number) for number in range(6)])
+    told: dict[str, Any] = {"now": hands(), "seconds": 60.0}
+    async with pool.acquire() as one, pool.acquire() as other, one.transaction():
+        first = await queue.lease(one, queue.PEOPLE, "webhook", most=2, **told)
+        second = await asyncio.wait_for(queue.lease(other, queue.PEOPLE, "webhook", most=10, **told), 5)
+    assert (len(first), len(second)) == (2, 4)
+    assert {row.message_id for row in first} | {row.message_id for row in second} == {f"M-{n}" for n in range(6)}
+
+
+async def test_one_address_gets_no_more_than_its_share_of_the_room(pool: asyncpg.Pool) -> None:
+    async with receiver(hold=asyncio.Event()) as there:
+        await endpoint(pool, "hook", "webhook", there.url, SECRET)
+        await endpoint(pool, "other", "webhook", there.url, SECRET)
+        await put(pool, *[message(number, severity="critical") for number in range(30)], message(31, address="other"))
+        sending = hook(pool, there, Hands())
+        begun = [await sending.begin() for _ in range(3)]
+        assert begun == [ROOMS["webhook"].at_once_to_one, 1, 0]
+        assert there.hold is not None
+        there.hold.set()
+        await sending.finish()
 
 
 async def test_the_gravest_goes_first(pool: asyncpg.Pool) -> None:
