@@ -320,6 +320,19 @@ async def test_one_address_gets_no_more_than_its_share_of_the_room(pool: asyncpg
         await sending.finish()
 
 
+async def test_a_success_that_nobody_said_is_counted(pool: asyncpg.Pool) -> None:
+    hands = Hands()
+    async with receiver(reply=lambda _: SLOW) as there:
+        await endpoint(pool, "hook", "webhook", there.url, SECRET)
+        await put(pool, message(1), message(2))
+        await hook(pool, there, hands).deliver_due()
+    assert await measuring.difference(pool, now=hands()) == 0
+    await pool.execute("update messages set state = 'delivered', settled_at = $1 where message_id = 'M-1'", hands())
+    assert await measuring.difference(pool, now=hands()) == 1
+    await pool.execute("update messages set state = 'forgotten' where message_id = 'M-2'")
+    assert await measuring.difference(pool, now=hands()) == 2
+
+
 async def test_the_gravest_goes_first(pool: asyncpg.Pool) -> None:
     hands = Hands()
     async with receiver() as there:
