@@ -197,7 +197,14 @@ async def test_a_token_remembered_is_checked_again_when_the_keys_were_read_anew(
 
 async def test_roles_and_scopes_add_up_and_unknown_ones_are_nothing() -> None:
     who = await verifier().verify(signed({"scope": "pii:read root", "roles": ["operator", "emperor"]}))
-    assert who.scopes == {"pii:read", "events:write", "history:import", "dlq:replay", "admin:users"}
+    assert who.scopes == {
+        "pii:read",
+        "events:write",
+        "history:import",
+        "dlq:replay",
+        "admin:users",
+        "subscriptions:admin",
+    }
 
 
 @pytest.mark.parametrize(
@@ -240,7 +247,7 @@ def test_each_role_of_the_product_carries_only_scopes_that_exist() -> None:
         "customer_service",
         "finance_director",
     }
-    assert len(roles.scopes()) == 23
+    assert len(roles.scopes()) == 24
     assert not roles.roles()["operator"] & {"ratings:read", "exposures:read", "alerts:read", "pii:read"}, (
         "no business data"
     )
