@@ -36,6 +36,8 @@ PUT_TOGETHER = 300
 """Waiting messages of one robot that go as one digest at most."""
 IDLE_SECONDS = 1.0
 ROUNDS = 10_000
+DRAIN_SECONDS = 8.0
+"""How long a process that is to stop waits for answers."""
 SETTLE_TRIES = 5
 """So often an answer is tried to be kept while the database is away: within the margin of the lease."""
 _AWAY: tuple[type[BaseException], ...] = (*LOST, asyncpg.PostgresError, GradelineError)
@@ -92,9 +94,12 @@ class Deliverer:
         return tried
 
     async def finish(self) -> None:
-        """Wait for what is under way: its timeout is the end of it."""
+        """Wait for what is under way, but not for a receiver that stands still: that is sent again when its lease ends."""
         if self._tasks:
-            await asyncio.wait(set(self._tasks))
+            _, slow = await asyncio.wait(set(self._tasks), timeout=DRAIN_SECONDS)
+            for task in slow:
+                task.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
 
     async def begin(self) -> int:
         """Lease what is due and begin to send it, as far as there is room. Returns how many messages."""
