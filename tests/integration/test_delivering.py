@@ -15,13 +15,16 @@ import msgspec
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from services.alerts.adapters import delivery_rules, endpoints, measuring
+from services.alerts.adapters import delivery_rules, endpoints, measuring, queue
 from services.alerts.adapters.channels.robots import KINDS, Robot
 from services.alerts.adapters.channels.webhook import Webhook
 from services.alerts.adapters.delivering import Deliverer, keep_delivering
 from shared.edge import clock
 from shared.edge.store.migrate import upgraded
 from shared.edge.store.pool import open_pool
+from tests.support.alert_desk import grade
+from tests.support.alert_house import house
+from tests.support.covers import covers
 from tests.support.machine import until
 from tests.support.receivers import (
     CONSOLE,
@@ -34,6 +37,7 @@ from tests.support.receivers import (
     Reply,
     endpoint,
     message,
+    notice,
     outbound,
     put,
     receiver,
@@ -292,6 +296,43 @@ async def test_two_processes_send_each_message_once(pool: asyncpg.Pool) -> None:
     assert Counter(one.headers["webhook-id"] for one in there.asked) == {f"M-{n}": 1 for n in range(60)}
 
 
+async def test_what_one_process_has_leased_another_neither_takes_nor_waits_for(pool: asyncpg.Pool) -> None:
+    hands = Hands()
+    await put(pool, *[message(number) for number in range(6)])
+    told: dict[str, Any] = {"now": hands(), "seconds": 60.0}
+    async with pool.acquire() as one, pool.acquire() as other, one.transaction():
+        first = await queue.lease(one, queue.PEOPLE, "webhook", most=2, **told)
+        second = await asyncio.wait_for(queue.lease(other, queue.PEOPLE, "webhook", most=10, **told), 5)
+    assert (len(first), len(second)) == (2, 4)
+    assert {row.message_id for row in first} | {row.message_id for row in second} == {f"M-{n}" for n in range(6)}
+
+
+async def test_one_address_gets_no_more_than_its_share_of_the_room(pool: asyncpg.Pool) -> None:
+    async with receiver(hold=asyncio.Event()) as there:
+        await endpoint(pool, "hook", "webhook", there.url, SECRET)
+        await endpoint(pool, "other", "webhook", there.url, SECRET)
+        await put(pool, *[message(number, severity="critical") for number in range(30)], message(31, address="other"))
+        sending = hook(pool, there, Hands())
+        begun = [await sending.begin() for _ in range(3)]
+        assert begun == [ROOMS["webhook"].at_once_to_one, 1, 0]
+        assert there.hold is not None
+        there.hold.set()
+        await sending.finish()
+
+
+async def test_a_success_that_nobody_said_is_counted(pool: asyncpg.Pool) -> None:
+    hands = Hands()
+    async with receiver(reply=lambda _: SLOW) as there:
+        await endpoint(pool, "hook", "webhook", there.url, SECRET)
+        await put(pool, message(1), message(2))
+        await hook(pool, there, hands).deliver_due()
+    assert await measuring.difference(pool, now=hands()) == 0
+    await pool.execute("update messages set state = 'delivered', settled_at = $1 where message_id = 'M-1'", hands())
+    assert await measuring.difference(pool, now=hands()) == 1
+    await pool.execute("update messages set state = 'forgotten' where message_id = 'M-2'")
+    assert await measuring.difference(pool, now=hands()) == 2
+
+
 async def test_the_gravest_goes_first(pool: asyncpg.Pool) -> None:
     hands = Hands()
     async with receiver() as there:
@@ -331,3 +372,19 @@ async def test_secrets_and_addresses_lie_nowhere_in_clear(
         told += "".join(str(dict(row)) for row in await pool.fetch(f"select * from {table}"))
     assert "CANARY1" not in told
     assert SECRET.removeprefix("whsec_") not in told
+
+
+@covers("AL-14")
+async def test_who_may_not_see_grades_is_told_whether_there_is_credit(database: str) -> None:
+    async with house(database) as one, receiver() as there:
+        await one.hears(grade("A", "C", -2))
+        await endpoint(one.pool, "robot", "wecom", there.url)
+        (alert,) = await one.alerts()
+        about = notice(1, alert_id=alert["alert_id"], kind="grade_worse", figures={"from": "A", "to": "C"})
+        await put(one.pool, message(1, "wecom", "robot", sees_grades=False, notices=(about,)))
+        robot = Robot(KINDS["wecom"], outbound(there), TELLING)
+        await Deliverer(one.pool, "wecom", robot, ROOMS["wecom"], KNOWN, now=Hands()).deliver_due()
+    (asked,) = there.asked
+    said = asked.json["markdown"]["content"]
+    assert any(f"Credit available: {word}." in said for word in ("yes", "no"))
+    assert "grade" not in said

@@ -90,7 +90,13 @@ async def test_a_system_subscribes_is_pinged_rotates_pauses_and_ends(database: s
 
 async def test_alerts_and_the_decisions_behind_them_reach_the_subscriber(database: str, tmp_path: Path) -> None:
     async with api(database, tmp_path) as one, receiver() as there:
-        await one.asks("POST", "subscriptions", {"title": "CRM", "url": "https://crm.example/", "content": "full"})
+        full = {"title": "CRM", "url": "https://crm.example/", "content": "full"}
+        assert (await one.asks("POST", "subscriptions", full)).status_code == 403, "an operator sees no business data"
+        made = await one.asks("POST", "subscriptions", full, role="risk_manager")
+        elsewhere = f"subscriptions/{made.json()['subscription']['subscription_id']}/move"
+        assert (await one.asks("POST", elsewhere, {"url": "https://mine.example/"})).status_code == 403
+        moved = await one.asks("POST", elsewhere, {"url": "https://crm.example/2"}, role="risk_manager")
+        assert moved.status_code == 200
         await one.house.pool.execute("update endpoints set state = 'paused'")
         kept = known(one.told)
         (row,) = await one.house.pool.fetch("select name from endpoints")

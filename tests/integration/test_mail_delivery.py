@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any, cast
 
 import asyncpg
@@ -18,8 +19,11 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from services.alerts.adapters import delivery_rules
 from services.alerts.adapters.channels.mail import Mail, Server
 from services.alerts.adapters.delivering import Deliverer
+from services.alerts.adapters.delivery_wiring import channels, server
+from shared.core.errors import Misconfigured
 from shared.edge.store.migrate import upgraded
 from shared.edge.store.pool import open_pool
+from tests.support.rating_api import settings
 from tests.support.receivers import KNOWN, START, TELLING, Hands, message, put, states
 
 PASSWORD = "CANARY-password"
@@ -146,3 +150,20 @@ async def test_a_server_that_is_not_right_is_tried_again(
     told = str([dict(row) for row in await pool.fetch("select * from attempts")]) + str(capsys.readouterr())
     assert "retry" in told
     assert "CANARY" not in told
+
+
+async def test_where_there_is_no_mail_server_another_way_is_taken_at_once(pool: asyncpg.Pool, tmp_path: Path) -> None:
+    channel = channels(settings("", tmp_path))["email"]
+    await put(pool, message(1, "email", "li.na@seller.example"))
+    room = delivery_rules.shipped()["email"]
+    await Deliverer(pool, "email", channel, room, KNOWN, now=Hands()).deliver_due()
+    rows = await pool.fetch("select state, why from messages")
+    assert [tuple(row) for row in rows] == [("undelivered", "refused: no channel")]
+
+
+def test_a_password_does_not_go_in_clear(tmp_path: Path) -> None:
+    told = settings("", tmp_path, mail_host="mail.example", mail_tls="none", mail_password="CANARY")
+    with pytest.raises(Misconfigured, match="GRADELINE_MAIL_TLS"):
+        channels(told)
+    assert "CANARY" not in repr(told)
+    assert "CANARY" not in repr(server(settings("", tmp_path, mail_host="mail.example", mail_password="CANARY")))

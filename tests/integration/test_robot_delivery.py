@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.alerts.adapters import delivery_rules
+from services.alerts.adapters import delivering, delivery_rules
 from services.alerts.adapters.channels.robots import KINDS, Robot
 from services.alerts.adapters.delivering import Deliverer
 from services.alerts.core.message import Message
@@ -113,3 +114,21 @@ async def test_a_storm_into_a_robot_loses_nothing_and_says_the_worst_first(pool:
     assert counted + alone == storm
     for text in digests:
         assert text.index("Critical") < text.find("Warning") if "Critical" in text and "Warning" in text else True
+
+
+async def test_a_process_that_is_to_stop_waits_for_no_robot_that_stands_still(
+    pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "DRAIN_SECONDS", 0.2)
+    async with receiver(hold=asyncio.Event()) as there:
+        await endpoint(pool, "robot", "wecom", there.url)
+        await put(pool, message(1, "wecom", "robot"))
+        robot = Robot(KINDS["wecom"], outbound(there), TELLING)
+        sending = Deliverer(pool, "wecom", robot, ROOMS["wecom"], KNOWN, now=Hands())
+        await sending.begin()
+        await asyncio.wait_for(there.came.wait(), 20)
+        await asyncio.wait_for(sending.finish(), 5)
+    assert await states(pool) == {"waiting": 1}
+    assert await pool.fetchval("select count(*) from attempts") == 0, (
+        "nobody knows what became of it until the lease ends"
+    )

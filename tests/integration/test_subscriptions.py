@@ -16,7 +16,7 @@ from services.alerts.adapters import delivery_rules, endpoints
 from services.alerts.adapters.channels.webhook import Webhook
 from services.alerts.adapters.delivering import Deliverer
 from services.alerts.adapters.feeding import Feeder
-from services.alerts.adapters.subscriptions import CHANNEL, Subscriptions
+from services.alerts.adapters.subscriptions import CHANNEL, KEPT, Subscriptions, forget
 from services.alerts.core.subscribing import BODY_BYTES, Filter, posted
 from shared.core.errors import NotFound
 from shared.edge import clock
@@ -246,6 +246,22 @@ async def test_one_that_ends_leaves_nothing_behind(pool: asyncpg.Pool) -> None:
         with pytest.raises(NotFound):
             await SUBSCRIPTIONS.end(pool, "sub_1")
         assert not await endpoints.change_state(pool, "sub_1", "active", now=clock.now())
+
+
+async def test_what_was_posted_long_ago_is_forgotten_and_what_waits_is_not(pool: asyncpg.Pool) -> None:
+    log, hands = Log(pool), Hands(clock.now())
+    async with receiver() as there:
+        await subscribe(pool, there)
+        await log.say(grade(1, "C-1"))
+        await feed(pool, hands)
+        await poster(pool, there, hands).deliver_due()
+        await log.say(grade(2, "C-1"))
+        await feed(pool, hands)
+        assert await forget(pool, hands() - KEPT) == 0
+        hands.on(days=91)
+        assert await forget(pool, hands() - KEPT) == 1
+        assert await states(pool, "postings") == {"waiting": 1}
+        assert await pool.fetchval("select count(*) from attempts") == 0
 
 
 def test_content_goes_along_where_it_fits() -> None:

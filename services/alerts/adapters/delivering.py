@@ -23,6 +23,7 @@ from services.alerts.adapters.delivery_rules import Room
 from services.alerts.adapters.endpoints import Endpoint, Endpoints
 from services.alerts.adapters.outbound import Refused
 from services.alerts.adapters.queue import PEOPLE, SYSTEMS, Leased, Queue, Settled
+from services.alerts.core.composing import AVAILABLE
 from services.alerts.core.message import Message, Receipt
 from services.alerts.core.schedule import Next, after
 from shared.core.errors import GradelineError
@@ -35,10 +36,14 @@ PUT_TOGETHER = 300
 """Waiting messages of one robot that go as one digest at most."""
 IDLE_SECONDS = 1.0
 ROUNDS = 10_000
+DRAIN_SECONDS = 8.0
+"""How long a process that is to stop waits for answers."""
 SETTLE_TRIES = 5
 """So often an answer is tried to be kept while the database is away: within the margin of the lease."""
 _AWAY: tuple[type[BaseException], ...] = (*LOST, asyncpg.PostgresError, GradelineError)
 _MESSAGE = msgspec.json.Decoder(Message)
+
+_HAS_CREDIT = "select alert_id, detail ->> 'has_credit' as has_credit from alerts where alert_id = any($1::text[])"
 
 log = structlog.get_logger(__name__)
 
@@ -89,9 +94,12 @@ class Deliverer:
         return tried
 
     async def finish(self) -> None:
-        """Wait for what is under way: its timeout is the end of it."""
+        """Wait for what is under way, but not for a receiver that stands still: that is sent again when its lease ends."""
         if self._tasks:
-            await asyncio.wait(set(self._tasks))
+            _, slow = await asyncio.wait(set(self._tasks), timeout=DRAIN_SECONDS)
+            for task in slow:
+                task.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
 
     async def begin(self) -> int:
         """Lease what is due and begin to send it, as far as there is room. Returns how many messages."""
@@ -158,7 +166,8 @@ class Deliverer:
         try:
             async with self._pool.acquire() as connection:
                 endpoint = await self._known.read(connection, first.address)
-            receipt = await self._attempt(together, endpoint)
+                told = () if self._queue is SYSTEMS else await _told(connection, together)
+            receipt = await self._attempt(together, told, endpoint)
             seconds = clock.monotonic() - begun
             for left in range(SETTLE_TRIES - 1, -1, -1):
                 try:
@@ -174,14 +183,17 @@ class Deliverer:
         finally:
             self._under_way[first.address] -= 1
 
-    async def _attempt(self, together: list[Leased], endpoint: Endpoint | None) -> Receipt:
+    async def _attempt(
+        self, together: list[Leased], told: tuple[Message, ...] | None, endpoint: Endpoint | None
+    ) -> Receipt:
         if endpoint is not None and endpoint.state != "active":
             # a person is told another way; a system is owed it and waits
             outcome: Literal["retry", "refused"] = "retry" if self._queue is SYSTEMS else "refused"
             return Receipt(outcome=outcome, status=endpoint.state, detail=endpoint.why)
         first = together[0]
+        if told is None:
+            return Receipt(outcome="retry", status="error", detail="the message cannot be read")
         try:
-            told = () if self._queue is SYSTEMS else tuple(_MESSAGE.decode(one.body) for one in together)
             parcel = Parcel(first.message_id, first.address, first.body, told, first.attempt)
             async with asyncio.timeout(self._room.seconds):
                 return await self._channel.send(parcel, endpoint, now=self._now(), seconds=self._room.seconds)
@@ -231,6 +243,30 @@ class Deliverer:
             chance=self._chance(),
         )
         return Settled(one, receipt, "waiting" if following.at else "undelivered", following)
+
+
+async def _told(connection: Any, together: Sequence[Leased]) -> tuple[Message, ...] | None:
+    """The messages as they are told; None: one cannot be read.
+
+    Who may not see grades is told whether there is credit now (AL-14), as the alert itself says.
+    """
+    try:
+        told = tuple(_MESSAGE.decode(one.body) for one in together)
+    except msgspec.MsgspecError:
+        return None
+    asked = {notice.alert_id for one in told if not one.sees_grades for notice in one.notices}
+    if not asked:
+        return told
+    rows = await connection.fetch(_HAS_CREDIT, list(asked))
+    known = {row["alert_id"]: {AVAILABLE: "yes" if row["has_credit"] == "true" else "no"} for row in rows}
+    return tuple(one if one.sees_grades else _saying(one, known) for one in told)
+
+
+def _saying(message: Message, known: Mapping[str, dict[str, str]]) -> Message:
+    notices = tuple(
+        msgspec.structs.replace(one, figures=one.figures | known.get(one.alert_id, {})) for one in message.notices
+    )
+    return msgspec.structs.replace(message, notices=notices)
 
 
 def _alike(found: Sequence[Leased]) -> list[list[Leased]]:

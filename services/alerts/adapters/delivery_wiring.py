@@ -12,7 +12,7 @@ from services.alerts.adapters import delivery_rules, endpoints, wording
 from services.alerts.adapters.channels import apprised
 from services.alerts.adapters.channels.mail import Mail, Server
 from services.alerts.adapters.channels.robots import KINDS, Robot
-from services.alerts.adapters.channels.sending import Channel, Telling
+from services.alerts.adapters.channels.sending import Absent, Channel, Telling
 from services.alerts.adapters.channels.webhook import Webhook
 from services.alerts.adapters.delivering import SUBSCRIPTION, keep_delivering
 from services.alerts.adapters.endpoints import Endpoints
@@ -64,7 +64,8 @@ def channels(settings: Settings) -> dict[str, Channel]:
         log.warning("GRADELINE_MAIL_HOST is not set: nothing goes by mail")
     if apprised.is_there():
         found["apprise"] = apprised.Apprised(telling)
-    return found
+    # a message by a way that is not there must not wait for it
+    return {name: found.get(name) or Absent() for name in delivery_rules.shipped()}
 
 
 def server(settings: Settings) -> Server:

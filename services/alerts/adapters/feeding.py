@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from urllib.parse import quote
 import asyncpg
 import structlog
 
-from services.alerts.adapters.subscriptions import CHANNEL, wanted
+from services.alerts.adapters.subscriptions import CHANNEL, FORGET_AT_ONCE, KEPT, forget, wanted
 from services.alerts.core.subscribing import Filter, posted
 from shared.core.envelope import Event
 from shared.core.errors import GradelineError
@@ -28,6 +28,7 @@ from shared.edge.store.rows import Stored
 from shared.edge.worker.jitter import part_of
 
 EVERY_SECONDS = 1.0
+FORGET_EVERY = timedelta(hours=1)
 WAITING = 1_000
 """So many of one subscription wait in the queue at most; the rest waits in the log, where it is anyway."""
 PAGE = 500
@@ -72,10 +73,13 @@ class Feeder:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until *stop* is set. Outlives every outage of the database."""
+        forgotten_at = None
         while not stop.is_set():
-            laid = 0
+            laid, now = 0, self._now()
             with contextlib.suppress(*LOST, asyncpg.PostgresError, GradelineError):
                 laid = await self.feed()
+                if forgotten_at is None or now - forgotten_at > FORGET_EVERY:
+                    forgotten_at = now if await forget(self._pool, now - KEPT) < FORGET_AT_ONCE else None
             if not laid:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), part_of(EVERY_SECONDS))

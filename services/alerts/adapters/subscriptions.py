@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -16,6 +16,9 @@ from shared.core.errors import NotFound
 from shared.edge.store.pool import Connection
 
 CHANNEL = "subscription"
+KEPT = timedelta(days=90)
+"""How long the delivery log shows what was posted; to send it again from the log is possible later, too."""
+FORGET_AT_ONCE = 5_000
 
 _KEPT = """
 select s.subscription_id, s.title, s.topics, s.types, s.subjects, s.labels, s.full_content, s.created_at, s.by, e.state, e.why,
@@ -47,7 +50,19 @@ _POSTING = """
 insert into postings (message_id, address, lane, lane_at, type, message, created_at, next_at) values ($1, $2, $3, 0, $4, $5, $6, $6)
 on conflict do nothing
 """
+_FORGET = """
+with old as (
+    delete from postings where message_id in (
+        select message_id from postings where state <> 'waiting' and settled_at < $1 limit $2) returning message_id)
+, tried as (delete from attempts a using old where a.message_id = old.message_id)
+select message_id from old
+"""
 _OF = "select message_id from postings where message_id = $1 and address = $2"
+
+
+async def forget(pool: Any, before: datetime) -> int:
+    """Forget what was posted and settled *before*, a bounded number; the log has it anyway. Returns how many."""
+    return len(await pool.fetch(_FORGET, before, FORGET_AT_ONCE))
 
 
 class Subscriptions:

@@ -16,13 +16,15 @@ from services.alerts.api.asking import Subscriber, Wired, person
 from services.alerts.api.deliveries import State, page_of
 from services.alerts.core.delivered import Looked
 from services.alerts.core.subscribing import PING
-from shared.core.errors import Malformed
+from shared.core.errors import Forbidden, Malformed
 from shared.edge import clock
 from shared.edge.http.approving import Key
-from shared.edge.http.auth import whole
+from shared.edge.http.auth import Principal, whole
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, Text, cursor, place
 
 router = APIRouter(prefix="/v1/subscriptions", tags=["subscriptions"], dependencies=[Depends(whole)])
+CONTENT_SCOPES = ("ratings:read", "exposures:read", "alerts:read")
+"""Who keeps the machine running sees no business data, and posts none either."""
 Id = Annotated[str, Path(pattern=r"^sub_[0-9a-f]{16}$")]
 
 
@@ -33,6 +35,7 @@ async def subscribe(who: Subscriber, wired: Wired, body: forms.SubscriptionAsked
     The same request again, with the same key, answers the subscription without its secret: rotate it where it was lost.
     """
     wired.delivery.check_url(body.url)
+    _may_tell(who, full=body.content == "full")
     by, now, database = person(who), clock.now(), wired.database()
     name = "sub_" + blake2b(f"{by}\0{key}".encode(), digest_size=8).hexdigest()
     secret = body.secret or new_secret()
@@ -99,6 +102,8 @@ async def rotate(who: Subscriber, wired: Wired, subscription_id: Id) -> forms.Se
 async def move(who: Subscriber, wired: Wired, subscription_id: Id, body: forms.Moved) -> forms.Subscription:
     """Post to another address from now on, with the same secrets; it is switched on."""
     wired.delivery.check_url(body.url)
+    found = await wired.delivery.subscriptions.one(wired.database(), subscription_id)
+    _may_tell(who, full=found.full_content)
     await wired.delivery.subscriptions.move(
         wired.database(), subscription_id, url=body.url, now=clock.now(), by=person(who)
     )
@@ -143,6 +148,12 @@ async def end(who: Subscriber, wired: Wired, subscription_id: Id) -> None:
     """Forget it, its secret, and what waits for it."""
     person(who)
     await wired.delivery.subscriptions.end(wired.database(), subscription_id)
+
+
+def _may_tell(who: Principal, *, full: bool) -> None:
+    """Raise Forbidden where content would go to an address that somebody names who may not read it himself."""
+    if full and not all(who.may(one) for one in CONTENT_SCOPES):
+        raise Forbidden(f"full content tells what these scopes let read: {', '.join(CONTENT_SCOPES)}")
 
 
 async def _shown(wired: Wired, subscription_id: str) -> forms.Subscription:

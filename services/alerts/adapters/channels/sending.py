@@ -35,6 +35,14 @@ class Channel(Protocol):
         """
 
 
+class Absent:
+    """Implements `Channel` where this installation does not have one: persons are told another way at once."""
+
+    async def send(self, parcel: Parcel, endpoint: Endpoint | None, *, now: datetime, seconds: float) -> Receipt:
+        """Refuse it."""
+        return Receipt(outcome="refused", status="no channel", detail="this installation does not send this way")
+
+
 class Telling(NamedTuple):
     """How messages to persons become words."""
 
