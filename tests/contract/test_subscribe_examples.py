@@ -197,7 +197,8 @@ async def test_curl_subscribes_and_follows(database: str, tmp_path: Path) -> Non
         await one.hears(graded("A", "C", -2))  # type: ignore[attr-defined] # a house
         rest, _ = await asyncio.wait_for(following.communicate(), 30)
         assert b"event: alert" in rest
-        listed = await httpx2.AsyncClient().get(f"{address}/v1/alerts", headers={"authorization": f"Bearer {reader}"})
+        async with httpx2.AsyncClient() as client:
+            listed = await client.get(f"{address}/v1/alerts", headers={"authorization": f"Bearer {reader}"})
         assert len(listed.json()["alerts"]) == 1
 
 

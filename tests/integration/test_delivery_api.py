@@ -302,7 +302,8 @@ async def test_the_stream_over_http_names_its_places_and_refuses_a_false_one(dat
                 assert (await reader.get("/stream", headers={"Last-Event-ID": "nonsense"})).status_code == 422
                 one.app.state.ports.delivery.following._most = 0
                 assert (await reader.get("/stream")).status_code == 503
-                assert (await httpx2.AsyncClient().get(f"http://127.0.0.1:{address}/v1/stream")).status_code == 401
+                async with httpx2.AsyncClient() as stranger:
+                    assert (await stranger.get(f"http://127.0.0.1:{address}/v1/stream")).status_code == 401
         finally:
             server.should_exit = True
             await asyncio.wait_for(serving, 20)
