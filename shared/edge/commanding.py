@@ -180,7 +180,8 @@ class Commands(Generic[S, C]):
         """
         streams = (*beside.streams, customer_id)
         partitions = [partition_for(stream, self.settings.partitions) for stream in streams]
-        for stream in streams:
+        await turns.first(connection, streams[0])
+        for stream in streams[1:]:
             await turns.take(connection, stream)
         await command.begin(connection)
         if first:
@@ -207,12 +208,10 @@ class Commands(Generic[S, C]):
         self, connection: Connection, write: Write, found: Found[S, C], read: Sequence[tuple[int, _Read[S, C]]]
     ) -> None:
         """Append *write*, or raise Moved. Locks: the streams, then their partitions."""
-        await append(connection, write, now=found.now, projector=self.projector)
-        # the rows of the partitions are locked by now: no day can open before this is committed
-        for partition in sorted({one.partition for one in write.streams.values()}):
-            day = await connection.fetchval(DAY, partition, "", EXPORT)
-            if any(one.day != day for its, one in read if its == partition):
-                raise Moved("the day of the partition has changed")
+        days = await append(connection, write, now=found.now, projector=self.projector)
+        # no other day can open before this is committed
+        if any(one.day != days.get(partition, one.day) for partition, one in read):
+            raise Moved("the day of the partition has changed")
 
     async def _read(
         self, connection: Connection, customer_id: str, partition: int, held: Entry[S] | None
@@ -235,7 +234,7 @@ class Commands(Generic[S, C]):
 
     async def _load(self, connection: Connection, customer_id: str, held: Entry[S] | None) -> Loaded:
         after = {customer_id: held.version} if held is not None else {}
-        read = await load(connection, [customer_id], fold_version=self.brain.fold_version, after=after)
+        read = await load(connection, [customer_id], fold_version=self.brain.fold_version, pinned=True, after=after)
         return read[customer_id]
 
     async def _context(self, connection: Connection, partition: int, day: date, referred: int) -> C:

@@ -54,14 +54,15 @@ class Deciding:
         cause: str,
         members: Sequence[str] = (),
         about_advances: bool = False,
+        by_staff: bool = True,
     ) -> None:
         """Decide and append what follows. Raises Unavailable, and whatever *decide* raises.
 
         *members*: customers who are told whether they belong to the group *customer_id*, in the same transaction.
-        *about_advances*: as the port says.
+        *about_advances*, *by_staff*: as the port says.
         """
         beside = commanding.Beside(tuple(sorted(members)), of_member) if members else commanding.NOBODY
-        asked = _Asked(self.brain, self.groups, customer_id, decide, cause, about_advances)
+        asked = _Asked(self.brain, self.groups, customer_id, decide, cause, about_advances, by_staff)
         try:
             await self.commands(pool, customer_id, asked, beside, self._belongs.get(customer_id, ()))
         finally:
@@ -86,6 +87,7 @@ class _Asked:
     ask: Callable[[Found], Sequence[Decided]]
     cause: str
     about_advances: bool
+    by_staff: bool
     register: Register = field(default_factory=dict)
     heard: datetime | None = None
     names: Sequence[str] = ()
@@ -102,7 +104,8 @@ class _Asked:
 
     async def read(self, connection: Connection) -> None:
         """Read the staff register, when facts last came, and what the groups of the customer owe, or the members of a group."""
-        self.register = await approvals.register(connection)
+        if self.by_staff:
+            self.register = await approvals.register(connection)
         self.heard, everybody = await connection.fetchrow(portfolio.LOOK) or (None, None)
         self.everybody = portfolio.read(everybody)
         self.parents = await self.groups.read(connection, self.customer_id, self.names) if self.names else ()
@@ -130,5 +133,5 @@ class _Asked:
 
     async def keep(self, connection: Connection, found: commanding.Found[Account, References]) -> None:
         """A role that was lost meanwhile grants nothing."""
-        if await approvals.register(connection) != self.register:
+        if self.by_staff and await approvals.register(connection) != self.register:
             raise Moved("the staff register has changed")

@@ -40,7 +40,6 @@ on conflict (customer_id) do update set
     manager = excluded.manager, companies = excluded.companies
 """
 
-KEPT = "select customer_id, {key} from {table} where customer_id = any($1::text[])"
 GONE = """
 delete from {table} t using unnest($1::text[], $2::text[]) as g (customer_id, key)
 where t.customer_id = g.customer_id and t.{key} = g.key
@@ -62,15 +61,12 @@ class _Table(NamedTuple):
     said: Callable[[Row], Iterable[tuple[Any, ...]]]
     """The rows, the key first."""
 
-    async def write(self, connection: Connection, rows: Sequence[tuple[str, int, Row]]) -> None:
-        """Keep what *rows* say, and nothing else of their customers."""
+    async def write(
+        self, connection: Connection, rows: Sequence[tuple[str, int, Row]], kept: Iterable[tuple[str, str]]
+    ) -> None:
+        """Keep what *rows* say, and nothing else of their customers; *kept*: (customer, key) of what is there."""
         wanted = [(customer, *one) for customer, _, row in rows for one in self.said(row)]
-        # compared here: an anti-join against the list is a nested loop where hash joins are off
-        kept = await connection.fetch(
-            KEPT.format(key=self.key, table=self.name),
-            [customer for customer, _, _ in rows],
-        )
-        if gone := sorted({tuple(one) for one in kept} - {one[:2] for one in wanted}):
+        if gone := sorted(set(kept) - {one[:2] for one in wanted}):
             await connection.execute(GONE.format(key=self.key, table=self.name), *zip(*gone, strict=True))
         if wanted:
             await connection.execute(self._upsert(), *zip(*wanted, strict=True))
@@ -147,6 +143,8 @@ PARTS = (
         _holds,
     ),
 )
+_KEPT = "select '{name}', customer_id, {key} from {name} where customer_id = any($1::text[])"
+KEPT = " union all ".join(_KEPT.format(name=one.name, key=one.key) for one in PARTS)
 
 
 class AccountProjector:
@@ -157,8 +155,12 @@ class AccountProjector:
         accounts = [(customer, version, row) for customer, version, row in rows if isinstance(row, Row)]
         if accounts:
             await connection.execute(ACCOUNTS, *zip(*(_columns(*one) for one in accounts), strict=True))
+            # compared here: an anti-join against the list is a nested loop where hash joins are off
+            kept: dict[str, list[tuple[str, str]]] = {}
+            for name, customer, key in await connection.fetch(KEPT, [customer for customer, _, _ in accounts]):
+                kept.setdefault(name, []).append((customer, key))
             for table in PARTS:
-                await table.write(connection, accounts)
+                await table.write(connection, accounts, kept.get(table.name, ()))
         for group, version, row in rows:
             if isinstance(row, GroupRow) and row.since is not None:
                 await groups.write(connection, group, version, row)

@@ -24,7 +24,7 @@ async def check(ports: Ports, customer_id: str, asked: Asked) -> Checked:
         answers.append(act.answer)
         return act.decisions
 
-    await ports.command(ports.database(), customer_id, decide, cause="fact")
+    await ports.command(ports.database(), customer_id, decide, cause="fact", by_staff=False)
     return answers[-1]
 
 

@@ -28,10 +28,12 @@ class Command(Protocol):
         cause: str,
         members: Sequence[str] = (),
         about_advances: bool = False,
+        by_staff: bool = True,
     ) -> None:
         """*decide* may be asked several times, and raises what refuses it; where it returns nothing, nothing is written.
 
         *members*: customers who are told in the same transaction whether they belong to the group *customer_id*.
+        *by_staff*: it looks at the register of staff, and a role that is lost meanwhile grants nothing.
         *about_advances*: it is alone with all that is decided about advance funding, and sees what others are granted.
 
         Raises NotFound, Unavailable.

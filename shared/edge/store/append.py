@@ -7,7 +7,7 @@ that only a starving command makes anybody wait), streams in C order, then posit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 import asyncpg
@@ -34,8 +34,12 @@ class Projector(Protocol):
         """Keep *rows*: (stream, version, `Outcome.row`), sorted by stream, one a stream."""
 
 
-async def append(connection: Connection, write: Write, *, now: datetime, projector: Projector | None) -> None:
+async def append(
+    connection: Connection, write: Write, *, now: datetime, projector: Projector | None
+) -> dict[int, date | None]:
     """Carry out *write* inside the transaction that is open on *connection*.
+
+    Returns the day of each partition that was appended to, whose row is locked by now.
 
     Raises Moved (a stream's version is not the one that was read), Fenced (a consumed position or a rated day is not the
     one that was read), asyncpg errors. After any of them the transaction must be rolled back.
@@ -49,7 +53,7 @@ async def append(connection: Connection, write: Write, *, now: datetime, project
             raise Moved(f"a version or an identity is taken by now: {error.detail}") from error
     await _streams(connection, write)
     await _positions(connection, write)
-    await _numbered(connection, write, now)
+    days = await _numbered(connection, write, now)
     if write.days:
         await _days(connection, write)
     if write.rows and projector is not None:
@@ -57,6 +61,7 @@ async def append(connection: Connection, write: Write, *, now: datetime, project
     if write.snapshots:
         await connection.execute(sql.SAVE_SNAPSHOTS, *_columns(sorted(write.snapshots)))
     await _aside(connection, write, now)
+    return days
 
 
 async def _streams(connection: Connection, write: Write) -> None:
@@ -87,7 +92,7 @@ async def _positions(connection: Connection, write: Write) -> None:
         raise Fenced(f"another member moved the position of {sorted(lost)}")
 
 
-async def _numbered(connection: Connection, write: Write, now: datetime) -> None:
+async def _numbered(connection: Connection, write: Write, now: datetime) -> dict[int, date | None]:
     """Give the commit and the outbox rows their gapless positions; commit order is position order by the row lock."""
     sent: dict[int, int] = {}
     for row in write.outbox:
@@ -98,7 +103,7 @@ async def _numbered(connection: Connection, write: Write, now: datetime) -> None
             logged.setdefault(wanted.partition, []).append((stream, wanted.before + 1, wanted.version))
     touched = sorted(sent.keys() | logged.keys() | write.days.keys())
     if not touched:
-        return
+        return {}
     counts = {part: (part, 1 if part in logged else 0, sent.get(part, 0)) for part in touched}
     heads = {row["partition"]: row for row in await connection.fetch(sql.NUMBER, *_columns(list(counts.values())))}
     if missing := sorted(counts.keys() - heads.keys()):
@@ -111,6 +116,7 @@ async def _numbered(connection: Connection, write: Write, now: datetime) -> None
         await connection.executemany("insert into commits values ($1, $2, $3, $4, $5, $6)", records)
     if write.outbox:
         await _outbox(connection, write, {p: heads[p]["outbox_position"] - count for p, count in sent.items()}, now)
+    return {partition: row["day"] for partition, row in heads.items()}
 
 
 async def _outbox(connection: Connection, write: Write, last: dict[int, int], now: datetime) -> None:

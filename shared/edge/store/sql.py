@@ -89,7 +89,7 @@ update partitions p
 set log_position = p.log_position + h.logged, outbox_position = p.outbox_position + h.sent
 from held h
 where p.partition = h.partition
-returning p.partition, p.log_position, p.outbox_position,
+returning p.partition, p.log_position, p.outbox_position, p.day,
     case when h.sent > 0 then pg_notify(current_schema() || '_outbox', '')::text end as notified
 """
 """Locks by number, gives the next positions, and wakes the relay where something is sent."""

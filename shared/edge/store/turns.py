@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from shared.edge.store import sql
 from shared.edge.store.pool import Connection
 
 _SHARED = """
@@ -20,6 +21,7 @@ select pg_advisory_xact_lock(hashtextextended(current_schema() || '~turn/' || p,
 from (select p from unnest($1::int[]) p order by p) t
 """
 _CUSTOMER = "select pg_advisory_xact_lock(hashtextextended(current_schema() || '/' || $1::text, 0))"
+_FIRST = _CUSTOMER.replace("$1::text", "convert_from('\\x{name}', 'UTF8')")
 
 
 def shared(partitions: Iterable[int]) -> str:
@@ -38,3 +40,8 @@ async def alone(connection: Connection, partitions: Iterable[int]) -> None:
 async def take(connection: Connection, customer_id: str) -> None:
     """Wait until no other command about *customer_id* is under way. Only commands take this. Raises as `alone`."""
     await connection.execute(_CUSTOMER, customer_id)
+
+
+async def first(connection: Connection, customer_id: str) -> None:
+    """As `take`, where it is the first of the transaction: its planner is pinned in the same round trip."""
+    await connection.execute(f"{sql.PIN}; {_FIRST.format(name=customer_id.encode().hex())}")
