@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 
@@ -33,8 +34,33 @@ _HEADER_BYTES = 19
 _CHUNK_BYTES = 1 << 18
 _CHUNKS_WAITING = 8
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_EPOCHS: dict[int, datetime] = {}
-"""Offset in minutes → the epoch as clocks there showed it; few are in use, so each is made once."""
+_KEPT = 8_192
+"""How many instants and numbers are kept ready: a batch shares its recorded time, and facts of a day their time."""
+
+
+class _Ready(dict[int, Any]):
+    """What *make* made of each number, made once; emptied when it grows beyond what is kept."""
+
+    def __init__(self, make: Callable[[int], Any]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, number: int) -> Any:
+        if len(self) >= _KEPT:
+            self.clear()
+        made = self[number] = self._make(number)
+        return made
+
+
+def _clock(offset: int) -> _Ready:
+    """Microseconds since 2000 → the instant as clocks showed it *offset* minutes from UTC."""
+    epoch = _EPOCH.astimezone(zone_of(offset))
+    return _Ready(lambda microseconds: epoch + timedelta(0, 0, microseconds))
+
+
+_CLOCKS = _Ready(_clock)
+_RECORDED = _Ready(lambda microseconds: _EPOCH + timedelta(0, 0, microseconds))
+_SEQUENCES = _Ready(sequence_of)
 
 
 async def replay(
@@ -117,19 +143,16 @@ def _rows(raw: bytes, at: int) -> tuple[list[Row], bytes]:
 def event_of_row(row: Row) -> Event:
     """Decode one row of `replay`."""
     stream, version, _, type_, source, id_, time, offset, recorded, data = row
-    epoch = _EPOCHS.get(offset)
-    if epoch is None:
-        epoch = _EPOCHS[offset] = _EPOCH.astimezone(zone_of(offset))
     # as `rows.rebuilt` does it, without the calls: nothing is done more often in a replay
     return Event(
         id=id_,
         source=source,
         type=type_,
         subject=subject_of(stream) if stream[0] == "~" else stream,
-        time=epoch + timedelta(0, 0, time),
+        time=_CLOCKS[offset][time],
         data=decode_data(type_, data),
-        recordedtime=_EPOCH + timedelta(0, 0, recorded),
-        sequence=sequence_of(version),
+        recordedtime=_RECORDED[recorded],
+        sequence=_SEQUENCES[version],
     )
 
 
