@@ -16,11 +16,29 @@ from shared.core.errors import Fenced, Unavailable
 from shared.edge.store import sql, turns
 from shared.edge.store.pool import Connection
 from shared.edge.store.positions import EXPORT, LOADING
+from shared.edge.store.putting import Table
 from shared.edge.store.rows import COLUMNS
 from shared.edge.store.text import storable, storable_pairs
 from shared.edge.store.write import Headers, Write
 
-OUTBOX_COLUMNS = ("partition", "position", "topic", "key", "event_id", "value", "headers", "recorded_at")
+_TYPES = (
+    "text", "integer", "bytea", "bytea", "smallint", "text", "text", "text", "timestamptz", "smallint", "date",
+    "timestamptz", "smallint", "bytea",
+)  # fmt: skip
+EVENTS = Table("events", dict(zip(COLUMNS, _TYPES, strict=True)))
+OUTBOX = Table(
+    "outbox",
+    {
+        "partition": "smallint",
+        "position": "bigint",
+        "topic": "text",
+        "key": "text",
+        "event_id": "text",
+        "value": "bytea",
+        "headers": "jsonb",
+        "recorded_at": "timestamptz",
+    },
+)
 
 
 class Moved(Unavailable):
@@ -48,7 +66,7 @@ async def append(
     await connection.execute(f"{sql.PIN}; {turns.shared(touched)}")
     if write.events:
         try:
-            await connection.copy_records_to_table("events", records=write.events, columns=COLUMNS)
+            await EVENTS.put(connection, write.events)
         except asyncpg.UniqueViolationError as error:
             raise Moved(f"a version or an identity is taken by now: {error.detail}") from error
     await _streams(connection, write)
@@ -105,7 +123,14 @@ async def _numbered(connection: Connection, write: Write, now: datetime) -> dict
     if not touched:
         return {}
     counts = {part: (part, 1 if part in logged else 0, sent.get(part, 0)) for part in touched}
-    heads = {row["partition"]: row for row in await connection.fetch(sql.NUMBER, *_columns(list(counts.values())))}
+    columns = _columns(list(counts.values()))
+    if len(touched) == len(logged) == 1:  # a command, or a batch of one partition: the commit in the same round trip
+        (spans,) = logged.values()
+        found = await connection.fetch(sql.NUMBER_AND_LOG, *columns, now, *_columns(spans))
+        logged = {} if found else logged
+    else:
+        found = await connection.fetch(sql.NUMBER, *columns)
+    heads = {row["partition"]: row for row in found}
     if missing := sorted(counts.keys() - heads.keys()):
         for partition in missing:
             await connection.execute("insert into partitions (partition) values ($1) on conflict do nothing", partition)
@@ -126,7 +151,7 @@ async def _outbox(connection: Connection, write: Write, last: dict[int, int], no
         at = last[row.partition]
         key = None if row.key is None else storable(row.key)
         records.append((row.partition, at, row.topic, key, row.event_id, row.value, _named(row.headers), now))
-    await connection.copy_records_to_table("outbox", records=records, columns=OUTBOX_COLUMNS)
+    await OUTBOX.put(connection, records)
 
 
 async def _days(connection: Connection, write: Write) -> None:

@@ -77,14 +77,15 @@ where p.topic = u.topic and p.partition = u.partition
 returning p.topic, p.partition
 """
 
-NUMBER = """
+_HELD = """
 with held as (
     select p.partition, u.logged, u.sent
     from unnest($1::smallint[], $2::int[], $3::int[]) as u(partition, logged, sent)
     join partitions p on p.partition = u.partition
     order by p.partition
     for update of p
-)
+)"""
+_MOVED = """
 update partitions p
 set log_position = p.log_position + h.logged, outbox_position = p.outbox_position + h.sent
 from held h
@@ -92,6 +93,12 @@ where p.partition = h.partition
 returning p.partition, p.log_position, p.outbox_position, p.day,
     case when h.sent > 0 then pg_notify(current_schema() || '_outbox', '')::text end as notified
 """
+_LOGGED = """
+insert into commits select partition, log_position, $4, $5::text[], $6::int[], $7::int[] from numbered
+"""
+NUMBER_AND_LOG = f"{_HELD}, numbered as ({_MOVED}), logged as ({_LOGGED}) table numbered"
+"""The same as `NUMBER` for one partition, whose commit is noted with it."""
+NUMBER = _HELD + _MOVED
 """Locks by number, gives the next positions, and wakes the relay where something is sent."""
 
 SET_DAYS = """
