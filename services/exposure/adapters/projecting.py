@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +18,7 @@ from shared.edge.store import approvals
 from shared.edge.store.pool import Connection
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ACCOUNT_COLUMNS = 20
 
 ACCOUNTS = """
 insert into accounts (customer_id, version, as_of, currency, grade, credit_limit, exposure, reserved, utilisation,
@@ -61,24 +63,24 @@ class _Table(NamedTuple):
     said: Callable[[Row], Iterable[tuple[Any, ...]]]
     """The rows, the key first."""
 
-    async def write(
-        self, connection: Connection, rows: Sequence[tuple[str, int, Row]], kept: Iterable[tuple[str, str]]
-    ) -> None:
-        """Keep what *rows* say, and nothing else of their customers; *kept*: (customer, key) of what is there."""
-        wanted = [(customer, *one) for customer, _, row in rows for one in self.said(row)]
-        if gone := sorted(set(kept) - {one[:2] for one in wanted}):
-            await connection.execute(GONE.format(key=self.key, table=self.name), *zip(*gone, strict=True))
-        if wanted:
-            await connection.execute(self._upsert(), *zip(*wanted, strict=True))
+    def wanted(self, rows: Sequence[tuple[str, int, Row]]) -> list[tuple[Any, ...]]:
+        """What *rows* say: (customer, key, …)."""
+        return [(customer, *one) for customer, _, row in rows for one in self.said(row)]
 
-    def _upsert(self) -> str:
+    def upsert(self, first: int) -> str:
+        """The statement that keeps what is wanted; its arguments begin at number *first*."""
         names, types = ["customer_id", *self.columns.split()], ["text", *self.types.split()]
-        given = ", ".join(f"${at}::{one}[]" for at, one in enumerate(types, 1))
+        given = ", ".join(f"${at}::{one}[]" for at, one in enumerate(types, first))
         taken = (f"array(select jsonb_array_elements_text({n}::jsonb))" if n in self.lists else n for n in names)
         changed = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
         return STANDING.format(
             table=self.name, key=self.key, names=", ".join(names), taken=", ".join(taken), given=given, changed=changed
         )
+
+    @property
+    def width(self) -> int:
+        """How many arguments it takes."""
+        return 1 + len(self.columns.split())
 
 
 def _limits(row: Row) -> Iterable[tuple[Any, ...]]:
@@ -147,6 +149,33 @@ _KEPT = "select '{name}', customer_id, {key} from {name} where customer_id = any
 KEPT = " union all ".join(_KEPT.format(name=one.name, key=one.key) for one in PARTS)
 
 
+@cache
+def _statement(names: tuple[str, ...]) -> str:
+    """Accounts and the tables *names* in one round trip; returns what was there of all tables before."""
+    parts, first = [f"accounts_kept as ({ACCOUNTS})"], 1 + ACCOUNT_COLUMNS
+    for table in PARTS:
+        if table.name in names:
+            parts.append(f"{table.name}_kept as ({table.upsert(first)})")
+            first += table.width
+    return f"with {', '.join(parts)} {KEPT}"
+
+
+async def _keep(connection: Connection, accounts: Sequence[tuple[str, int, Row]]) -> None:
+    """Write *accounts* and what stands of them, and nothing else of their customers."""
+    wanted = {table.name: table.wanted(accounts) for table in PARTS}
+    full = tuple(name for name, rows in wanted.items() if rows)
+    given = [*zip(*(_columns(*one) for one in accounts), strict=True)]
+    for name in full:
+        given.extend(zip(*wanted[name], strict=True))
+    # compared here: an anti-join against the list is a nested loop where hash joins are off
+    gone: dict[str, set[tuple[str, str]]] = {}
+    for name, customer, key in await connection.fetch(_statement(full), *given):
+        gone.setdefault(name, set()).add((customer, key))
+    for table in PARTS:
+        if left := sorted(gone.get(table.name, set()) - {one[:2] for one in wanted[table.name]}):
+            await connection.execute(GONE.format(key=table.key, table=table.name), *zip(*left, strict=True))
+
+
 class AccountProjector:
     """Keeps `accounts`, and what stands of each account."""
 
@@ -154,13 +183,7 @@ class AccountProjector:
         """Keep *rows*: (customer or group, version, row), one of each."""
         accounts = [(customer, version, row) for customer, version, row in rows if isinstance(row, Row)]
         if accounts:
-            await connection.execute(ACCOUNTS, *zip(*(_columns(*one) for one in accounts), strict=True))
-            # compared here: an anti-join against the list is a nested loop where hash joins are off
-            kept: dict[str, list[tuple[str, str]]] = {}
-            for name, customer, key in await connection.fetch(KEPT, [customer for customer, _, _ in accounts]):
-                kept.setdefault(name, []).append((customer, key))
-            for table in PARTS:
-                await table.write(connection, accounts, kept.get(table.name, ()))
+            await _keep(connection, accounts)
         for group, version, row in rows:
             if isinstance(row, GroupRow) and row.since is not None:
                 await groups.write(connection, group, version, row)
