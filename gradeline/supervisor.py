@@ -158,8 +158,11 @@ class Supervisor:
                     self._revive(index, slot)
 
     def stop(self) -> None:
-        """Stop everything in reverse order: politely, then by force."""
+        """Stop everything: our own processes together, then what they stand on in reverse order; politely, then by force."""
         self.stopping.set()
+        for slot in self._slots:
+            if slot.child is not None and slot.child.alive:
+                slot.child.send(signal.SIGTERM)
         for slot in reversed(self._slots):
             if slot.part.server is not None:
                 slot.part.server.stop()

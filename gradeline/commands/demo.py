@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from gradeline.demo.showing import Change, Dealt, Showing
+    from gradeline.demo.showing import Change, Dealt, Showing, Step
+    from gradeline.demo.sink import Arrived, Sink
     from gradeline.instance import Instance
 
 LOOK_S = 0.25
@@ -18,8 +19,8 @@ LEAVE_S = 3.0
 """How long the threads may take to end, all together; they are waited for no longer."""
 
 
-def run(instance: Instance) -> None:
-    """Post, listen and show until `instance.stopping` is set; then return within a few seconds.
+def run(instance: Instance, sink: Sink) -> None:
+    """Post, listen and show until `instance.stopping` is set; then return within a few seconds. *sink* takes the mail.
 
     A terminal gets a live view, anything else plain lines. Called on a thread of its own, beside the supervisor.
     """
@@ -30,7 +31,8 @@ def run(instance: Instance) -> None:
 
     _log_to(instance.data / "logs" / "demo.log")
     showing = Showing(rating=instance.rating, kafka=instance.kafka, data=str(instance.data))
-    fresh: list[Change | Dealt] = []
+    fresh: list[Change | Dealt | Step] = []
+    sink.hears(_mail(showing, fresh.append))
     threads = _start(instance, showing, fresh.append)
     try:
         if sys.stdout.isatty():
@@ -41,26 +43,38 @@ def run(instance: Instance) -> None:
         until = clock.monotonic() + LEAVE_S
         for thread in threads:
             thread.join(max(0.0, until - clock.monotonic()))
+        sink.stop()
 
 
-def _start(instance: Instance, showing: Showing, changed: Callable[[Change | Dealt], None]) -> list[Any]:
+def _start(instance: Instance, showing: Showing, changed: Callable[[Change | Dealt | Step], None]) -> list[Any]:
     """Threads that post, listen and count."""
     import asyncio
     import threading
     from datetime import timedelta
 
+    from gradeline.asking import Ask, asks
     from gradeline.demo.counts import Counting
     from gradeline.demo.decisions import follow
+    from gradeline.demo.reading import Reading
+    from gradeline.target import Target
     from shared.edge.http import tokens
 
     def token(role: str) -> str:
         return tokens.issue(data=instance.data, role=role, subject="demo", ttl=tokens.TTL_MAX - timedelta(days=1))
 
+    def as_person(person: str) -> Ask:
+        made = tokens.issue(
+            data=instance.data, role="credit_manager", subject=person, ttl=tokens.TTL_MAX - timedelta(days=1)
+        )
+        return asks(Target(instance.alerts, made))
+
+    reading = Reading(as_person)
     counting = Counting(instance, showing, token=token("risk_analyst"))
     heard = _hearing(showing, changed)
     work: dict[str, Callable[[], None]] = {
         "demo-feed": lambda: _feed(instance, showing, token),
         "demo-decisions": lambda: asyncio.run(follow(lambda: instance.kafka, heard, instance.stopping)),
+        "demo-reading": lambda: reading.run(instance.stopping),
         "demo-counts": lambda: asyncio.run(counting.run(instance.stopping)),
     }
     threads = [threading.Thread(target=_kept(target, showing), name=name, daemon=True) for name, target in work.items()]
@@ -119,13 +133,15 @@ def _feed(instance: Instance, showing: Showing, token: Callable[[str], str]) -> 
         feed.run()
 
 
-def _hearing(showing: Showing, changed: Callable[[Change | Dealt], None]) -> Callable[[dict[str, Any], int], None]:
+def _hearing(
+    showing: Showing, changed: Callable[[Change | Dealt | Step], None]
+) -> Callable[[dict[str, Any], int], None]:
     """Takes decisions from Kafka. Those recorded before this process began are not shown: a broker got them again."""
     from datetime import datetime
 
     import psutil
 
-    from gradeline.demo.showing import Change, Dealt
+    from gradeline.demo.showing import Change, Dealt, Step
     from shared.edge import clock
 
     began = psutil.Process().create_time()
@@ -138,8 +154,18 @@ def _hearing(showing: Showing, changed: Callable[[Change | Dealt], None]) -> Cal
             at=f"{at:%H:%M:%S}",
             since_start=clock.now().timestamp() - began,
         )
-        if isinstance(seen, Change | Dealt):
+        if isinstance(seen, Change | Dealt | Step):
             changed(seen)
+
+    return heard
+
+
+def _mail(showing: Showing, changed: Callable[[Change | Dealt | Step], None]) -> Callable[[Arrived], None]:
+    """Takes what arrives at the mail server."""
+    from shared.edge import clock
+
+    def heard(one: Arrived) -> None:
+        changed(showing.mailed(f"{clock.now().astimezone():%H:%M:%S}", one.to, one.title))
 
     return heard
 
@@ -163,7 +189,7 @@ def _show_live(instance: Instance, showing: Showing) -> None:
     console.print(last_words(showing))
 
 
-def _show_plain(instance: Instance, showing: Showing, fresh: list[Change | Dealt]) -> None:
+def _show_plain(instance: Instance, showing: Showing, fresh: list[Change | Dealt | Step]) -> None:
     from gradeline.demo.plain import line_of, summary
     from shared.edge import clock
 

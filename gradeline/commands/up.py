@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from threading import Thread
 
+    from gradeline.demo.sink import Sink
     from gradeline.instance import Instance
     from gradeline.supervisor import Part, Server
 
@@ -94,10 +95,10 @@ def run(data: Path, *, ports: Ports, workers: int, policies: Path | None, demo: 
     def say(sentence: str) -> None:
         console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
-    port, kafka_port = ports.rating, ports.kafka
-    if port and not _free(port):
-        raise Misconfigured(f"port {port} is taken by another program; say --port with another")
-    port = port or free_port()
+    kafka_port = ports.kafka
+    if ports.rating and not _free(ports.rating):
+        raise Misconfigured(f"port {ports.rating} is taken by another program; say --port with another")
+    port = ports.rating or free_port()
     exposure_port = _taken(ports.exposure, "exposure", say)
     alerts_port = _taken(ports.alerts, "alerts", say)
     postgres = EmbeddedPostgres(data / "postgres")
@@ -113,8 +114,10 @@ def run(data: Path, *, ports: Ports, workers: int, policies: Path | None, demo: 
         for name in ("rating-relay", *named(workers), *(f"{one}-{part}" for one in FOLLOWERS for part in PARTS))
     }
 
+    sink = _sink() if demo else None
+
     def environment() -> Mapping[str, str]:
-        return said(postgres.dsn, broker.address, data, rating, policies)
+        return said(postgres.dsn, broker.address, data, rating, policies) | (sink.settings if sink else {})
 
     def changed(pids: dict[str, int]) -> None:
         if pids:
@@ -135,9 +138,8 @@ def run(data: Path, *, ports: Ports, workers: int, policies: Path | None, demo: 
     try:
         supervisor.start()
         if not instance.stopping.is_set():
-            for line in announcement(instance, broker.describe()):
-                say(line)
-            showing = _show(instance) if demo else None
+            say("\n".join(announcement(instance, broker.describe())))
+            showing = _show(instance, sink) if sink is not None else None
             supervisor.watch()
             if showing is not None:
                 showing.join(DEMO_STOP_SECONDS)
@@ -233,13 +235,22 @@ def announcement(instance: Instance, broker: str) -> list[str]:
     ]
 
 
-def _show(instance: Instance) -> Thread:
+def _sink() -> Sink:
+    """A mail server and a receiver of webhooks that listen."""
+    from gradeline.demo.sink import Sink
+
+    made = Sink()
+    made.start()
+    return made
+
+
+def _show(instance: Instance, sink: Sink) -> Thread:
     """Run the demonstration beside the supervisor; it watches `instance.stopping`."""
     import threading
     from importlib import import_module
 
     demo = import_module("gradeline.commands.demo")
-    thread = threading.Thread(target=demo.run, args=(instance,), name="demo", daemon=True)
+    thread = threading.Thread(target=demo.run, args=(instance, sink), name="demo", daemon=True)
     thread.start()
     return thread
 

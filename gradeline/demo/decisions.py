@@ -14,7 +14,7 @@ from shared.edge.kafka.profile import choose
 from shared.edge.kafka.record import Record, Truncated
 from shared.edge.kafka.source import Source
 
-TOPICS = ("credit.ratings", "credit.limits")
+TOPICS = ("credit.ratings", "credit.limits", "credit.alerts")
 LOOK_S = 0.2
 PAUSE_S = 1.0
 MOST = 500

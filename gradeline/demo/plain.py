@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gradeline.demo.screen import first_change, time_left
-from gradeline.demo.showing import Change, Dealt, Showing
+from gradeline.demo.screen import first_change, taken, time_left
+from gradeline.demo.showing import Change, Dealt, Showing, Step
 
 
 def changed(change: Change) -> str:
@@ -13,10 +13,14 @@ def changed(change: Change) -> str:
     return f"grade {change.at} {who} {turn}: {change.why.en} / {change.why.zh}"
 
 
-def line_of(one: Change | Dealt) -> str:
-    """A line for a grade change, or for what was decided about an order."""
+def line_of(one: Change | Dealt | Step) -> str:
+    """A line for a grade change, for what was decided about an order, or for a step in the life of an alert."""
     if isinstance(one, Change):
         return changed(one)
+    if isinstance(one, Step):
+        who = f"{one.customer} {one.name}".strip() or one.who
+        about = " / ".join(text for text in one.about if text)
+        return f"alert {one.at} {who} {one.severity or 'mail'} {taken(one).en} {taken(one).zh}: {about}"
     who = f"{one.customer} {one.name}".rstrip()
     return f"order {one.at} {who} {one.order} {one.amount:,} {one.currency} {one.what}: {one.why.en} / {one.why.zh}"
 
@@ -40,6 +44,9 @@ def summary(showing: Showing, *, now: float) -> str:
         ]
         parts.append(
             "orders " + " ".join(f"{what} {showing.dealt[what]:,}" for what in ("reserved", "held", "released"))
+        )
+        parts.append(
+            "alerts " + " ".join(f"{what} {showing.stepped[what]:,}" for what in ("opened", "told", "acknowledged"))
         )
         parts.append(f"first grade change {first_change(showing)}")
         if showing.notice:

@@ -11,14 +11,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from gradeline.demo.showing import Alarm, Change, Dealt, Showing
-from gradeline.demo.words import DIRECTIONS, ENDINGS, ORDERS
+from gradeline.demo.showing import Alarm, Change, Dealt, Showing, Step
+from gradeline.demo.words import DIRECTIONS, ENDINGS, ORDERS, STEPS, Words
 
 GRADES: dict[str | None, str] = {"A": "green", "B": "cyan", "C": "yellow", "D": "red", None: "bright_black"}
 SEVERITIES = {"info": "cyan", "warning": "yellow", "critical": "bold red"}
 ARROWS = {"up": "▲", "down": "▼", "first": "●", "lost": "○", "method": "◆"}
 COLOURS = {"up": "green", "down": "red", "first": "cyan", "lost": "bright_black", "method": "magenta"}
 MARKS = {"reserved": "✓", "held": "■", "released": "▶"}
+LIFE = {"opened": "▲", "told": "✉", "acknowledged": "✓", "escalated": "⇧", "resolved": "●", "withdrawn": "○"}
 DEALT = {"reserved": "green", "held": "bold red", "released": "cyan"}
 BAR = 18
 WIDE = 180
@@ -30,17 +31,18 @@ def render(showing: Showing, *, width: int, height: int, now: float) -> Renderab
     """The whole screen. *now* is a second of the clock that the rates were noted with."""
     with showing.lock:
         whole, body = Layout(), Layout()
-        top, bottom = 9, 3
+        top, bottom = 10, 3
         left = max(6, height - 1 - top - bottom)
         changes = Layout(_changes(showing, left), ratio=3)
         alarms = Layout(_alarms(showing, left), ratio=2)
         orders = Layout(_orders(showing, left), ratio=2)
+        alerts = Layout(_alerts(showing, left), ratio=3)
         if width >= WIDE:
             right = Layout(ratio=2)
-            right.split_column(orders, alarms)
+            right.split_column(alerts, orders, alarms)
             body.split_row(changes, right)
         else:
-            body.split_column(changes, orders, alarms)
+            body.split_column(changes, alerts, orders, alarms)
         whole.split_column(
             Layout(_headline(showing, now), size=1),
             Layout(_figures(showing, now), size=top),
@@ -100,6 +102,8 @@ def _numbers(showing: Showing, now: float) -> Table:
     numbers.add_row("warnings 预警", f"{showing.standing:,}", f"+{begun:,} −{ended:,}")
     dealt = " ".join(f"{MARKS[what]}{showing.dealt[what]:,}" for what in MARKS)
     numbers.add_row("orders 订单", f"{sum(showing.dealt.values()):,}", dealt)
+    life = " ".join(f"{LIFE[what]}{showing.stepped[what]:,}" for what in LIFE)
+    numbers.add_row("alerts 警示", f"{showing.stepped['opened']:,}", life)
     for currency, totals in sorted(showing.owed.items(), key=lambda item: item[1].receivable, reverse=True)[:2]:
         numbers.add_row(f"owed 应收 {currency}", f"{totals.receivable:,}", f"overdue 逾期 {totals.overdue:,}")
     return numbers
@@ -144,6 +148,27 @@ def _alarms(showing: Showing, rows: int) -> Panel:
     return Panel(table, title="early warnings · 预警", title_align="left")
 
 
+def _alerts(showing: Showing, rows: int) -> Panel:
+    table = _list(3, 5)
+    for one in list(showing.alerts)[:rows]:
+        style = SEVERITIES.get(one.severity, "") if one.what == "opened" else "green"
+        said = Text.assemble(f"{LIFE[one.what]} ", taken(one).en, " ", (taken(one).zh, "bright_black"))
+        said.stylize(style, 0, 1)
+        table.add_row(
+            one.at, _who(one) if one.customer else Text(one.who, "bold"), said, _both(one.about.en, one.about.zh)
+        )
+    return Panel(table, title="alerts to people · 对人的警示", title_align="left")
+
+
+def taken(one: Step) -> Words:
+    """What happened to an alert, and by whom."""
+    words, who = STEPS[one.what], f" {one.who}" if one.who and one.what == "acknowledged" else ""
+    return Words(
+        words.en.removesuffix(" by") + (f" by{who}" if who else ""),
+        words.zh.removesuffix("：") + (f"：{one.who}" if who else ""),
+    )
+
+
 def _orders(showing: Showing, rows: int) -> Panel:
     table = _list(3, 4)
     for one in list(showing.orders)[:rows]:
@@ -164,7 +189,7 @@ def _list(who: int, why: int) -> Table:
 
 def _footer(showing: Showing) -> Text:
     lines = [
-        f" API {showing.rating}/docs   Kafka {showing.kafka} (credit.ratings, credit.limits)",
+        f" API {showing.rating}/docs   Kafka {showing.kafka} (credit.ratings, credit.limits, credit.alerts)",
         f" a token · 令牌: gradeline token --role risk_analyst --data {showing.data}",
         f" {STOP}",
     ]
@@ -180,7 +205,7 @@ def shift(change: Change) -> Text:
     return Text(f"{change.was or '–'} → {change.now or '–'} {ARROWS.get(change.direction, '')}", style=f"bold {colour}")
 
 
-def _who(one: Change | Alarm | Dealt) -> Text:
+def _who(one: Change | Alarm | Dealt | Step) -> Text:
     return Text.assemble((one.customer, "bold"), " ", one.name, overflow="ellipsis", no_wrap=True)
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from threading import Lock
 from typing import Any, NamedTuple
 
-from gradeline.demo.words import Words, dealt, explain, warned
+from gradeline.demo.words import Words, alerted, dealt, explain, warned
 
 KEPT = 60
 """So many grade changes and warnings are kept to be shown."""
@@ -27,6 +27,9 @@ ORDERS = {
     "credit.order.released.v1": "released",
 }
 """Decisions about orders → what is said of them."""
+ALERT = "credit.alert."
+STEPS = frozenset({"opened", "acknowledged", "escalated", "resolved", "withdrawn"})
+"""What is shown of the life of an alert; `told` comes from the mail server."""
 GETTING_READY = Words("getting ready", "准备中")
 
 
@@ -68,6 +71,20 @@ class Dealt(NamedTuple):
     amount: Decimal
     currency: str
     why: Words
+
+
+class Step(NamedTuple):
+    """One step in the life of an alert that somebody is told of."""
+
+    at: str
+    customer: str
+    name: str
+    severity: str
+    what: str
+    """opened, told, acknowledged, escalated, resolved or withdrawn"""
+    about: Words
+    who: str
+    """To whom a mail went, or who acted; empty: the rules."""
 
 
 class Totals(NamedTuple):
@@ -135,6 +152,9 @@ class Showing:
     dealt: Counter[str] = field(default_factory=Counter)
     """reserved, held, released → orders of this run."""
     orders: deque[Dealt] = field(default_factory=lambda: deque(maxlen=KEPT))
+    alerts: deque[Step] = field(default_factory=lambda: deque(maxlen=KEPT))
+    stepped: Counter[str] = field(default_factory=Counter)
+    """opened, told, … → steps of this run."""
     first_change_s: float | None = None
     """Seconds from the start of the instance to the first grade change."""
     notice: str = ""
@@ -142,11 +162,13 @@ class Showing:
     repeated: int = 0
     """Decisions that came again and were recognised by their id."""
     _ids: dict[str, None] = field(default_factory=dict)
+    _about: dict[str, Words] = field(default_factory=dict)
+    """Alert → what it is about."""
     _last: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def decided(
         self, event: Mapping[str, Any], *, lived: bool, at: str, since_start: float
-    ) -> Change | Alarm | Dealt | None:
+    ) -> Change | Alarm | Dealt | Step | None:
         """Take note of one decision, a decoded CloudEvent, and answer what is new to show.
 
         *lived*: it was decided since the instance started; an earlier one, which a broker without its log is given again,
@@ -166,7 +188,32 @@ class Showing:
                 return self._warned(customer, kind.removeprefix(WARNING).removesuffix(".v1"), data, at)
             if kind in ORDERS and lived:
                 return self._dealt(customer, ORDERS[kind], data, at)
+            if kind.startswith(ALERT) and lived:
+                return self._stepped(customer, kind.removeprefix(ALERT).removesuffix(".v1"), data, at)
         return None
+
+    def _stepped(self, customer: str, what: str, data: Mapping[str, Any], at: str) -> Step | None:
+        """Information is for the morning, and history for nobody."""
+        if what not in STEPS or data["severity"] == "info" or data.get("recorded_only"):
+            return None
+        alert, kind = str(data["alert_id"]), str(data.get("kind", ""))
+        if what == "opened":
+            self._about[alert] = alerted(kind, data.get("figures", {}), customer)
+            if len(self._about) > KNOWN:
+                del self._about[next(iter(self._about))]
+        about = self._about.get(alert) or Words(kind.replace("_", " "), "")
+        name, who = self.names.get(customer, ""), str(data.get("by") or "")
+        return self._step(Step(at, customer, name, data["severity"], what, about, who))
+
+    def _step(self, step: Step) -> Step:
+        self.stepped[step.what] += 1
+        self.alerts.appendleft(step)
+        return step
+
+    def mailed(self, at: str, to: str, title: str) -> Step:
+        """Take note of a mail that arrived."""
+        with self.lock:
+            return self._step(Step(at, "", "", "", "told", Words(title, ""), to))
 
     def _dealt(self, customer: str, what: str, data: Mapping[str, Any], at: str) -> Dealt:
         name, amount = self.names.get(customer, ""), Decimal(data["amount"])

@@ -77,7 +77,12 @@ class Sink:
     """Both servers, on loopback."""
 
     def __init__(
-        self, told: Callable[[Arrived], None], *, mail_port: int = 0, http_port: int = 0, secret: str = ""
+        self,
+        told: Callable[[Arrived], None] = lambda _: None,
+        *,
+        mail_port: int = 0,
+        http_port: int = 0,
+        secret: str = "",
     ) -> None:
         """*told* hears of everything; a port of 0 takes a free one; *secret* verifies webhooks."""
         sink = self
@@ -89,7 +94,7 @@ class Sink:
                 """Take it, answer as a robot does."""
                 body = self.rfile.read(min(int(self.headers.get("content-length", "0")), BYTES))
                 try:
-                    told(read(self.path, dict(self.headers.items()), body, sink.secret))
+                    sink.told(read(self.path, dict(self.headers.items()), body, sink.secret))
                     status = 200
                 except (ValueError, KeyError, TypeError, AttributeError):
                     status = 400
@@ -102,9 +107,29 @@ class Sink:
             def log_message(self, *_: Any) -> None:
                 """Nothing: what arrives is told."""
 
-        self.secret = secret
+        self.secret, self.told = secret, told
         self._http = ThreadingHTTPServer(("127.0.0.1", http_port), Handler)
-        self._mail = Controller(Mailbox(told), hostname="127.0.0.1", port=mail_port or _free())
+        self._mail = Controller(Mailbox(self._heard), hostname="127.0.0.1", port=mail_port or _free())
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the processes are told so that whatever goes out of the house arrives here."""
+        return {
+            "GRADELINE_MAIL_HOST": "127.0.0.1",
+            "GRADELINE_MAIL_PORT": str(self.mail_port),
+            "GRADELINE_MAIL_TLS": "none",
+            "GRADELINE_MAIL_USER": "",
+            "GRADELINE_MAIL_PASSWORD": "",
+            "GRADELINE_OUTBOUND_NETWORKS": "127.0.0.0/8",
+            "GRADELINE_OUTBOUND_PORTS": str(self.http_port),
+        }
+
+    def _heard(self, one: Arrived) -> None:
+        self.told(one)
+
+    def hears(self, told: Callable[[Arrived], None]) -> None:
+        """From now on *told* hears of everything."""
+        self.told = told
 
     @property
     def mail_port(self) -> int:

@@ -5,6 +5,7 @@ English and Chinese, side by side. A code without words is shown as it is; a tes
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, NamedTuple
@@ -48,6 +49,15 @@ ORDERS: dict[str, Words] = {
     "held": Words("held", "冻结"),
     "released": Words("let go", "放行"),
 }
+STEPS: dict[str, Words] = {
+    "opened": Words("opened", "产生"),
+    "told": Words("mail to", "邮件发给"),
+    "acknowledged": Words("taken on by", "已受理："),
+    "escalated": Words("called up", "升级"),
+    "resolved": Words("resolved", "已处理"),
+    "withdrawn": Words("withdrawn", "已撤销"),
+}
+"""Of the life of an alert."""
 SPECIAL = Words("by special approval", "特批")
 SOUND = Words("nothing speaks against it", "无不利因素")
 AT_REVIEW = Words("earned it at the monthly review", "月度复评上调")
@@ -126,3 +136,15 @@ def _joined(some: Iterable[Words]) -> Words:
 
 def _worded(book: Mapping[str, Words], code: str) -> Words:
     return book.get(code) or Words(code, code)
+
+
+def alerted(kind: str, figures: Mapping[str, str], subject: str) -> Words:
+    """What an alert is about, as its mail says it: the title of its kind with its figures."""
+    from services.alerts.adapters import wording
+
+    known = defaultdict(lambda: "–", figures, kind=kind.replace("_", " "))
+    titles = {}
+    for language, words in wording.words().items():
+        title = words.kinds.get(kind, words.other).title.format_map(known | {"subject": subject})
+        titles[language] = title.removeprefix(subject).lstrip(":： ")
+    return Words(titles["en"], titles["zh"])

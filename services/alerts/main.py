@@ -82,6 +82,7 @@ def application(settings: Settings, *, verifier: Verifier, ports: Ports) -> Fast
 
     app = _shaped(verifier, checks, running)
     app.state.ports = ports
+    app.state.endless = (ports.delivery.following.end,)
     return app
 
 

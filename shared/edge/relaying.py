@@ -34,17 +34,19 @@ def run(
     beside: Beside,
     names: Sequence[str] = ("outbox",),
     clean: Clean | None = None,
+    pool_size: int = POOL,
 ) -> int:
     """Relay *names* of the schema *service* until SIGTERM; returns the exit status. Raises Misconfigured.
 
-    *leader* names a log of the broker that nobody has named yet; *clean* is called now and then by the relay.
+    *leader* names a log of the broker that nobody has named yet; *clean* is called now and then by the relay; *pool_size*
+    connections are for what runs beside.
     """
     logs.configure(level=settings.log_level, service=f"{service}-relay")
     waiting.named(settings)
     metrics_port.serve(settings)
 
     async def relay(stop: asyncio.Event) -> None:
-        pool = await waiting.pool_as_soon_as_it_answers(settings, stop, schema=service, size=POOL)
+        pool = await waiting.pool_as_soon_as_it_answers(settings, stop, schema=service, size=pool_size)
         if pool is None:
             return
         profile = choose(embedded=settings.embedded)

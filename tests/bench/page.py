@@ -37,6 +37,8 @@ HOW = """\
   announced and the projection's row.
 - **latency**: the whole instance as `gradeline up` starts it; facts leave at their time whether or not answers have come,
   from one process with kept-alive connections; another process listens with kafka-python.
+- **alerting**: the whole instance with a mail server on this machine; two facts a second, each ends a customer and opens a critical
+  alert, and each customer's manager is sent mail. Measured is from the time a fact was to leave to the mail that names it.
 - **limits**: the parts alone over the same kind of facts.
 - PostgreSQL and broker are the embedded ones with the settings an instance has (fsync on); each step has fresh ones.
 """

@@ -28,6 +28,7 @@ STEPS = {
     "evaluation": ("tests.bench.explaining:explained", 30),
     "ingest-large": ("tests.bench.ingest:large", 480),
     "latency": ("tests.bench.latency:latency", 240),
+    "alerting": ("tests.bench.alerting:alerting", 300),
     "checks": ("tests.bench.checking:checked", 600),
     "profile": ("tests.bench.profiling:profiled", 180),
     "populations": ("tests.bench.reviewing:populations", 1_000),

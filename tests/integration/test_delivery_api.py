@@ -23,7 +23,7 @@ from services.alerts.core import acting
 from services.alerts.core.listing import Reach
 from services.alerts.main import application, wired
 from shared.edge import clock
-from shared.edge.http import trust
+from shared.edge.http import serving, trust
 from tests.support.alert_desk import grade
 from tests.support.alert_house import House, house
 from tests.support.covers import covers
@@ -271,7 +271,7 @@ async def test_the_stream_over_http_names_its_places_and_refuses_a_false_one(dat
     async with api(database, tmp_path) as one:
         one.app.state.ports.delivery.following._every = 0.05
         server = uvicorn.Server(uvicorn.Config(one.app, port=0, lifespan="off", log_level="error"))
-        serving = asyncio.create_task(server.serve())
+        served = asyncio.create_task(server.serve())
         async with asyncio.timeout(20):
             while not server.started:  # noqa: ASYNC110 - the server has no event for it
                 await asyncio.sleep(0.01)
@@ -306,4 +306,25 @@ async def test_the_stream_over_http_names_its_places_and_refuses_a_false_one(dat
                     assert (await stranger.get(f"http://127.0.0.1:{address}/v1/stream")).status_code == 401
         finally:
             server.should_exit = True
-            await asyncio.wait_for(serving, 20)
+            await asyncio.wait_for(served, 20)
+
+
+async def test_pages_that_stay_open_do_not_hold_up_a_process_that_stops(database: str, tmp_path: Path) -> None:
+    async with api(database, tmp_path) as one:
+        server = serving.server(one.app, one.told.model_copy(update={"port": 0, "drain_seconds": 3600}))
+        server.config.lifespan = "off"
+        served = asyncio.create_task(server.serve())
+        async with asyncio.timeout(20):
+            while not server.started:  # noqa: ASYNC110 - the server has no event for it
+                await asyncio.sleep(0.01)
+            address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+            headers = bearer(tmp_path, "credit_manager", who="wang")
+            async with (
+                httpx2.AsyncClient(base_url=address, headers=headers, timeout=20) as reader,
+                reader.stream("GET", "/v1/stream") as answer,
+            ):
+                lines = answer.aiter_lines()
+                assert await anext(lines) == "event: position"
+                server.should_exit = True
+                assert [line async for line in lines][-1] == "", "the page ends as a page does"
+            await served

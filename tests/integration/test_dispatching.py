@@ -38,7 +38,7 @@ async def test_a_notice_becomes_a_message_and_is_told_once_it_is_delivered(datab
 
 async def test_what_waits_for_a_group_or_the_morning_is_waiting_until_then(database: str) -> None:
     async with queue(database) as q:
-        await q.arise(notice(1, wait_seconds=30), notice(2, alert="A-2", digest=True, severity="info"))
+        await q.arise(notice(1, wait_seconds=30, severity="info"), notice(2, alert="A-2", digest=True, severity="info"))
         await q.plan()
         assert set((await q.states()).values()) == {"waiting"}
         await q.plan(later(seconds=30))
@@ -88,7 +88,8 @@ async def test_what_only_the_aml_post_may_hear_goes_to_nobody_who_leads_it(datab
     )
     secret: dict[str, Any] = {"to": ("role:compliance_officer",), "labels": {"purpose": "compliance", "manager": "m01"}}
     async with queue(database, house=(*house, Contact(person="aml", channel="email", address="aml@email"))) as q:
-        await q.arise(notice(1, **secret), notice(2, alert="A-2", at=later(minutes=1), wait_seconds=30, **secret))
+        calm = notice(2, alert="A-2", at=later(minutes=1), wait_seconds=30, severity="info", **secret)
+        await q.arise(notice(1, **secret), calm)
         await q.plan()
         await q.settle(lost=["email"])
         await q.plan()
@@ -176,6 +177,17 @@ async def test_without_staff_notices_wait_and_are_told_once_there_are_people(dat
         assert await q.states() == {"A-1/1": "planned"}
 
 
+async def test_where_nobody_has_a_channel_that_can_be_sent_by_notices_wait_and_say_so(database: str) -> None:
+    async with queue(database) as q:
+        q.dispatcher = Dispatcher(q.pool, zone=ZONE, lacking=["email", "dingtalk"])
+        await q.arise(notice(1))
+        await q.plan()
+        assert (await q.states(), await q.why("A-1/1")) == ({"A-1/1": "waiting"}, ["no_channel"])
+        q.dispatcher = Dispatcher(q.pool, zone=ZONE, lacking=["email"])
+        await q.plan()
+        assert await q.states() == {"A-1/1": "planned"}
+
+
 async def test_a_storm_of_ten_thousand_warnings_ends_in_digests_with_none_missing(database: str) -> None:
     async with queue(database) as q:
         numbers = count()
@@ -255,7 +267,7 @@ async def test_the_figures_say_what_is_due_how_long_and_that_nothing_is_lost(dat
         return REGISTRY.get_sample_value(f"gradeline_alerts_{name}", labels)
 
     async with queue(database) as q:
-        await q.arise(notice(1), notice(2, alert="A-2", wait_seconds=300))
+        await q.arise(notice(1), notice(2, alert="A-2", wait_seconds=300, severity="info"))
         await counting.look(q.pool, later(seconds=20))
         assert figure("dispatch_oldest_seconds") == 20
         await q.plan()

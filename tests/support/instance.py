@@ -7,10 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -32,6 +33,7 @@ UP_SECONDS = 240.0
 DOWN_SECONDS = 90.0
 APPLIED_SECONDS = 120.0
 PARTITIONS = 12
+NOTHING: Mapping[str, str] = MappingProxyType({})
 APPLIED = """
 select stream, count(*) as facts from events where kind = 0 and stream = any($1::text[]) group by stream
 """
@@ -186,13 +188,18 @@ async def _rows(dsn: str, query: str, arguments: Sequence[Any]) -> list[dict[str
 
 
 @contextmanager
-def up(data: Path, *, workers: int = 1, policies: Path | None = None) -> Iterator[RunningInstance]:
-    """An instance on free ports that is healthy; ended with SIGTERM, and nothing of it runs afterwards."""
+def up(
+    data: Path, *, workers: int = 1, policies: Path | None = None, told: Mapping[str, str] = NOTHING
+) -> Iterator[RunningInstance]:
+    """An instance on free ports that is healthy; ended with SIGTERM, and nothing of it runs afterwards.
+
+    *told*: settings of its processes.
+    """
     words = [*GRADELINE, "up", "--data", str(data), "--port", "0", "--exposure-port", "0"]
     words += ["--alerts-port", "0"]
     words += ["--kafka-port", "0", "--workers", str(workers)]
     words += ["--policies", str(policies)] if policies else []
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GRADELINE_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GRADELINE_")} | told
     data.mkdir(parents=True, exist_ok=True)
     heard = data / "up.log"
     with heard.open("w") as log:

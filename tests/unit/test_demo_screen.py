@@ -194,3 +194,40 @@ def test_the_last_words_say_what_became_of_it(full: Showing) -> None:
     text = console.export_text()
     assert "48 facts accepted, 40 applied" in text
     assert "first grade 1, down 1" in text
+
+
+def alert(what: str, version: int, **more: Any) -> dict[str, Any]:
+    told = {"alert_id": "C1.1", "severity": "critical", "kind": "grade_worse"} | more
+    return {"id": f"alerts/{version}", "type": f"credit.alert.{what}.v1", "subject": "C1", "data": told}
+
+
+def test_the_life_of_an_alert_is_shown_from_its_beginning_to_its_end_in_both_languages() -> None:
+    model = showing()
+    model.names = {"C1": "华瑞建材有限公司"}
+    hear(model, alert("opened", 1, figures={"from": "B", "to": "D"}))
+    model.mailed("09:30:01", "li.na@example.com", "[严重] C1：信用等级由 B 下调为 D")
+    hear(model, alert("acknowledged", 2, by="li.na"), alert("withdrawn", 3))
+    text = drawn(model, width=240)
+    for said in (
+        "grade fell from B to D",
+        "mail",
+        "li.na@example.com",
+        "taken on by li.na",
+        "已受理：li.na",
+        "withdrawn",
+        "已撤销",
+    ):
+        assert said in text, said
+    assert [one.what for one in model.alerts] == ["withdrawn", "acknowledged", "told", "opened"]
+    line = plain.line_of(model.alerts[1])
+    assert line.startswith(
+        "alert 09:30:00 C1 华瑞建材有限公司 critical taken on by li.na 已受理：li.na: grade fell from B to D / "
+    )
+    assert plain.line_of(model.alerts[2]).startswith("alert 09:30:01 li.na@example.com mail ")
+    assert "alerts opened 1 told 1 acknowledged 1" in plain.summary(model, now=0.0)
+
+
+def test_information_and_history_are_no_alerts_on_the_screen() -> None:
+    model = showing()
+    hear(model, alert("opened", 1, severity="info"), alert("opened", 2, recorded_only=True), alert("reminded", 3))
+    assert not model.alerts

@@ -37,9 +37,26 @@ def one_due(one: Notice, **more: Any) -> tuple[datetime, str]:
     return hearing.due_at, hearing.waits
 
 
-def test_the_first_of_a_group_waits_for_others_and_they_go_together() -> None:
-    first = notice(1, wait_seconds=30, group="g")
-    second = notice(2, at=later(seconds=20), wait_seconds=30, group="g")
+@pytest.mark.parametrize("severity", ["warning", "critical"])
+def test_the_first_of_a_group_goes_at_once_and_what_follows_goes_together(severity: str) -> None:
+    told: Any = {"severity": severity, "wait_seconds": 30, "interval_seconds": 300, "group": "g"}
+    assert one_due(notice(1, **told)) == (NOON, "")
+    assert one_due(notice(1, at=NOON - timedelta(minutes=1), **told)) == (NOON, ""), "a late dispatcher loses no time"
+    gap = 30 if severity == "critical" else 300
+    followers = [notice(n, at=later(seconds=n), **told) for n in (2, 3)]
+    found = arrive(*followers, now=later(seconds=3), last={("li.na", "g"): NOON}).hearings
+    assert {(one.due_at, one.waits) for one in found} == {(later(seconds=gap), "interval")}
+    assert depart(found, now=later(seconds=gap - 1)).bundles == ()
+    (message,) = depart(found, now=later(seconds=gap)).bundles
+    assert len(message.hearings) == 2
+    assert one_due(notice(4, at=later(seconds=gap), **told), now=later(seconds=gap), last={("li.na", "g"): NOON}) == (
+        later(seconds=gap), "",
+    )  # fmt: skip
+
+
+def test_information_waits_for_others_and_they_go_together() -> None:
+    first = notice(1, wait_seconds=30, group="g", severity="info")
+    second = notice(2, at=later(seconds=20), wait_seconds=30, group="g", severity="info")
     found = arrive(first, second).hearings
     assert [(one.due_at, one.waits) for one in found] == [(later(seconds=30), "group"), (later(seconds=50), "group")]
     assert depart(found, now=later(seconds=29)).bundles == ()
@@ -51,14 +68,14 @@ def test_after_a_message_its_group_waits_for_the_interval() -> None:
     last = {("li.na", "g"): NOON}
     asked = notice(at=later(seconds=60), group="g", wait_seconds=30, interval_seconds=300)
     assert one_due(asked, now=later(seconds=61), last=last) == (later(seconds=300), "interval")
-    afterwards = notice(at=later(seconds=400), group="g", wait_seconds=30, interval_seconds=300)
+    afterwards = notice(at=later(seconds=400), group="g", wait_seconds=30, interval_seconds=300, severity="info")
     assert one_due(afterwards, now=later(seconds=400), last=last) == (later(seconds=430), "group")
 
 
 def test_what_is_urgent_is_sent_within_a_minute_at_any_hour() -> None:
     asked = notice(at=NIGHT, severity="critical", wait_seconds=30, interval_seconds=300)
     assert one_due(asked, now=NIGHT, last={("li.na", "A-1"): NIGHT - timedelta(seconds=10)}) == (
-        NIGHT + timedelta(seconds=30), "group",
+        NIGHT + timedelta(seconds=20), "interval",
     )  # fmt: skip
     assert one_due(notice(at=NIGHT, urgent=True), now=NIGHT) == (NIGHT, "")
 

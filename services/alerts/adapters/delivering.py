@@ -28,14 +28,14 @@ from services.alerts.core.message import Message, Receipt
 from services.alerts.core.schedule import Next, after
 from shared.core.errors import GradelineError
 from shared.edge import clock, metrics
+from shared.edge.store.bell import Bell, idle
 from shared.edge.store.pool import LOST
 from shared.edge.worker.jitter import part_of
 
 SUBSCRIPTION = "subscription"
 PUT_TOGETHER = 300
 """Waiting messages of one robot that go as one digest at most."""
-IDLE_SECONDS = 1.0
-ROUNDS = 10_000
+IDLE_SECONDS, ROUNDS = 1.0, 10_000
 DRAIN_SECONDS = 8.0
 """How long a process that is to stop waits for answers."""
 SETTLE_TRIES = 5
@@ -62,23 +62,24 @@ class Deliverer:
         now: Callable[[], datetime] = clock.now,
         chance: Callable[[], int] = lambda: int((part_of(2.0) - 1.5) * 2_000),
     ) -> None:
-        """*name* is that of the channel; *now* and *chance* are the clock and the jitter, which a test may play."""
+        """Of the channel *name*; *now* and *chance* are the clock and the jitter, which a test may play."""
         self._pool, self._name, self._channel, self._room, self._known = pool, name, channel, room, known
         self._queue: Queue = SYSTEMS if name == SUBSCRIPTION else PEOPLE
         self._now, self._chance = now, chance
         self._under_way: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until *stop* is set; what is under way then is finished. Outlives every outage of the database."""
+    async def run(self, stop: asyncio.Event, woken: asyncio.Event | None = None) -> None:
+        """Deliver until *stop* is set; what is under way then is finished. *woken* is set when there are messages.
+
+        Outlives every outage of the database.
+        """
         while not stop.is_set():
             begun = 0
             with contextlib.suppress(*_AWAY):
                 begun = await self.begin()
             if not begun:
-                ended = asyncio.create_task(stop.wait())
-                await asyncio.wait({ended, *self._tasks}, timeout=part_of(IDLE_SECONDS), return_when="FIRST_COMPLETED")
-                ended.cancel()
+                await idle(stop, part_of(IDLE_SECONDS), woken, *self._tasks)
         await self.finish()
 
     async def deliver_due(self) -> int:
@@ -289,9 +290,11 @@ async def keep_delivering(
     channels: Mapping[str, Channel],
     rooms: Mapping[str, Room],
     known: Endpoints,
+    bell: Bell | None = None,
     now: Callable[[], datetime] = clock.now,
 ) -> None:
-    """Deliver by every one of *channels* until *stop* is set."""
+    """Deliver by every one of *channels* until *stop* is set; *bell* rings the name of one that has messages."""
     async with asyncio.TaskGroup() as group:
         for name, channel in channels.items():
-            group.create_task(Deliverer(pool, name, channel, rooms[name], known, now=now).run(stop))
+            woken = bell.hears(name) if bell is not None else None
+            group.create_task(Deliverer(pool, name, channel, rooms[name], known, now=now).run(stop, woken))

@@ -21,6 +21,7 @@ from services.alerts.adapters.measuring import keep_measuring
 from services.alerts.adapters.outbound import Outbound, Refused, networks, target
 from shared.core.errors import Malformed, Misconfigured
 from shared.edge.settings import Settings
+from shared.edge.store.bell import Bell
 
 log = structlog.get_logger(__name__)
 
@@ -61,11 +62,16 @@ def channels(settings: Settings) -> dict[str, Channel]:
     if settings.mail_host:
         found["email"] = Mail(server(settings), telling)
     else:
-        log.warning("GRADELINE_MAIL_HOST is not set: nothing goes by mail")
+        log.warning("GRADELINE_MAIL_HOST is not set: nothing goes by mail, and who has no other channel waits")
     if apprised.is_there():
         found["apprise"] = apprised.Apprised(telling)
     # a message by a way that is not there must not wait for it
     return {name: found.get(name) or Absent() for name in delivery_rules.shipped()}
+
+
+def lacking(settings: Settings) -> frozenset[str]:
+    """The channels that this installation does not have."""
+    return frozenset({} if settings.mail_host else {"email"}) | frozenset({} if apprised.is_there() else {"apprise"})
 
 
 def server(settings: Settings) -> Server:
@@ -83,18 +89,18 @@ def server(settings: Settings) -> Server:
     )
 
 
-def delivering(settings: Settings, pool: Any, stop: asyncio.Event) -> Coroutine[Any, Any, None]:
+def delivering(settings: Settings, pool: Any, stop: asyncio.Event, bell: Bell) -> Coroutine[Any, Any, None]:
     """Messages to persons and decisions to systems, out of the house. Raises Misconfigured."""
     return keep_delivering(
-        pool, stop, channels=channels(settings), rooms=delivery_rules.shipped(), known=known(settings)
+        pool, stop, channels=channels(settings), rooms=delivery_rules.shipped(), known=known(settings), bell=bell
     )
 
 
-def feeding(settings: Settings, pool: Any, stop: asyncio.Event) -> Coroutine[Any, Any, None]:
+def feeding(settings: Settings, pool: Any, stop: asyncio.Event, _: Bell) -> Coroutine[Any, Any, None]:
     """What was decided, into the queues of subscriptions."""
     return Feeder(pool, console=settings.console_url).run(stop)
 
 
-def measuring(settings: Settings, pool: Any, stop: asyncio.Event) -> Coroutine[Any, Any, None]:
+def measuring(settings: Settings, pool: Any, stop: asyncio.Event, _: Bell) -> Coroutine[Any, Any, None]:
     """The figures of /metrics about delivery."""
     return keep_measuring(pool, stop, channels=[*delivery_rules.shipped()])

@@ -7,9 +7,8 @@ one that dies leaves what was before. Memory holds one batch of notices, or what
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -31,6 +30,7 @@ from services.alerts.core.rerouting import next_way, onward
 from services.alerts.core.resolving import Reason, Setting, because, in_place_of
 from shared.core.errors import GradelineError
 from shared.edge import clock
+from shared.edge.store.bell import idle
 from shared.edge.store.pool import LOST, Connection
 from shared.edge.worker.jitter import part_of
 
@@ -57,9 +57,14 @@ async def keep_dispatching(
     report: Report | None = None,
     now: Callable[[], datetime] = clock.now,
     pace: float = PACE_SECONDS,
+    woken: asyncio.Event | None = None,
+    lacking: Collection[str] = (),
 ) -> None:
-    """Plan what is due until *stop* is set. Outlives every outage of the database. *zone* is that of the installation."""
-    dispatcher = Dispatcher(pool, zone=zone, report=report)
+    """Plan what is due until *stop* is set. Outlives every outage of the database. *zone* is that of the installation.
+
+    *woken* is set as soon as there are notices. *lacking*: channels that this installation does not have.
+    """
+    dispatcher = Dispatcher(pool, zone=zone, report=report, lacking=lacking)
     while not stop.is_set():
         done = 0
         try:
@@ -67,15 +72,15 @@ async def keep_dispatching(
         except _AWAY as error:
             log.warning("the dispatcher tries again", error=type(error).__name__)
         if not done:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), part_of(pace))
+            await idle(stop, part_of(pace), woken)
 
 
 class Dispatcher:
     """One dispatcher of an installation."""
 
-    def __init__(self, pool: Any, *, zone: str, report: Report | None = None) -> None:
-        """*report* hears of notices that reach nobody."""
+    def __init__(self, pool: Any, *, zone: str, report: Report | None = None, lacking: Collection[str] = ()) -> None:
+        """*report* hears of notices that reach nobody. Where nobody has a channel that is not *lacking*, notices wait."""
+        self._lacking = frozenset(lacking)
         self._pool, self._zone, self._report = pool, zone, report
         self._stand, self._organisation = -1, Organisation(())
 
@@ -117,7 +122,10 @@ class Dispatcher:
             return 0
         setting = await self._setting(connection, now, [one.subject for one in notices])
         if not setting.organisation.people:
-            await connection.execute(sql.NO_STAFF, sql.said(because("no_staff")))
+            await connection.execute(sql.HELD, sql.said(because("no_staff")))
+            return 0
+        if not setting.organisation.channels - self._lacking:
+            await connection.execute(sql.HELD, sql.said(because("no_channel")))
             return 0
         ending = {one.alert_id for one in notices if one.what in ENDING or one.what == "acknowledged"}
         known = Known(

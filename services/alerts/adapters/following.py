@@ -57,6 +57,11 @@ class Following:
         self._heads: Positions = {}
         self._looked_at = float("-inf")
         self._looking = asyncio.Lock()
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Close every page: the process stops. Who reads comes back to another, or later, and misses nothing."""
+        self._ended.set()
 
     def full(self) -> bool:
         """Whether no further page may be opened."""
@@ -74,9 +79,9 @@ class Following:
     async def changes(
         self, database: Callable[[], Any], reading: One, reach: Reach, since: Mapping[int, int] | None
     ) -> AsyncIterator[tuple[Positions, AlertListed | None]]:
-        """Where the reader stands and the alert that changed; None: only where it stands. Without end.
+        """Where the reader stands and the alert that changed; None: only where it stands.
 
-        *since* None: from now on. One who was away too long is told None at once and reads on from now.
+        Until `end`. *since* None: from now on. One who was away too long is told None at once and reads on from now.
         """
         self.open += 1
         try:
@@ -86,7 +91,7 @@ class Following:
                 stands = dict(heads)
             yield dict(stands), None
             told = sum(stands.values())
-            while True:
+            while not self._ended.is_set():
                 found: list[tuple[Positions, AlertListed]] = []
                 with contextlib.suppress(*LOST, asyncpg.PostgresError, GradelineError):
                     found = await self._look(database(), reading, reach, stands)
@@ -96,7 +101,8 @@ class Following:
                     yield dict(stands), None  # one who sees little must not fall behind the log
                     told = sum(stands.values())
                 if not found:
-                    await asyncio.sleep(self._every)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._ended.wait(), self._every)
         finally:
             self.open -= 1
 

@@ -14,6 +14,7 @@ from services.alerts.core.notice import Notice
 from services.alerts.core.planning import Before, Hearing, state_of
 from services.alerts.core.rerouting import Heard
 from services.alerts.core.resolving import Reason
+from shared.edge.store.bell import ring
 from shared.edge.store.pool import Connection
 
 TURN = "select pg_try_advisory_xact_lock(hashtextextended(current_schema() || '~dispatch', 0))"
@@ -21,7 +22,7 @@ ARRIVING = """
 select notice from notices where state = 'waiting' and resolved_at is null
 order by at, length(notice_id), notice_id limit $1
 """
-NO_STAFF = "update notices set why = $1 where state = 'waiting' and resolved_at is null and why = ''"
+HELD = "update notices set why = $1 where state = 'waiting' and resolved_at is null and why <> $1"
 TOLD = "select alert_id, person, hearing from hearings where alert_id = any($1) and state in ('planned', 'told')"
 WAITING_OF = "select hearing, due_at, waits from hearings where alert_id = any($1) and state = 'pending'"
 LAST = """
@@ -180,6 +181,7 @@ async def write(connection: Connection, message: Message, *, now: datetime) -> N
     )
     await connection.execute(CARRIES, ids, message.message_id)
     await connection.execute(PLANNED, message.person, ids, message.message_id, now)
+    await ring(connection, message.channel)
 
 
 async def settled(connection: Connection, most: int) -> list[Settled]:

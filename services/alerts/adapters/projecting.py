@@ -11,6 +11,7 @@ from services.alerts.adapters import grouping, silencing
 from services.alerts.core.row import AlertRow, Row
 from services.alerts.core.rules import Routes
 from shared.edge import clock
+from shared.edge.store.bell import ring
 from shared.edge.store.pool import Connection
 
 ALERTS = """
@@ -73,6 +74,7 @@ class AlertProjector:
                 "quiet" if why else "waiting", why,
             ))  # fmt: skip
         await connection.execute(NOTICES, *zip(*notices, strict=True), now)
+        await ring(connection, "notices")
 
 
 def _alert(row: Row, one: AlertRow) -> tuple[Any, ...]:

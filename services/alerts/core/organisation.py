@@ -99,6 +99,11 @@ class Organisation:
             sorted(known, key=lambda one: (order.get(one.channel, len(order)), one.rank, one.channel, one.address))
         )
 
+    @property
+    def channels(self) -> frozenset[str]:
+        """Every channel by which anybody is reached."""
+        return frozenset(one.channel for held in self._contacts.values() for one in held if one.verified)
+
     def above(self, unit: str) -> Iterator[Unit]:
         """*unit* and those above it, the nearest first; each once."""
         seen: set[str] = set()

@@ -158,6 +158,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     quiet_from: time
     quiet_to: time
     digest_at: time
+    first_at_once: tuple[Severity, ...]
+    """The severities whose first notice of a group waits for no others."""
     storm: Storm
     workload: Workload
     may_mute: tuple[Severity, ...]

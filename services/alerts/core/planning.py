@@ -124,17 +124,21 @@ def arrivals(notices: Sequence[Notice], setting: Setting, known: Known, *, now: 
 def due(notice: Notice, person: str, setting: Setting, last: datetime | None, *, now: datetime) -> tuple[datetime, str]:
     """When *person* is to hear of *notice* at the earliest, and why not at once.
 
-    *last*: when the last message of its group went to them. The first of a group waits for others; what comes after a
-    message waits for the interval. What is urgent waits neither for that nor for quiet hours and rest days: it is to be
-    sent within a minute (AL-01.01).
+    *last*: when the last message of its group went to them. The first of a group goes at once where it is of a severity
+    that does, else it waits for others; what comes after a message waits for the interval, together. What is urgent waits
+    for no longer than the first of a group would, and for no quiet hours or rest days: it is to be sent within a minute
+    (AL-01.01).
     """
     if notice.digest:
         return next_digest(max(notice.at, now), person, setting), "digest"
-    interval = timedelta(seconds=notice.interval_seconds)
-    if last is not None and last + interval > notice.at and not is_urgent(notice):
+    wait, interval = timedelta(seconds=notice.wait_seconds), timedelta(seconds=notice.interval_seconds)
+    gap = wait if is_urgent(notice) else interval
+    if notice.severity in setting.policy.first_at_once:
+        at, waits = (now, "") if last is None else (last + gap, "interval")
+    elif last is not None and last + interval > notice.at and not is_urgent(notice):
         at, waits = last + interval, "interval"
     else:
-        at, waits = notice.at + timedelta(seconds=notice.wait_seconds), "group"
+        at, waits = notice.at + wait, "group"
     at, waits = (at, waits) if at > now else (now, "")
     if not is_urgent(notice):
         opening, why = next_open(at, person, setting)

@@ -78,6 +78,9 @@ class Subscriptions(Protocol):
 class Following(Protocol):
     """Alerts as they change."""
 
+    def end(self) -> None:
+        """Close every page."""
+
     def full(self) -> bool:
         """Whether no further page may be opened."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 
 import uvicorn
 from fastapi import FastAPI
@@ -10,9 +11,20 @@ from fastapi import FastAPI
 from shared.edge.settings import Settings
 
 
+class Server(uvicorn.Server):
+    """Ends answers that go on for ever before it waits for those that do not: `app.state.endless` are called."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more requests, and let those that are open finish."""
+        app = self.config.app
+        for end in app.state.endless if isinstance(app, FastAPI) and hasattr(app.state, "endless") else ():
+            end()
+        await super().shutdown(sockets)
+
+
 def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
     """Return the server of *app*; `run()` blocks until SIGTERM or SIGINT."""
-    return uvicorn.Server(
+    return Server(
         uvicorn.Config(
             app,
             host=settings.host,
