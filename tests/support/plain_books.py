@@ -124,8 +124,23 @@ class Books:
                 part[1] -= cut
                 more += cut
             return parts
-        due = data.due_on.toordinal() if data.due_on else booked + (data.terms.days if data.terms else self.term)
+        due = data.due_on.toordinal() if data.due_on else booked + (data.terms.days if data.terms else self.agreed(id))
         return [[due, amount, kind == "retention"]]
+
+    def agreed(self, id: str) -> int:
+        """The term in days of a document that says none: its contract's, the customer's, the method's; as it was booked under."""
+        document: Any = self.documents[id].data
+        contracts = [*self.told["contract.signed"], *self.told["contract.amended"]]
+        contracts.sort(key=lambda e: (e.business_date, e.time, e.source, e.id))
+        own = [(e.business_date, e.data.terms.days) for e in contracts  # type: ignore[attr-defined]
+               if e.data.contract_id == document.contract_id and e.data.terms]  # type: ignore[attr-defined]  # fmt: skip
+        customer = [(e.business_date, int(e.data.value)) for e in self.told["measure.reported"]  # type: ignore[attr-defined]
+                    if e.data.name == "payment_term_days"]  # type: ignore[attr-defined]  # fmt: skip
+        for told in (own, customer):
+            before = [days for on, days in told if on <= document.booked_on]
+            if told:
+                return before[-1] if before else told[0][1]
+        return self.term
 
     def order_later(self, id: str) -> bool:
         data: Any = self.documents[id].data

@@ -10,6 +10,7 @@ from shared.core.ledger.bills import Void, voids_of
 from shared.core.ledger.days import FAR, WorkCalendar
 from shared.core.ledger.dependents import Marked
 from shared.core.ledger.documents import (
+    Agreed,
     Bill,
     Deposit,
     Dispute,
@@ -29,6 +30,7 @@ class Book:
 
     __slots__ = (
         "_lots",
+        "agreed",
         "bills",
         "calendar",
         "credits",
@@ -58,6 +60,8 @@ class Book:
         self.bills: dict[str, Bill] = {}
         self.deposits: dict[str, Deposit] = {}
         self.transfers: dict[str, Transfer] = {}
+        self.agreed: dict[str, list[Agreed]] = {}
+        """Contract → the terms that were agreed in it, by order; under the empty name those of the customer."""
         self._lots: dict[str, dict[str, list[Lot]]] = {}
 
     def document(self, id: str) -> Document:
