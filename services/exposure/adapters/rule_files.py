@@ -22,6 +22,7 @@ from services.exposure.core.rulebook import (
 )
 from services.exposure.core.steps import STEPS
 from shared.core.errors import Misconfigured
+from shared.core.ledger.bills import BillRules
 from shared.edge import approval_chains
 from shared.edge.policy_yaml import Section, read_text, read_whole
 
@@ -88,6 +89,7 @@ def _limits(section: Section) -> LimitRules:
         guarantee_uplift=one_of(section, "guarantee", "uplift", share),
         marks=_marks(section),
         cut=cuts,
+        bills=BillRules(*two_of(section, "bills", "presented_days", "longest_months", read_whole)),
         lasting=lasting,
     )
     if not rules.digits:

@@ -37,7 +37,8 @@ class ExposureBrain:
         """*counting*: what counts as exposure."""
         self.rulebook, self.setting, self.counting = rulebook, setting, counting
         self.reading = Commitments(counting.horizon_days)
-        seed = "\0".join([FOLD_VERSION, setting.calendar.version, str(counting.horizon_days), str(setting.term_days)])
+        numbers = (counting.horizon_days, setting.term_days, setting.bill_rules)
+        seed = "\0".join([FOLD_VERSION, setting.calendar.version, repr(numbers)])
         self.fold_version = blake2b(seed.encode(), digest_size=8).hexdigest()
 
     def context(self) -> References:

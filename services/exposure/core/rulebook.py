@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from shared.core.approval.chain import Chains
+from shared.core.ledger.bills import BillRules
 from shared.core.ledger.documents import Place
 
 
@@ -84,6 +85,7 @@ class LimitRules(msgspec.Struct, frozen=True):
     marks: tuple[Mark, ...]
     """From the lowest to the breach, which is the last."""
     cut: Cut
+    bills: BillRules = BillRules()
     lasting: tuple[str, ...] = ()
     """Kinds of limit that outlive a fall of the grade; other limits of people end with it."""
 
