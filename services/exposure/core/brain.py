@@ -9,6 +9,7 @@ from services.exposure.core import snapshot
 from services.exposure.core.adjusting import next_rise
 from services.exposure.core.announce import Saying, announce
 from services.exposure.core.cutting import next_review
+from services.exposure.core.duties import next_duty
 from services.exposure.core.evolve import evolve
 from services.exposure.core.excepting import next_exception
 from services.exposure.core.figures import Moment
@@ -130,6 +131,7 @@ def _wakes_on(saying: Saying) -> int:
         next_membership(account, day),
         next_exception(account, day),
         next_review(saying.moment),
+        next_duty(saying.moment),
         figures.next_lateness(saying.moment.rules.limits.stop_days(grade.grade if grade else None)),
         *(next_due(one, day) for one in account.approvals.values()),
     ]

@@ -203,6 +203,8 @@ class AdvanceRules(msgspec.Struct, frozen=True):
     grades: tuple[AdvanceTerms, ...]
     total: int
     """LT-15: of all customers together."""
+    total_watch: Decimal
+    """LT-15: the share of it from which on its use is told."""
     beyond: tuple[str, ...]
     """LT-21: who approves beyond amount or period."""
     half_days: int
@@ -215,6 +217,8 @@ class AdvanceRules(msgspec.Struct, frozen=True):
     """LT-25"""
     quarter_months: int
     """LT-27"""
+    check_ahead: int
+    """LT-27: days before a quarterly check on which it is given to somebody."""
 
     def of(self, grade: str | None) -> AdvanceTerms | None:
         """The terms of *grade*; None: none are given."""
