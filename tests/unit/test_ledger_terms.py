@@ -8,7 +8,7 @@ from tests.support.covers import covers
 from tests.support.customer import Customer, day
 from tests.unit.test_ledger_scenarios import expect
 
-covers("G-30")
+covers("G-30", "LT-12")
 
 
 @pytest.fixture

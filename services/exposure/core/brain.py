@@ -15,6 +15,7 @@ from services.exposure.core.excepting import next_exception
 from services.exposure.core.figures import Moment
 from services.exposure.core.group import next_membership
 from services.exposure.core.limits import next_change
+from services.exposure.core.lowering import next_lowering
 from services.exposure.core.reading import Commitments
 from services.exposure.core.row import group_row_of, row_of
 from services.exposure.core.rulebook import Rulebook
@@ -132,6 +133,7 @@ def _wakes_on(saying: Saying) -> int:
         next_exception(account, day),
         next_review(saying.moment),
         next_duty(saying.moment),
+        next_lowering(saying.moment, figures),
         figures.next_lateness(saying.moment.rules.limits.stop_days(grade.grade if grade else None)),
         *(next_due(one, day) for one in account.approvals.values()),
     ]

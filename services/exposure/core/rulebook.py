@@ -59,6 +59,18 @@ class Cut(msgspec.Struct, frozen=True):
     """Of the most that was used: what is proposed."""
 
 
+class Lower(msgspec.Struct, frozen=True):
+    """When a lower limit is proposed because a customer does worse (LT-10.01)."""
+
+    late_days: int
+    """The oldest undisputed item is so many days past due …"""
+    large: Decimal
+    """… while one document takes such a share of the limit."""
+    late_cut: Decimal
+    finances_cut: Decimal
+    """While a critical warning about finances stands."""
+
+
 class LimitRules(msgspec.Struct, frozen=True):
     """How limits are found and moved."""
 
@@ -85,6 +97,7 @@ class LimitRules(msgspec.Struct, frozen=True):
     marks: tuple[Mark, ...]
     """From the lowest to the breach, which is the last."""
     cut: Cut
+    lower: Lower
     bills: BillRules = BillRules()
     lasting: tuple[str, ...] = ()
     """Kinds of limit that outlive a fall of the grade; other limits of people end with it."""
