@@ -58,7 +58,9 @@ def carried_by(topic: str) -> tuple[type[Data], ...]:
         return (GradeChanged, DecisionCorrected, ReviewDue)
     both = topic == LIMITS
     return tuple(
-        cls for cls in (*FACTS, *DECISIONS) if topic == cls.TOPIC or (both and issubclass(cls, ApprovalDecision))
+        cls
+        for cls in (*FACTS, *DECISIONS)
+        if topic == cls.TOPIC or (both and issubclass(cls, (ApprovalDecision, ReviewDue)))
     )
 
 

@@ -333,6 +333,12 @@ async def test_two_advances_that_are_granted_at_once_see_each_other(
         )
         found = sorted(row["beyond"] for row in await office.pool.fetch(told, "credit.limit.granted.v1"))
         assert found == ["none", "total"], "one of them knew of the other"
+        said = await office.pool.fetch("select topic, convert_from(value, 'UTF8')::jsonb -> 'data' as data from outbox")
+        uses = [json.loads(row["data"]) for row in said if "advance-total" in row["data"]]
+        assert [(one["mark"], one["exposure"], one["utilisation"]) for one in uses] == [("1", "120000.00", "1.2")]
+        assert {row["topic"] for row in said if "advance-total" in row["data"]} == {"credit.limits"}
+        whole = (await office.does("GET", "portfolio")).json()["advances"]
+        assert (whole["granted"], whole["share"], whole["missing"]) == ("120000.00", "0.12", [])
 
 
 @covers("LT-40")

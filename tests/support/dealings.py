@@ -70,7 +70,7 @@ class Dealings(Story):
             id, amount = f"{letter}{number}", self.amount()
             more = {} if kind == "credit_note" else self.place()
             if kind in {"order", "invoice"}:
-                more = more | self._due(on, amount)
+                more = more | self._due(on, amount) | random.choice([{}, {"contract_id": "HT"}])
             self.books(
                 id, kind, amount, on, {before: self.amount()} if before and random.random() < 0.8 else None, **more
             )
@@ -204,7 +204,14 @@ class Dealings(Story):
             self.invoices.append(f"I{kind}")
             self._change(f"I{kind}", kind, on, {})
         self._money(number)
-        self.tell("contract.signed", self.some_day(), contract_id="HT", amount="100.00", currency="CNY")
+        for what in ("signed", "amended", "amended"):
+            terms = self.random.choice([None, {"days": 15, "starts": "invoice"}, {"days": 75, "starts": "invoice"}])
+            self.tell(
+                f"contract.{what}", self.some_day(), contract_id="HT", amount="100.00", currency="CNY", terms=terms
+            )
+        for _ in range(self.random.choice([0, 1, 2])):
+            value, end = self.random.choice(["10", "50"]), self.some_day()
+            self.tell("measure.reported", end, name="payment_term_days", value=value, period_end=end)
         self.tell("application.received", self.some_day(), application_id="SQ", kind="limit", on=self.some_day())
 
 

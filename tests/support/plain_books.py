@@ -124,8 +124,23 @@ class Books:
                 part[1] -= cut
                 more += cut
             return parts
-        due = data.due_on.toordinal() if data.due_on else booked + (data.terms.days if data.terms else self.term)
+        due = data.due_on.toordinal() if data.due_on else booked + (data.terms.days if data.terms else self.agreed(id))
         return [[due, amount, kind == "retention"]]
+
+    def agreed(self, id: str) -> int:
+        """The term in days of a document that says none: its contract's, the customer's, the method's; as it was booked under."""
+        document: Any = self.documents[id].data
+        contracts = [*self.told["contract.signed"], *self.told["contract.amended"]]
+        contracts.sort(key=lambda e: (e.business_date, e.time, e.source, e.id))
+        own = [(e.business_date, e.data.terms.days) for e in contracts  # type: ignore[attr-defined]
+               if e.data.contract_id == document.contract_id and e.data.terms]  # type: ignore[attr-defined]  # fmt: skip
+        customer = [(e.business_date, int(e.data.value)) for e in self.told["measure.reported"]  # type: ignore[attr-defined]
+                    if e.data.name == "payment_term_days"]  # type: ignore[attr-defined]  # fmt: skip
+        for told in (own, customer):
+            before = [days for on, days in told if on <= document.booked_on]
+            if told:
+                return before[-1] if before else told[0][1]
+        return self.term
 
     def order_later(self, id: str) -> bool:
         data: Any = self.documents[id].data
@@ -136,40 +151,55 @@ class Books:
 
     # --- what a bill is
 
-    def bill(self, id: str, day: int | None = None) -> tuple[str, str]:
-        """(stage, class of the acceptor) on *day*: held, away, clear, void."""
+    def bill(self, id: str, day: int | None = None) -> tuple[dict[str, int], str]:
+        """(where its units are on *day*: held, away, clear, void; class of the acceptor)."""
         until = date.fromordinal(self.day if day is None else day)
         data: Any = self.bills[id].data
         grade = (
             "" if data.kind != "bank_acceptance" else "large_bank" if data.acceptor_class == "large_bank" else "bank"
         )
         lapse = data.due_on + timedelta(days=10) if data.due_on else date.max
-        stage, honoured = "held", 0
+        # each unit by itself would do: stretches of units that share what happened to them
+        stretches = [["held", whole(data.amount)]]
         steps = [(e.business_date, e.time, e) for name in ("endorsed", "discounted", "honoured", "dishonoured", "returned")
                  for e in self.told[f"bill.{name}"] if e.data.bill_id == id and e.business_date <= until]  # type: ignore[attr-defined] # fmt: skip
         for on, _, event in [*sorted(steps, key=lambda s: s[:2]), (until, None, None)]:
-            if on > lapse and stage == "away":
-                stage = "clear"
+            if on > lapse:
+                for part in stretches:
+                    part[0] = "clear" if part[0] == "away" else part[0]
             if event is None:
                 break
             step, told = event.type.split(".")[2], event.data
-            if step in {"endorsed", "discounted"} and stage == "held":
-                stage = "away" if told.with_recourse is not False and on <= lapse else "clear"  # type: ignore[attr-defined]
+            units = whole(data.amount if told.amount is None else told.amount)  # type: ignore[attr-defined]
+            if step in {"endorsed", "discounted"}:
+                to = "away" if told.with_recourse is not False and on <= lapse else "clear"  # type: ignore[attr-defined]
+                of = ["held"]
             elif step == "honoured":
-                honoured += whole(data.amount if told.amount is None else told.amount)  # type: ignore[attr-defined]
-                stage = "clear" if honoured >= whole(data.amount) else stage
-            elif step in {"dishonoured", "returned"}:
-                stage, honoured = "void", 0
-        return stage, grade
+                of, to = ["held", "away", "void"], "clear"
+            else:
+                of, to = ["away", "held", "clear"], "void"
+            for stage in of:
+                for part in list(stretches):
+                    if part[0] == stage and units:
+                        cut = min(units, int(part[1]))
+                        part[1] = int(part[1]) - cut
+                        units -= cut
+                        stretches.append([to, cut])
+        found = dict.fromkeys(("held", "away", "clear", "void"), 0)
+        for stage, units in stretches:
+            found[str(stage)] += int(units)
+        return found, grade
 
     def voids(self, id: str) -> list[tuple[int, int, str, Any]]:
-        """(day, rank, bill, units): when *id* stopped settling, and when it settled again."""
-        data: Any = self.bills[id].data
-        found, void = [], False
+        """(day, rank, bill, units): how much of *id* stopped settling when, and when it settled again."""
+        found: list[tuple[int, int, str, Any]] = []
+        void = 0
         days = {e.business_date.toordinal() for name in ("honoured", "dishonoured", "returned")
                 for e in self.told[f"bill.{name}"] if e.data.bill_id == id}  # type: ignore[attr-defined] # fmt: skip
         for day in sorted(days):
-            if (self.bill(id, day)[0] == "void") != void:
-                void = not void
-                found.append((day, 6 if void else 7, id, whole(data.amount)))
+            now = self.bill(id, day)[0]["void"]
+            if now != void:
+                found += [(day, 6, id, void)] if void else []
+                found += [(day, 7, id, now)] if now else []
+                void = now
         return found

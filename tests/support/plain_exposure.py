@@ -79,7 +79,7 @@ class Exposed(Books):
                 free -= min(free, what)
             elif rank == 5:
                 free += what
-            elif rank == 6:
+            elif rank == 7:
                 void[name] = take(what)
             else:
                 loose, parts = void.pop(name)
@@ -108,7 +108,7 @@ class Exposed(Books):
                 back.append((day, 3, f"{told.source}\0{told.id}", whole(told.data.amount)))  # type: ignore[attr-defined]
         stands, void = whole(data.amount), dict[str, int]()
         for _, rank, name, units in sorted([*back, *(s for s in steps if s[1] > 5)], key=lambda s: (s[0], s[1], s[2])):
-            if rank == 7:
+            if rank == 6:
                 stands += void.pop(name)
             else:
                 cut = stands if units < 0 else min(units, stands)
@@ -124,11 +124,9 @@ class Exposed(Books):
         data: Any = self.payments[payment].data
         total, parts = whole(data.amount), []
         for bill in self.bills_of(payment):
-            (stage, grade), face = self.bill(bill), whole(self.bills[bill].data.amount)  # type: ignore[attr-defined]
-            if stage == "void":
-                total -= face
-            else:
-                parts.append((self.paper(stage, grade), face))
+            stands, grade = self.bill(bill)
+            total -= stands["void"]
+            parts += self.standing(stands, grade)
         rest = total - sum(face for _, face in parts)
         if rest > 0:
             matures = data.matures_on or data.value_on
@@ -138,6 +136,12 @@ class Exposed(Books):
                 else months_before(data.paid_on.toordinal(), -6)
             )
             parts.append(("bills" if data.instrument == "bill" and self.day < last else "", rest))
+        return self.shared(units, parts)
+
+    def standing(self, stands: dict[str, int], grade: str) -> list[tuple[str, int]]:
+        return [(self.paper(stage, grade), face) for stage, face in stands.items() if stage != "void" and face]
+
+    def shared(self, units: int, parts: list[tuple[str, int]]) -> list[tuple[str, int]]:
         total = sum(face for _, face in parts)
         paper = [(key, face) for key, face in parts if key]
         if not paper:
@@ -216,10 +220,10 @@ class Exposed(Books):
                     self.add(self.documents[name], "credit_notes", -used)
         for note, units in self._notes(chain):
             self.add(self.documents[note], "credit_notes", -fill(units))
-        for key, units in self._without_money(chain):
-            used = fill(units)
-            if key:
-                self.add(event, key, used)
+        for stands, units in self._without_money(chain):
+            for key, used in self.shared(fill(units), stands):
+                if key:
+                    self.add(event, key, used)
         lots = [(self.payments[p].data.paid_on, day, p, units) for p, pieces, _ in self.money  # type: ignore[attr-defined]
                 if self.payments[p].data.currency == data.currency for to, units, _, day in pieces if to in chain]  # type: ignore[attr-defined] # fmt: skip
         for _, _, payment, units in sorted(lots, key=lambda lot: lot[:3]):
@@ -259,33 +263,29 @@ class Exposed(Books):
         data: Any = self.documents[id].data
         return {str(at): whole(part.amount) for at, part in enumerate(data.consumes or ())}
 
-    def _without_money(self, chain: list[str]) -> list[tuple[str, int]]:
-        """(category of paper or nothing, units) of deposits, bills and set-offs against a document."""
-        found: list[tuple[int, int, str, int]] = []
+    def _without_money(self, chain: list[str]) -> list[tuple[list[tuple[str, int]], int]]:
+        """(what it stands as, units) of deposits, bills and set-offs against a document."""
+        found: list[tuple[int, int, list[tuple[str, int]], int]] = []
         named = {(e.data.from_.kind, e.data.from_.id) for e in self.told["settlement.applied"]}  # type: ignore[attr-defined]
         for kind, id in sorted(named):
             if kind == "deposit":
                 face = whole(self.deposits[id].data.amount) if id in self.deposits else 0  # type: ignore[attr-defined]
                 pieces = self.pieces(face, (), self.settlements({kind}, id), bound=id in self.deposits)
-                found += [(2, 0, "", units) for to, units, _, _ in pieces if to in chain]
+                found += [(2, 0, [], units) for to, units, _, _ in pieces if to in chain]
             elif kind == "bill":
                 data: Any = self.bills[id].data if id in self.bills else None
                 if data is None or data.payment_id not in self.payments:
                     face = whole(data.amount) if data else 0
                     steps = self.settlements({kind}, id) + (self.voids(id) if data else [])
-                    stage, grade = self.bill(id) if data else ("held", "")
+                    stands = self.standing(*self.bill(id)) if data else [("bills", 1)]
                     pieces = self.pieces(face, (), steps, bound=data is not None)
-                    found += [
-                        (1, chain.index(to), self.paper(stage, grade), units)
-                        for to, units, _, _ in pieces
-                        if to in chain
-                    ]
+                    found += [(1, chain.index(to), stands, units) for to, units, _, _ in pieces if to in chain]
         for told in self.told["set-off.recorded"]:
             if not self.about("set-off.undone", "set_off_id", told.data.set_off_id):  # type: ignore[attr-defined]
                 for leg in told.data.legs:  # type: ignore[attr-defined]
                     if leg.debtor == "C1" and leg.transaction_id in chain:
-                        found.append((2, 0, "", whole(leg.amount)))
-        return [(key, units) for _, _, key, units in sorted(found, key=lambda f: f[:2])]  # paper first
+                        found.append((2, 0, [], whole(leg.amount)))
+        return [(stands, units) for _, _, stands, units in sorted(found, key=lambda f: f[:2])]  # paper first
 
     def _sold(self, event: Event, chain: list[str], fill: Any) -> None:
         for recourse in (False, True):

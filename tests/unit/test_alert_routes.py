@@ -189,7 +189,7 @@ def test_check_reads_the_rules_of_a_folder(tmp_path: Path) -> None:
     for name in (rule_files.ALERTS, rule_files.ROUTES):
         (tmp_path / name).write_text((rule_files.FOLDER / name).read_text("utf-8"), "utf-8")
     assert (
-        json.loads(runner.invoke(app, ["routes", "check", "--rules", str(tmp_path), "--json"]).output)["routes"] == 15
+        json.loads(runner.invoke(app, ["routes", "check", "--rules", str(tmp_path), "--json"]).output)["routes"] == 17
     )
     (tmp_path / rule_files.ROUTES).write_text("route: 3", "utf-8")
     refused = runner.invoke(app, ["routes", "check", "--rules", str(tmp_path)])

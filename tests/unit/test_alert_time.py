@@ -11,7 +11,7 @@ from services.alerts.core import acting
 from services.alerts.core.worktime import Span
 from shared.core.errors import Declined, NotFound
 from shared.core.events.approval import ApprovalExpired, ApprovalGranted, ApprovalRequested
-from shared.core.events.limit import LimitBreached, OrderHeld, SupplySuspended
+from shared.core.events.limit import LimitBreached, LimitWatched, OrderHeld, SupplySuspended
 from shared.core.events.rating import ReviewDue, WarningCleared
 from tests.support.alert_desk import HOURS, LABELS, MONDAY, NINE, Desk, grade, later, types, warning
 from tests.support.covers import covers
@@ -155,6 +155,28 @@ def test_a_task_that_arises_on_its_day_is_not_reminded_of_the_days_before() -> N
     assert desk.wakes_on == MONDAY + timedelta(days=1)
     desk.opens(MONDAY + timedelta(days=1))
     assert [what for what, _ in desk.told()] == ["opened", "escalated"]
+
+
+@covers("LT-27")
+def test_what_is_due_of_an_advance_is_a_task_of_its_own_and_no_review_of_a_grade() -> None:
+    desk = Desk()
+    due = date(2026, 3, 16)
+    said = {"method": "advance-funding", "purpose": "advance"}
+    for rule in ("LT-25", "LT-27"):
+        desk.hears(ReviewDue(**TOLD, **said, review_id=f"{rule}/2026-03-16", due_on=due))  # type: ignore[arg-type]
+    assert [(one.kind, one.severity) for one in desk.case.standing()] == [("advance_duty", "warning")] * 2
+    assert desk.told() == [("opened", ("owner", "role:finance"))] * 2
+
+
+@covers("LT-15")
+@pytest.mark.parametrize(("mark", "severity"), [("0.80", "warning"), ("1", "critical")])
+def test_the_use_of_the_cap_of_all_advances_goes_to_those_who_grant_them(mark: str, severity: str) -> None:
+    desk = Desk()
+    used = {"exposure": Decimal(850_000), "to": Decimal(1_000_000), "from_": Decimal(1_000_000), "currency": "CNY"}
+    total: dict[str, object] = {**TOLD, **used, "limit_id": "advance-total", "kind": "advance-total"}
+    desk.hears(LimitWatched(**total, utilisation=Decimal("0.85"), mark=Decimal(mark)))  # type: ignore[arg-type]
+    assert [(one.kind, one.severity) for one in desk.case.standing()] == [("advances_watched", severity)]
+    assert desk.told() == [("opened", ("role:finance", "role:deputy_general_manager", "role:general_manager"))]
 
 
 def approval(cls: type, step: int, role: str, **more: object) -> object:

@@ -66,7 +66,7 @@ def test_every_topic_is_a_channel_with_the_messages_it_carries() -> None:
     assert list(channels["credit.restricted"]["messages"]) == ["GradeChanged", "DecisionCorrected", "ReviewDue"]
     approvals = {cls.__name__ for cls in EVENTS if issubclass(cls, ApprovalDecision)}
     assert approvals <= channels["credit.limits"]["messages"].keys(), "requests about limits travel with limits"
-    assert sum(len(channel["messages"]) for channel in channels.values()) == len(carried) + 3 + len(approvals)
+    assert sum(len(channel["messages"]) for channel in channels.values()) == len(carried) + 4 + len(approvals)
     sent = {name.removeprefix("send.") for name in published()["operations"] if name.startswith("send.")}
     assert sent == {cls.TOPIC for cls in DECISIONS if not issubclass(cls, Logged)} | {"credit.restricted"}
 

@@ -15,6 +15,7 @@ from services.exposure.core.reading import Commitments
 from services.exposure.core.rules import DEFAULT, Rules
 from shared.core.customer.evolve import evolve
 from shared.core.customer.state import Customer, Setting
+from shared.core.ledger.bills import BillRules
 from shared.core.ledger.documents import Place
 from shared.core.references import References
 from tests.support.covers import covers
@@ -25,8 +26,8 @@ def day(text: str) -> int:
     return date.fromisoformat(text).toordinal()
 
 
-def account(told: Told) -> Customer[Holding]:
-    held = Customer("C1", Setting(), Commitments())
+def account(told: Told, setting: Setting | None = None) -> Customer[Holding]:
+    held = Customer("C1", setting or Setting(), Commitments())
     for event in told.events:
         evolve(held, event)
     return held
@@ -162,6 +163,34 @@ def test_a_bill_passed_on_without_recourse_is_money() -> None:
     bill(told)
     step(told, "discounted", "2026-02-10", with_recourse=False)
     assert seen(told, "2026-02-10") == {}
+
+
+def test_each_part_of_a_bill_stands_where_it_went() -> None:
+    told = Told()
+    bill(told)
+    step(told, "endorsed", "2026-02-10", amount="30.00")
+    step(told, "discounted", "2026-02-11", amount="20.00", with_recourse=False)
+    assert seen(told, "2026-02-10") == {"bills": "70.00", "contingent": "30.00"}
+    assert seen(told, "2026-02-11") == {"bills": "50.00", "contingent": "30.00"}
+    step(told, "honoured", "2026-07-10", amount="40.00")
+    assert seen(told, "2026-07-10") == {"bills": "10.00", "contingent": "30.00"}
+    step(told, "dishonoured", "2026-07-12", amount="10.00")  # its holder came back to us
+    assert seen(told, "2026-07-12") == {"bills": "10.00", "contingent": "20.00", "overdue": "10.00"}
+
+
+def test_how_long_paper_counts_is_data_of_the_rules() -> None:
+    told = Told()
+    bill(told)
+    step(told, "endorsed", "2026-02-10")
+    told.invoice("I2", "7.00", "2026-01-02", due="2026-02-01")
+    told.pays("P2", "7.00", "2026-01-10", for_={"I2": "7.00"}, instrument="bill")
+    short = Setting(bill_rules=BillRules(presented_days=2, longest_months=3))
+    for setting, both, one in ((Setting(), "2026-07-09", "2026-07-20"), (short, "2026-04-09", "2026-07-12")):
+        held, rules, references = account(told, setting), DEFAULT, References()
+        found = [exposure(held, on, rules, references, "CNY") for on in (day(both), day(one), day(one) + 1)]
+        assert [some(each.by_category) for each in found] == [
+            {"bills": "7.00", "contingent": "100.00"}, {"contingent": "100.00"}, {}
+        ]  # fmt: skip
 
 
 def test_a_bill_that_only_the_payment_tells_of_counts_until_it_matures() -> None:

@@ -239,3 +239,24 @@ def test_arrival_order_and_snapshots_change_no_measure(seed: int, shuffle: int) 
 
     for on in days(shuffle, 2):
         assert measured(folded(events), on) == measured(other, on)
+
+
+def test_of_a_bill_only_the_part_that_was_not_honoured_opens_the_claim(book: Customer) -> None:
+    paid_by_bill(book)
+    step(book, "dishonoured", "2025-09-11", amount="30.00")
+    step(book, "dishonoured", "2025-09-12", amount="25.00")
+    step(book, "honoured", "2025-10-10", amount="50.00")
+    expect(book, "2025-09-11", receivable_balance="30.00")
+    expect(book, "2025-09-12", receivable_balance="55.00")
+    expect(book, "2025-10-10", receivable_balance="50.00")  # what was left with us was paid first, then 5 of the rest
+
+
+@pytest.mark.parametrize(("days", "bounced"), [((), 1), (("2025-09-11",), 1), (("2025-09-11", "2025-09-20"), 2)])
+def test_a_bill_that_bounced_and_is_told_both_ways_bounced_once(
+    book: Customer, days: tuple[str, ...], bounced: int
+) -> None:
+    paid_by_bill(book)
+    step(book, "dishonoured", "2025-09-11")
+    for on in days:
+        book.reverses("P", on, reason="bounced")
+    expect(book, "2025-09-30", bounced_payments_12m=bounced)

@@ -98,14 +98,19 @@ def advances(section: Section, chains: Versions) -> AdvanceRules:
     half, all_of_it = two_of(section, "run_down", "half_days", "all_days", read_whole)
     if half >= all_of_it:
         section.wrong("half must be gone before all is; write for example 30 and 60", "run_down")
+    total, watched = section.section("total"), section.section("check")
+    cap, watch = closed(total, (total.take("amount", money), total.take("watch", share)))
+    months, ahead = closed(watched, (watched.take("months", read_whole), watched.take("days_before", read_whole)))
     made = AdvanceRules(
         grades=grades,
-        total=one_of(section, "total", "amount", money),
+        total=cap,
+        total_watch=watch,
         beyond=closed(beyond, _chain(beyond, chains)),
         half_days=half,
         all_days=all_of_it,
         lower_share=one_of(section, "adjusted", "share", share),
         contract_months=one_of(section, "contract", "months", read_whole),
-        quarter_months=one_of(section, "check", "months", read_whole),
+        quarter_months=months,
+        check_ahead=ahead,
     )
     return closed(section, made)

@@ -19,7 +19,6 @@ from services.exposure.core.state import Account
 from shared.core.approval.steps import Register
 from shared.core.brain import Decided
 from shared.core.events.grouping import Membership
-from shared.core.ledger.documents import units
 from shared.core.references import References
 from shared.edge import commanding
 from shared.edge.kafka.partition import partition_of
@@ -29,10 +28,6 @@ from shared.edge.store.pool import Connection
 
 ADVANCES = "~advances"
 """The turn of who decides about advance funding: what all together are granted is bounded (LT-15)."""
-GRANTED = """
-select currency, sum(amount) as amount from limits where kind = 'advance' and customer_id <> $1 group by currency
-order by currency
-"""
 
 
 class Deciding:
@@ -110,8 +105,7 @@ class _Asked:
         self.everybody = portfolio.read(everybody)
         self.parents = await self.groups.read(connection, self.customer_id, self.names) if self.names else ()
         if self.about_advances:
-            rows = await connection.fetch(GRANTED, self.customer_id)
-            self.advances = tuple(Spent(row["currency"], units(row["amount"]), 0) for row in rows)
+            self.advances = await portfolio.granted(connection, self.customer_id)
         if is_group(self.customer_id):
             partition = partition_of(self.customer_id, self.groups.partitions)
             self.members = (await spent(connection, [self.customer_id], partition)).get(self.customer_id, ())

@@ -61,6 +61,11 @@ group by m.group_id, a.currency
 REGIONS = """
 select coalesce(region, '') as name, currency, sum(exposure + reserved) as used from accounts group by 1, 2
 """
+GRANTED = """
+select currency, sum(amount) as amount from limits where kind = 'advance' and customer_id <> $1 group by currency
+order by currency
+"""
+"""What all customers but one are granted as advance funding, by currency."""
 DAY = "select max(day) as day, (array_agg(partition order by day desc nulls last))[1] as partition from partitions"
 
 
@@ -100,6 +105,8 @@ class Totals:
                 await _parts(connection, LARGEST, rules.top_count),
                 await _parts(connection, GROUPS, day),
                 await _parts(connection, REGIONS),
+                await granted(connection),
+                self.brain.rulebook.advances,
             )
 
     async def _references(self, connection: Connection, partition: int) -> References:
@@ -112,6 +119,12 @@ class Totals:
 async def measure(connection: Any) -> None:
     """Write down what all customers owe now, by currency."""
     await connection.execute(MEASURE)
+
+
+async def granted(connection: Any, without: str = "") -> tuple[Spent, ...]:
+    """What all customers are granted as advance funding, *without* one of them."""
+    rows = await connection.fetch(GRANTED, without)
+    return tuple(Spent(row["currency"], units(row["amount"]), 0) for row in rows)
 
 
 async def _parts(connection: Connection, sql: str, *given: int | date) -> tuple[Part, ...]:

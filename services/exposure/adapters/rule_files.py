@@ -13,6 +13,7 @@ from services.exposure.core.rulebook import (
     CheckRules,
     Cut,
     LimitRules,
+    Lower,
     Mark,
     PortfolioRules,
     Rulebook,
@@ -22,6 +23,7 @@ from services.exposure.core.rulebook import (
 )
 from services.exposure.core.steps import STEPS
 from shared.core.errors import Misconfigured
+from shared.core.ledger.bills import BillRules
 from shared.edge import approval_chains
 from shared.edge.policy_yaml import Section, read_text, read_whole
 
@@ -88,11 +90,21 @@ def _limits(section: Section) -> LimitRules:
         guarantee_uplift=one_of(section, "guarantee", "uplift", share),
         marks=_marks(section),
         cut=cuts,
+        lower=_lower(section.section("lower")),
+        bills=BillRules(*two_of(section, "bills", "presented_days", "longest_months", read_whole)),
         lasting=lasting,
     )
     if not rules.digits:
         section.wrong("limits need at least 1 digit; write 2", "rounding")
     return closed(section, rules)
+
+
+def _lower(section: Section) -> Lower:
+    days, cuts = (
+        section.take("late_days", read_whole),
+        [section.take(name, share) for name in ("late_cut", "finances_cut")],
+    )
+    return closed(section, Lower(days, section.take("large", share), *cuts))
 
 
 def _terms(one: Section) -> Terms:

@@ -23,7 +23,9 @@ from shared.edge.worker.assembly import told_by
 
 def brain(currency: str) -> ExposureBrain:
     """The brain of this release, the shipped rules, China's work calendar. Raises Misconfigured."""
-    return ExposureBrain(rule_files.load(), Setting(calendar=china(), currency=currency))
+    rules = rule_files.load()
+    setting = Setting(calendar=china(), bill_rules=rules.limits.bills, currency=currency)
+    return ExposureBrain(rules, setting)
 
 
 def commands(settings: Settings) -> Commands[Account, References]:

@@ -12,7 +12,8 @@ from pydantic import Field
 from services.exposure.api.answers import Decimal
 from services.exposure.api.asking import Reader, Wired
 from services.exposure.api.groups import Everybody
-from services.exposure.core.portfolio import CNY, Largest, standing
+from services.exposure.core import listing as core
+from services.exposure.core.portfolio import CNY, Largest, advanced, standing
 from services.exposure.core.telling import payable
 from shared.edge.http.approving import Answer
 
@@ -34,6 +35,16 @@ class Budget(Answer):
     share: Decimal | None
     mark: str | None = Field(description="watch or breach; null: below both")
     marks: Marks
+
+
+class Advances(Answer):
+    """How much of the cap of all advance funding is granted (LT-15)."""
+
+    granted: Decimal
+    cap: Decimal
+    share: Decimal | None = Field(description="null: a rate is missing")
+    watch: Decimal = Field(description="the share from which on its use is told")
+    missing: list[str]
 
 
 class Part(Answer):
@@ -63,6 +74,7 @@ class Portfolio(Answer):
     groups: list[Part]
     group_marks: Marks
     regions: list[Part]
+    advances: Advances | None
 
 
 @router.get("/portfolio", summary="All customers together", dependencies=[Everybody])
@@ -92,8 +104,23 @@ async def portfolio(who: Reader, wired: Wired) -> Portfolio:
         "groups": _parts(found.groups),
         "group_marks": _marks(rules.group),
         "regions": _parts(found.regions),
+        "advances": _advances(everybody),
     }
     return Portfolio.model_validate(told)
+
+
+def _advances(everybody: core.Everybody) -> dict[str, Any] | None:
+    rules = everybody.advance_rules
+    if rules is None:
+        return None
+    use = advanced(everybody)
+    return {
+        "granted": str(payable(use.used, CNY)),
+        "cap": str(payable(rules.total, CNY)),
+        "share": None if use.share is None else format(use.share, "f"),
+        "watch": str(rules.total_watch),
+        "missing": list(use.missing),
+    }
 
 
 def _marks(marks: Any) -> dict[str, str]:

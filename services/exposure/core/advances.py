@@ -11,16 +11,18 @@ from decimal import Decimal
 import msgspec
 
 from services.exposure.core.figures import Figures, Moment
-from services.exposure.core.formulas import converted, shown, times
+from services.exposure.core.formulas import converted, ratio, shown, times
 from services.exposure.core.group import summed
 from services.exposure.core.holding import ADVANCE
 from services.exposure.core.limits import advance_limit
+from services.exposure.core.noted import ADVANCE_TOTAL
 from services.exposure.core.records import Limit
 from services.exposure.core.rulebook import AdvanceTerms
 from services.exposure.core.state import Account
-from services.exposure.core.telling import told_of
+from services.exposure.core.telling import payable, told_of
 from shared.core.events.base import Decision
 from shared.core.events.granting import LimitEnded, LimitGranted
+from shared.core.events.limit import LimitWatched
 from shared.core.ledger.days import months_before
 from shared.core.ledger.documents import units
 from shared.core.money import settle
@@ -157,7 +159,33 @@ def granted(wanted: AdvanceWanted, approval_id: str, moment: Moment) -> tuple[De
     ]
     older = [one for one in account.limits.values() if one.kind == "advance" and not one.ended_on]
     made += [LimitEnded(**told, limit_id=one.limit_id, reason=f"replaced by {approval_id}") for one in older]
-    return tuple(made)
+    return (*made, *_used(wanted, moment))
+
+
+def _used(wanted: AdvanceWanted, moment: Moment) -> tuple[Decision, ...]:
+    """That the cap of all advances is nearly used up with *wanted*, or more than that (LT-15)."""
+    asked = converted(amount_in(wanted), wanted.currency, "CNY", moment.references, moment.day)
+    others, rules = others_of(moment), moment.rules.advances
+    if moment.advances is None or asked is None or others == "?":
+        return ()
+    total = units(Decimal(others)) + asked
+    share = ratio(total, rules.total)
+    if share < rules.total_watch:
+        return ()
+    cap = payable(rules.total, "CNY")
+    return (
+        LimitWatched(
+            **told_of(moment.account, moment.day, "override"),
+            limit_id=ADVANCE_TOTAL,
+            kind=ADVANCE_TOTAL,
+            from_=cap,
+            to=cap,
+            currency="CNY",
+            exposure=payable(total, "CNY"),
+            utilisation=share,
+            mark=Decimal(1) if total > rules.total else rules.total_watch,
+        ),
+    )
 
 
 def standing(figures: Figures) -> Advance:
@@ -176,11 +204,22 @@ def standing(figures: Figures) -> Advance:
         tasks += (
             [("LT-22", changed + rules.half_days), ("LT-22", changed + rules.all_days)] if changed else [("LT-23", day)]
         )
-    if held is not None and held.valid_to and months_before(held.valid_to, rules.contract_months) <= day:
-        tasks.append(("LT-25", held.valid_to))
+    ends = contract_end(held, account, day) if held is not None else 0
+    if ends and months_before(ends, rules.contract_months) <= day:
+        tasks.append(("LT-25", ends))
     if held is not None and outstanding:
         tasks.append(("LT-27", next_quarter(held, day, rules.quarter_months)))
     return Advance(grant, outstanding, max(grant, _allowed(figures, grant, outstanding, changed)), late, tuple(tasks))
+
+
+def contract_end(held: Limit, account: Account, day: int) -> int:
+    """The last day of the contract under which *held* was granted, as told by *day*; where none is told, that of the grant."""
+    for paper in held.conditions:
+        kind, _, name = paper.partition(" ")
+        told = account.contract(name, day).get("valid_to") if kind == "contract" else None
+        if told is not None:
+            return date.fromisoformat(told).toordinal()
+    return held.valid_to
 
 
 def _allowed(figures: Figures, grant: int, outstanding: int, changed: int) -> int:

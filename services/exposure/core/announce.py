@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.exposure.core import adjusting, cutting, group, supply, watching
+from services.exposure.core import adjusting, cutting, duties, group, lowering, supply, watching
 from services.exposure.core.answering import logged
 from services.exposure.core.checking import CLEARED, WITHDRAWN, asked_of, let_go
 from services.exposure.core.evolve import fold
@@ -88,6 +88,8 @@ def announce(moment: Moment, cause: str) -> Saying:
     group.membership(saying)
     adjusting.rise(saying)
     cutting.unused(saying)
+    lowering.worse(saying)
+    duties.follow(saying)
     _approvals(saying)
     return saying
 

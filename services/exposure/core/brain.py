@@ -9,11 +9,13 @@ from services.exposure.core import snapshot
 from services.exposure.core.adjusting import next_rise
 from services.exposure.core.announce import Saying, announce
 from services.exposure.core.cutting import next_review
+from services.exposure.core.duties import next_duty
 from services.exposure.core.evolve import evolve
 from services.exposure.core.excepting import next_exception
 from services.exposure.core.figures import Moment
 from services.exposure.core.group import next_membership
 from services.exposure.core.limits import next_change
+from services.exposure.core.lowering import next_lowering
 from services.exposure.core.reading import Commitments
 from services.exposure.core.row import group_row_of, row_of
 from services.exposure.core.rulebook import Rulebook
@@ -26,7 +28,7 @@ from shared.core.envelope import Event
 from shared.core.ledger.days import FAR
 from shared.core.references import References
 
-FOLD_VERSION = "2"
+FOLD_VERSION = "3"
 """Raised by hand whenever the fold or the snapshot changes."""
 
 
@@ -37,7 +39,8 @@ class ExposureBrain:
         """*counting*: what counts as exposure."""
         self.rulebook, self.setting, self.counting = rulebook, setting, counting
         self.reading = Commitments(counting.horizon_days)
-        seed = "\0".join([FOLD_VERSION, setting.calendar.version, str(counting.horizon_days), str(setting.term_days)])
+        numbers = (counting.horizon_days, setting.term_days, setting.bill_rules)
+        seed = "\0".join([FOLD_VERSION, setting.calendar.version, repr(numbers)])
         self.fold_version = blake2b(seed.encode(), digest_size=8).hexdigest()
 
     def context(self) -> References:
@@ -129,6 +132,8 @@ def _wakes_on(saying: Saying) -> int:
         next_membership(account, day),
         next_exception(account, day),
         next_review(saying.moment),
+        next_duty(saying.moment),
+        next_lowering(saying.moment, figures),
         figures.next_lateness(saying.moment.rules.limits.stop_days(grade.grade if grade else None)),
         *(next_due(one, day) for one in account.approvals.values()),
     ]

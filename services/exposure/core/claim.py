@@ -17,9 +17,9 @@ from services.exposure.core.holding import (
     Sum,
     named,
 )
-from services.exposure.core.paper import key_of, on_paper, paper_days, split
+from services.exposure.core.paper import on_paper, paper_days, split, split_bill
 from services.exposure.core.walk import Share, put, walk
-from shared.core.ledger.bills import stage_of, stages
+from shared.core.ledger.bills import stages
 from shared.core.ledger.documents import CREDITS, RECEIVABLES, Document, Lot, Payment
 from shared.core.ledger.filling import fill, stand_of
 from shared.core.ledger.ledger import Ledger
@@ -47,7 +47,7 @@ class Claim(Receivable):
         for lot in self.credits:
             bill = self.ledger.bills.get(_source(lot))
             if bill is not None and lot.payment.startswith("bill "):
-                days.update(day for day, _ in stages(bill))
+                days.update(day for day, _ in stages(bill, self.ledger.bill_rules))
         days = {day for day in days if day >= self.document.booked}
         return days | {due + 1 for day in days for due, _ in self.slices(day) if due}
 
@@ -114,9 +114,9 @@ class Claim(Receivable):
                 note = documents[_source(lot)]
                 put(share, (CREDIT_NOTES, note.place), note.id, -used)
             elif lot.payment.startswith("bill "):
-                bill = self.ledger.bills.get(_source(lot))
-                if key := key_of(bill, stage_of(bill, day) if bill is not None else ""):
-                    put(share, (key, self.document.place), self.document.id, used)
+                for key, units in split_bill(used, self.ledger.bills.get(_source(lot)), self.ledger, day):
+                    if key:
+                        put(share, (key, self.document.place), self.document.id, units)
 
     def _money(self, lot: Lot, used: int, day: int, share: Share) -> None:
         """Take *used* units of *lot* from the money that is on no document; what was paid with paper becomes that paper."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def unused(saying: Saying) -> None:
     """Propose a lower own limit where hardly any of it was used for months; asked once a quarter, so that a no is a no."""
     account, moment = saying.account, saying.moment
-    month, own = month_index(moment.day), _own(moment)
+    month, own = month_index(moment.day), own_limit(moment)
     late = account.late is not None and account.late[0] < first_of_month(month)
     if own is None or (account.reviewed == month and not late):
         return
@@ -54,13 +54,13 @@ def unused(saying: Saying) -> None:
 
 def next_review(moment: Moment) -> int:
     """The next day on which a cut may be thought of: the first of a month; far where there is no limit to cut."""
-    own = _own(moment)
+    own = own_limit(moment)
     if own is None:
         return FAR
     return max(first_of_month(month_index(moment.day) + 1), _old_enough(own, moment))
 
 
-def _own(moment: Moment) -> Limit | None:
+def own_limit(moment: Moment) -> Limit | None:
     """The own limit of the whole customer that holds, where it gives any credit."""
     if moment.account.group is not None:
         return None

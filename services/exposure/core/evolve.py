@@ -6,7 +6,7 @@ from bisect import insort
 from collections.abc import Callable
 from typing import Any
 
-from services.exposure.core import excepting, group
+from services.exposure.core import excepting, group, noted
 from services.exposure.core.instants import instant
 from services.exposure.core.records import Answer, Grade, Hold, Limit, Release, Reservation, called, placed
 from services.exposure.core.state import ANSWERS_KEPT, ENDED_KEPT, Account
@@ -20,7 +20,6 @@ from shared.core.events.limit import (
     LimitBreached,
     LimitChanged,
     LimitRestored,
-    LimitWatched,
     OrderHeld,
     OrderReleased,
     ReservationCommitted,
@@ -155,10 +154,6 @@ def _changed(account: Account, data: LimitChanged) -> None:
     published.currency, published.limit_id, published.valid_to = data.currency, data.limit_id, _day(data.valid_to)
 
 
-def _watched(account: Account, data: LimitWatched) -> None:
-    account.published.mark = str(data.mark)
-
-
 def _breached(is_breached: bool) -> Callable[[Account, Any], None]:
     def handle(account: Account, _: Any) -> None:
         account.published.is_breached = is_breached
@@ -283,7 +278,6 @@ _HANDLERS: dict[type, Callable[[Account, Any], None]] = {
     LimitGranted: _granted,
     LimitEnded: _ended,
     LimitChanged: _changed,
-    LimitWatched: _watched,
     LimitBreached: _breached(True),
     LimitRestored: _breached(False),
     ReservationMade: _reserved,
@@ -297,4 +291,5 @@ _HANDLERS: dict[type, Callable[[Account, Any], None]] = {
     SupplyResumed: _resumed,
     **group.HANDLERS,
     **excepting.HANDLERS,
+    **noted.HANDLERS,
 }

@@ -5,7 +5,7 @@ Every figure is given with its name, so that a limit shows how it was found. Amo
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 import msgspec
 
@@ -200,3 +200,8 @@ def total_budget(references: References, day: int) -> int | None:
     parts = [Decimal(planned) * days / _YEAR * _DSO_SHARE] if planned is not None else []
     parts += [Decimal(own) * _OWN_SHARE] if own is not None else []
     return int(min(parts) * _ONE) if parts else None
+
+
+def ratio(part: int, whole: int) -> Decimal:
+    """*part* ÷ *whole*, of nine decimals, rounded down: never up to a mark."""
+    return plain((Decimal(part) / Decimal(whole)).quantize(Decimal("1e-9"), ROUND_DOWN))

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.exposure.core.rulebook import PortfolioRules
+from services.exposure.core.group import Spent
+from services.exposure.core.rulebook import AdvanceRules, PortfolioRules
 from shared.core.references import References
 
 
@@ -101,3 +102,6 @@ class Everybody(NamedTuple):
     groups: tuple[Part, ...]
     regions: tuple[Part, ...]
     """An empty name: of none."""
+    advances: tuple[Spent, ...] = ()
+    """What all are granted as advance funding (LT-15)."""
+    advance_rules: AdvanceRules | None = None

@@ -11,7 +11,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
 
 from services.exposure.core import parents
-from services.exposure.core.formulas import converted, total_budget
+from services.exposure.core.formulas import converted, ratio, total_budget
 from services.exposure.core.group import Spent, Sum, summed
 from services.exposure.core.listing import Everybody, Part
 from services.exposure.core.rulebook import Share, StepRule
@@ -39,11 +39,6 @@ class Use(NamedTuple):
     def share(self) -> Decimal | None:
         """used ÷ budget; None where either is not known, or there is no budget to use."""
         return ratio(self.used, self.budget) if self.budget and not self.missing else None
-
-
-def ratio(part: int, whole: int) -> Decimal:
-    """*part* ÷ *whole*, of nine decimals, rounded down: never up to a mark."""
-    return plain((Decimal(part) / Decimal(whole)).quantize(_NINE, ROUND_DOWN))
 
 
 def total(spent: Iterable[Spent], references: References, day: int, stale: int) -> Sum:
@@ -142,6 +137,13 @@ def use_of(everybody: Everybody, stale: int = DEFAULT.stale_rate_days) -> Use:
     spent = [Spent(one.currency, one.used, 0, one.is_certain) for one in everybody.sums]
     found = total(spent, everybody.references, everybody.day, stale)
     return Use(found.exposure, total_budget(everybody.references, everybody.day), found.missing)
+
+
+def advanced(everybody: Everybody) -> Use:
+    """How much of the cap of all advances is granted (LT-15)."""
+    rules = everybody.advance_rules
+    found = total(everybody.advances, everybody.references, everybody.day, DEFAULT.stale_rate_days)
+    return Use(found.exposure, rules.total if rules is not None else None, found.missing)
 
 
 def standing(everybody: Everybody, most: int) -> Standing:

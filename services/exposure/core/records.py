@@ -187,6 +187,8 @@ class Published(msgspec.Struct, array_like=True):
     """For which grade, of which day, a rise was proposed last."""
     places: dict[str, tuple[Place, int, str]] = {}
     """Sub-limit, by its place in one word → (place, amount, currency) as last published. Never changed, but replaced."""
+    duties: tuple[str, ...] = ()
+    """What staff were told to do, by rule and due date; the newest are last."""
 
 
 class Excepted(msgspec.Struct, array_like=True, gc=False):

@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from shared.core.approval.chain import Chains
+from shared.core.ledger.bills import BillRules
 from shared.core.ledger.documents import Place
 
 
@@ -58,6 +59,18 @@ class Cut(msgspec.Struct, frozen=True):
     """Of the most that was used: what is proposed."""
 
 
+class Lower(msgspec.Struct, frozen=True):
+    """When a lower limit is proposed because a customer does worse (LT-10.01)."""
+
+    late_days: int
+    """The oldest undisputed item is so many days past due …"""
+    large: Decimal
+    """… while one document takes such a share of the limit."""
+    late_cut: Decimal
+    finances_cut: Decimal
+    """While a critical warning about finances stands."""
+
+
 class LimitRules(msgspec.Struct, frozen=True):
     """How limits are found and moved."""
 
@@ -84,6 +97,8 @@ class LimitRules(msgspec.Struct, frozen=True):
     marks: tuple[Mark, ...]
     """From the lowest to the breach, which is the last."""
     cut: Cut
+    lower: Lower
+    bills: BillRules = BillRules()
     lasting: tuple[str, ...] = ()
     """Kinds of limit that outlive a fall of the grade; other limits of people end with it."""
 
@@ -201,6 +216,8 @@ class AdvanceRules(msgspec.Struct, frozen=True):
     grades: tuple[AdvanceTerms, ...]
     total: int
     """LT-15: of all customers together."""
+    total_watch: Decimal
+    """LT-15: the share of it from which on its use is told."""
     beyond: tuple[str, ...]
     """LT-21: who approves beyond amount or period."""
     half_days: int
@@ -213,6 +230,8 @@ class AdvanceRules(msgspec.Struct, frozen=True):
     """LT-25"""
     quarter_months: int
     """LT-27"""
+    check_ahead: int
+    """LT-27: days before a quarterly check on which it is given to somebody."""
 
     def of(self, grade: str | None) -> AdvanceTerms | None:
         """The terms of *grade*; None: none are given."""

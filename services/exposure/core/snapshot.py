@@ -41,6 +41,7 @@ class Snapshot(msgspec.Struct, array_like=True):
     groups: dict[str, Membership]
     group: Declared | None
     exceptions: dict[str, Excepted]
+    warnings: dict[str, str]
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -49,6 +49,7 @@ class Account(Customer[Any]):
         "releases",
         "reservations",
         "reviewed",
+        "warnings",
     )
 
     def __init__(self, customer_id: str, setting: Setting, reading: Reading[Any]) -> None:
@@ -73,6 +74,8 @@ class Account(Customer[Any]):
         """Id → a rule that people let not hold (AP-16)."""
         self.groups: dict[str, Membership] = {}
         """Group → since when the customer belongs to it."""
+        self.warnings: dict[str, str] = {}
+        """Critical warning about finances that stands → its rule."""
         self.published = Published()
         self.prepayments: dict[str, list[str]] = {}
         """Order → payments that say they are for it. Derived of the payments, so that a check need not look at all."""

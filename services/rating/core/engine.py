@@ -214,4 +214,4 @@ def setting_for(rulebook: Rulebook, base: Setting) -> Setting:
     """*base* with every lens that the rules of *rulebook* read through."""
     readings: list[Any] = [r for b in rulebook.books.values() for p in b.versions for r in p.measures.values()]
     readings += [r for versions in rulebook.warnings.rules.values() for w in versions for r in w.measures.values()]
-    return Setting(lenses_of(readings), base.calendar, base.term_days, base.currency)
+    return Setting(lenses_of(readings), base.calendar, base.term_days, base.bill_rules, base.currency)

@@ -7,7 +7,18 @@ from typing import Any
 import msgspec
 
 from shared.core.customer.state import Customer, Record
-from shared.core.ledger.documents import Bill, Deposit, Dispute, Document, Order, Payment, Refund, Settlement, Transfer
+from shared.core.ledger.documents import (
+    Agreed,
+    Bill,
+    Deposit,
+    Dispute,
+    Document,
+    Order,
+    Payment,
+    Refund,
+    Settlement,
+    Transfer,
+)
 
 
 class Facts(msgspec.Struct, array_like=True):
@@ -24,6 +35,7 @@ class Facts(msgspec.Struct, array_like=True):
     bills: dict[str, Bill]
     deposits: dict[str, Deposit]
     transfers: dict[str, Transfer]
+    agreed: dict[str, list[Agreed]]
     profile: dict[str, list[tuple[Order, Any]]]
     records: dict[str, dict[str, Record]]
     measures: dict[str, list[tuple[Order, int, str]]]
@@ -52,6 +64,7 @@ def facts_of(customer: Customer[Any]) -> Facts:
         ledger.bills,
         ledger.deposits,
         ledger.transfers,
+        ledger.agreed,
         customer.profile,
         customer.records,
         customer.measures,
@@ -74,6 +87,7 @@ def restore(customer: Customer[Any], kept: Facts) -> None:
     ledger.payments, ledger.credits, ledger.settlements = kept.payments, kept.credits, kept.settlements
     ledger.refunds, ledger.refunds_of = kept.refunds, kept.refunds_of
     ledger.bills, ledger.deposits, ledger.transfers = kept.bills, kept.deposits, kept.transfers
+    ledger.agreed = kept.agreed
     ledger.add_up(kept.day)
     ledger.touched = kept.touched
     customer.profile, customer.records, customer.measures = kept.profile, kept.records, kept.measures

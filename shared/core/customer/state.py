@@ -10,6 +10,7 @@ from typing import Any, Generic
 
 import msgspec
 
+from shared.core.ledger.bills import BillRules
 from shared.core.ledger.days import WEEKENDS, WorkCalendar
 from shared.core.ledger.documents import Order
 from shared.core.ledger.ledger import Ledger
@@ -51,6 +52,7 @@ class Setting(msgspec.Struct, frozen=True):
     lenses: tuple[Lens, ...] = (RAW,)
     calendar: WorkCalendar = WEEKENDS
     term_days: int = 30
+    bill_rules: BillRules = BillRules()
     currency: str = "CNY"
     """Of the installation; a customer without items and without one of its own is shown in it."""
 
@@ -77,7 +79,7 @@ class Customer(Generic[P]):
     def __init__(self, customer_id: str, setting: Setting, reading: Reading[P]) -> None:
         """A customer of whom nothing is known, whose ledger is added up as *reading* says."""
         self.customer_id = customer_id
-        self.ledger = Ledger(reading, setting.lenses, setting.calendar, setting.term_days)
+        self.ledger = Ledger(reading, setting.lenses, setting.calendar, setting.term_days, setting.bill_rules)
         self.profile: dict[str, list[tuple[Order, Any]]] = {}
         """Attribute → its values, by order."""
         self.records: dict[str, dict[str, Record]] = {}

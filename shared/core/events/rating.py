@@ -54,6 +54,10 @@ class RatingDecision(Decision, frozen=True, kw_only=True, forbid_unknown_fields=
     TOPIC: ClassVar[str] = "credit.ratings"
 
 
+ADVANCE = "advance"
+LIMITS = "credit.limits"
+
+
 def _topic(purpose: str) -> str:
     return "credit.restricted" if purpose == "compliance" else RatingDecision.TOPIC
 
@@ -152,12 +156,12 @@ class ReviewDue(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields
     method: Code
     due_on: date
     purpose: Code = "credit"
-    """Of the method."""
+    """Of the method. `advance`: of advance funding, which the exposure service watches (LT-22, LT-25, LT-27)."""
 
     @property
     def topic(self) -> str:
-        """Compliance is read by few."""
-        return _topic(self.purpose)
+        """Compliance is read by few; what is due of advances travels with the limits."""
+        return LIMITS if self.purpose == ADVANCE else _topic(self.purpose)
 
 
 class PolicyActivated(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from shared.core.ledger.bills import Void, voids_of
+from shared.core.ledger.bills import DEFAULT, BillRules, Void, voids_of
 from shared.core.ledger.days import FAR, WorkCalendar
 from shared.core.ledger.dependents import Marked
 from shared.core.ledger.documents import (
+    Agreed,
     Bill,
     Deposit,
     Dispute,
@@ -29,6 +30,8 @@ class Book:
 
     __slots__ = (
         "_lots",
+        "agreed",
+        "bill_rules",
         "bills",
         "calendar",
         "credits",
@@ -44,9 +47,11 @@ class Book:
         "transfers",
     )
 
-    def __init__(self, lenses: tuple[Lens, ...], calendar: WorkCalendar, term_days: int) -> None:
+    def __init__(
+        self, lenses: tuple[Lens, ...], calendar: WorkCalendar, term_days: int, bill_rules: BillRules = DEFAULT
+    ) -> None:
         """Nothing was told. Lateness is seen through *lenses*; *term_days* is the term of undated documents."""
-        self.lenses, self.calendar, self.term_days = lenses, calendar, term_days
+        self.lenses, self.calendar, self.term_days, self.bill_rules = lenses, calendar, term_days, bill_rules
         self.documents: dict[str, Document] = {}
         self.payments: dict[str, Payment] = {}
         self.credits: dict[str, Payment] = {}
@@ -58,6 +63,8 @@ class Book:
         self.bills: dict[str, Bill] = {}
         self.deposits: dict[str, Deposit] = {}
         self.transfers: dict[str, Transfer] = {}
+        self.agreed: dict[str, list[Agreed]] = {}
+        """Contract → the terms that were agreed in it, by order; under the empty name those of the customer."""
         self._lots: dict[str, dict[str, list[Lot]]] = {}
 
     def document(self, id: str) -> Document:

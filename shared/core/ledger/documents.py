@@ -61,6 +61,9 @@ class Dispute(msgspec.Struct, array_like=True, gc=False):
     """The first day on which it was told to be closed."""
 
 
+Agreed = tuple[Order, Term]
+"""Terms of payment as one fact told them."""
+
 Line = tuple[str, str, str, int]
 """(product class, unit, quantity, units of the amount): the lines of one document of one class in one unit, added up."""
 
@@ -99,6 +102,8 @@ class Document(msgspec.Struct, array_like=True, gc=False):
     place: Place = NOWHERE
     transfers: list[str] = NOTHING
     """Sales and assignments of the claim that name it."""
+    contract: str = ""
+    """The contract under which it was made."""
 
 
 class Payment(msgspec.Struct, array_like=True, gc=False):

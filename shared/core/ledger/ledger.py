@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from typing import Generic
 
+from shared.core.ledger.bills import DEFAULT, BillRules
 from shared.core.ledger.book import Book
 from shared.core.ledger.days import FAR, WorkCalendar
 from shared.core.ledger.dependents import Marked, looking_at
@@ -39,11 +40,17 @@ class Ledger(Book, Generic[P]):
     )
 
     def __init__(
-        self, reading: Reading[P], lenses: tuple[Lens, ...], calendar: WorkCalendar, term_days: int, day: int = 0
+        self,
+        reading: Reading[P],
+        lenses: tuple[Lens, ...],
+        calendar: WorkCalendar,
+        term_days: int,
+        bill_rules: BillRules = DEFAULT,
+        day: int = 0,
     ) -> None:
         """An empty ledger on *day*, lateness seen through *lenses* (the first is the raw one)."""
         self.reading = reading
-        super().__init__(lenses, calendar, term_days)
+        super().__init__(lenses, calendar, term_days, bill_rules)
         self.day = day
         self.positions: dict[str, P] = {}
         self.effects: dict[int, list[Marked]] = {}

@@ -151,7 +151,8 @@ def pool_of(payment: Payment) -> str:
     return _POOLS.get(payment.purpose, "cash")
 
 
-_APPLY, _UNDO, _REVERSE, _REFUND, _MORE, _VOID, _STAND = 1, 2, 3, 4, 5, 6, 7
+_APPLY, _UNDO, _REVERSE, _REFUND, _MORE, _STAND, _VOID = 1, 2, 3, 4, 5, 6, 7
+"""In this order on one day: a bill of which another part is void stands again as a whole before it does not."""
 
 
 def _steps(

@@ -89,6 +89,8 @@ class Receivable:
             days += (dispute.opened + lens.exclude_disputed + 1 for lens in self.sight.lenses if lens.exclude_disputed)
         days += (on for _, on in document.accepted)
         days += (known for known, _ in self.starts())
+        if document.term is None:
+            days += (order[0] for name in {document.contract, ""} for order, _ in self.sight.agreed.get(name, ()))
         if self.successor is not None:
             days.append(self.successor.booked)
         return days

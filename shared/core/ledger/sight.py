@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from shared.core.ledger.days import WorkCalendar
-from shared.core.ledger.documents import CREDITS, Dispute, Document, Lot, Payment, Term, Transfer
+from shared.core.ledger.documents import CREDITS, Agreed, Dispute, Document, Lot, Payment, Term, Transfer
 from shared.core.ledger.position import Lens
 
 Key = tuple[int, int | str, Any, int]
@@ -25,7 +25,11 @@ class Sight(Protocol):
     lenses: tuple[Lens, ...]
     calendar: WorkCalendar
     term_days: int
-    """The term of a document that carries no due date at all (contracts D3), from its booking."""
+    """The term of a document that carries no due date, and for which none was agreed (contracts D3), from its booking."""
+
+    @property
+    def agreed(self) -> Mapping[str, Sequence[Agreed]]:
+        """Contract → the terms that were agreed in it, by order; under the empty name those of the customer."""
 
     @property
     def documents(self) -> Mapping[str, Document]:
@@ -95,6 +99,22 @@ def term_on(document: Document, day: int) -> Term | None:
         if on <= day and (newest is None or order > newest):
             newest, term = order, changed
     return term
+
+
+def agreed_on(document: Document, day: int, sight: Sight) -> tuple[str, Term] | None:
+    """(contract or "", terms) that stand in on *day* where *document* says none: those of its contract, else the customer's.
+
+    What held when it was booked stays; what was told only later stands in from then on (contracts D3).
+    """
+    for name in dict.fromkeys((document.contract, "")):
+        found: Term | None = None
+        for order, term in sight.agreed.get(name, ()):
+            if order[0] > document.booked and (found is not None or order[0] > day):
+                break
+            found = term
+        if found is not None:
+            return name, found
+    return None
 
 
 def accepted_on(document: Document, day: int) -> int:

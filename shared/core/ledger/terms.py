@@ -6,7 +6,7 @@ from datetime import date
 
 from shared.core.ledger.days import months_before
 from shared.core.ledger.documents import Document, Term
-from shared.core.ledger.sight import Sight, accepted_on, takes_of
+from shared.core.ledger.sight import Sight, accepted_on, agreed_on, takes_of
 
 CUT_OFF_DAY = 25
 """Monthly settlement whose terms name no cut-off day is cut off on this one (G-31, assumed); 31 means at the month's end."""
@@ -15,7 +15,10 @@ CUT_OFF_DAY = 25
 def due_on(document: Document, term: Term | None, day: int, sight: Sight) -> int:
     """The due ordinal of *document* as known on *day*; 0 while it has none (its terms start at something yet to come)."""
     if term is None:
-        return document.booked + sight.term_days
+        stands_in = agreed_on(document, day, sight)
+        if stands_in is None:
+            return document.booked + sight.term_days
+        term = stands_in[1]
     if term.due:
         return term.due
     start = start_of(document, term.starts, day, sight)

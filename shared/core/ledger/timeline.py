@@ -50,6 +50,7 @@ def plain(document: Document, sight: Sight) -> tuple[int, Lot | None] | None:
         document.amended or document.cancelled or document.terms or document.takers or document.creditors
         or document.disputes or document.transfers or document.replaces or document.replacers
         or len(document.payers) > 1 or (term is not None and not term.due) or not document.amount
+        or (term is None and (document.contract in sight.agreed or "" in sight.agreed))
     ):  # fmt: skip
         return None
     due = term.due if term is not None else document.booked + sight.term_days

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -55,9 +56,19 @@ def broken_promises(r: Reader, p: Params) -> int:
 
 
 def bounced_payments(r: Reader, p: Params) -> int:
-    """Payments that bounced in the window (reversals for the reason `bounced`)."""
+    """Payments that bounced in the window: reversals for the reason `bounced`, and bills that were not honoured.
+
+    A bill that is told both ways, by the bank and by the books of the payment that it is, bounced once.
+    """
     low = window_start(r.day, p.window)
-    return sum(1 for x in records_of(r, "bounced") if x.day > low)
+    told: dict[str, Counter[str]] = {}
+    for one in records_of(r, "bounced"):
+        if one.day > low:
+            ((way, name),) = one.what.items()
+            bill = r.state.ledger.bills.get(name) if way == "bill" else None
+            payment = bill.payment if bill is not None and bill.payment else f"{way} {name}"
+            told.setdefault(name if way == "payment" else payment, Counter())[way] += 1
+    return sum(max(ways.values()) for ways in told.values())
 
 
 def open_promises(r: Reader, _: Params) -> int:

@@ -9,6 +9,7 @@ from shared.core.customer.fold.marking import ALL, added, earlier, link, ordinal
 from shared.core.customer.state import Customer
 from shared.core.events.dispute import DisputeClosed, DisputeOpened
 from shared.core.events.transaction import (
+    Terms,
     TransactionAccepted,
     TransactionAmended,
     TransactionCancelled,
@@ -19,11 +20,37 @@ from shared.core.ledger.dependents import Marked
 from shared.core.ledger.documents import INVOICING, NOTHING, Line, Order, Term, units
 
 
+def days_of(terms: Terms) -> Term:
+    """*terms* as the ledger keeps them."""
+    return Term(days=terms.days, starts=terms.starts, cut_off=terms.cut_off_day or 0)
+
+
+def agree(customer: Customer[Any], contract: str, order: Order, term: Term) -> None:
+    """Keep *term* of *contract*, empty for the customer's own: it stands in where a document says none (contracts D3).
+
+    Costs a look at every document, and the facts about those that it is for.
+    """
+    ledger = customer.ledger
+    told = ledger.agreed.get(contract, [])
+    before = next((held for on, held in reversed(told) if on < order), None)
+    marks: list[Marked] = []
+    if before != term:  # said again, every night for example, it moves nothing
+        since = order[0] if before is not None else 0
+        marks = [
+            ("document", one.id)
+            for one in ledger.documents.values()
+            if one.term is None and one.booked >= since and contract in {"", one.contract}
+        ]
+    found = ledger.before(marks)
+    ledger.agreed[contract] = added(told, (order, term), key=lambda entry: entry[0])
+    ledger.after(found)
+
+
 def _term(data: Any) -> Term | None:
     if data.due_on is not None:
         return Term(due=data.due_on.toordinal())
     if data.terms is not None:
-        return Term(days=data.terms.days, starts=data.terms.starts, cut_off=data.terms.cut_off_day or 0)
+        return days_of(data.terms)
     if data.schedule is not None:
         slices = [(i.kind, units(i.amount), ordinal(i.due_on), i.trigger or "") for i in data.schedule]
         return Term(slices=slices)
@@ -60,10 +87,10 @@ def recorded(customer: Customer[Any], data: TransactionRecorded, order: Order) -
     discount = (data.discount.until.toordinal(), str(data.discount.rate)) if data.discount else None
     lines = (_lines(data) if data.lines else []) or NOTHING
     said = (data.kind, data.currency, units(data.amount), data.booked_on.toordinal(), _term(data), takes)
-    more = (replaces, discount, lines, place_of(data))
+    more = (replaces, discount, lines, place_of(data), data.contract_id or "")
     if held.order is not None:
         was = (held.kind, held.currency, held.amount, held.booked, held.term, held.takes or NOTHING)
-        if (said, more) != (was, (held.replaces, held.discount, held.lines or NOTHING, held.place)):
+        if (said, more) != (was, (held.replaces, held.discount, held.lines or NOTHING, held.place, held.contract)):
             customer.contradicted(f"document {data.transaction_id}", order, held.order)
         if order >= held.order:
             return
@@ -74,7 +101,7 @@ def recorded(customer: Customer[Any], data: TransactionRecorded, order: Order) -
         marks += [("document", ledger.document(old).id) for old in {replaces, held.replaces} - {""}]
     found = ledger.before(marks)
     held.kind, held.currency, held.amount, held.booked, held.term, held.takes = said
-    held.order, (held.replaces, held.discount, held.lines, held.place) = order, more
+    held.order, (held.replaces, held.discount, held.lines, held.place, held.contract) = order, more
     for to, _ in takes:
         linked = ledger.document(to)
         linked.takers = link(linked.takers, held.id)

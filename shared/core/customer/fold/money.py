@@ -54,7 +54,7 @@ def reversed(customer: Customer[Any], data: PaymentReversed, order: Order) -> No
     held.reversals = added(held.reversals, (order[0], amount, data.reason, order), key=lambda r: (r[0], r[3]))
     customer.ledger.after(found)
     if data.reason == "bounced":
-        keep(customer, "bounced", f"{data.payment_id}\0{order[3]}", order, {})
+        keep(customer, "bounced", f"{data.payment_id}\0{order[3]}", order, {"payment": data.payment_id})
 
 
 def settled(customer: Customer[Any], data: SettlementApplied, order: Order) -> None:

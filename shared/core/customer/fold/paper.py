@@ -60,7 +60,7 @@ def bill_moved(what: str) -> Callable[[Customer[Any], Any, Order], None]:
         held.steps = added(held.steps, (order, what, amount, data.with_recourse is not False), key=lambda step: step[0])
         customer.ledger.after(found)
         if what == "dishonoured":
-            keep(customer, "bounced", f"bill {data.bill_id}\0{order[3]}", order, {})
+            keep(customer, "bounced", f"bill {data.bill_id}\0{order[3]}", order, {"bill": data.bill_id})
 
     return handle
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import insort
 from collections.abc import Callable
 from datetime import date
@@ -10,6 +11,8 @@ from typing import Any
 
 from msgspec import UNSET, structs, to_builtins
 
+from shared.core import limits
+from shared.core.customer.fold.documents import agree, days_of
 from shared.core.customer.fold.marking import added
 from shared.core.customer.state import CONTRACT, PLACES, REPORTED_OVERDUE, Customer, Record
 from shared.core.envelope import is_ours
@@ -25,7 +28,11 @@ from shared.core.events.customer import (
     CustomerUpdated,
 )
 from shared.core.events.statement import AssessmentRecorded, FinancialsReported, MeasureReported
-from shared.core.ledger.documents import Order, units
+from shared.core.ledger.documents import Order, Term, units
+
+CUSTOMER_TERM = "payment_term_days"
+"""The measure that says the term of a customer as its master record has it: days from the booking (assumed)."""
+_WHOLE = re.compile("[0-9]+")
 
 
 def keep(customer: Customer[Any], kind: str, id: str, order: Order, what: dict[str, Any]) -> Record:
@@ -87,6 +94,8 @@ def measured(customer: Customer[Any], data: MeasureReported, order: Order) -> No
     """Keep a measure that another system reported."""
     customer.told += 1
     insort(customer.measures.setdefault(data.name, []), (order, data.period_end.toordinal(), data.value))
+    if data.name == CUSTOMER_TERM and _WHOLE.fullmatch(data.value) and int(data.value) <= limits.DAYS:
+        agree(customer, "", order, Term(days=int(data.value)))
 
 
 def kept(kind: str, id_field: str, *fields: str) -> Callable[[Customer[Any], Any, Order], None]:
@@ -108,6 +117,8 @@ def contract(customer: Customer[Any], data: ContractTold, order: Order) -> None:
         name: to_builtins(getattr(data, name), str_keys=True) for name in _AGREED if getattr(data, name) is not None
     }
     customer.learn(f"{CONTRACT}{data.contract_id}", order, what)
+    if data.terms is not None:
+        agree(customer, data.contract_id, order, days_of(data.terms))
 
 
 def contract_ended(customer: Customer[Any], data: ContractTold, order: Order) -> None:
