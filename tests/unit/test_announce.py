@@ -223,6 +223,23 @@ def test_a_late_payment_is_warned_of_more_and_more_severely_under_one_id(book: C
     assert {w.warning_id for w in desk.said(WarningRaised) if w.rule == "MN-02"} == {"MN-02/2025-04-01"}
 
 
+@covers("AL-07")
+def test_what_is_overdue_is_told_in_three_steps_and_is_over_on_the_day_of_payment(book: Customer, desk: Desk) -> None:
+    desk.lives("2025-04-11")
+    book.pays("PL", "9000.00", "2025-04-12", for_={"L": "9000.00"})
+    desk.lives("2025-04-14")
+    book.invoice("M", "5000.00", "2025-03-14", due="2025-04-14")
+    desk.lives("2025-04-16")
+
+    assert warned(desk, "AL-07") == [
+        ("2025-04-01", "raised", "info"), ("2025-04-05", "raised", "warning"), ("2025-04-10", "raised", "critical"),
+        ("2025-04-12", "cleared", "critical"), ("2025-04-15", "raised", "info"),
+    ]  # fmt: skip
+    first, *_, last = (w for w in desk.said(WarningRaised) if w.rule == "AL-07")
+    assert first.figures == {"overdue_days": "1", "overdue_amount": "9000"}
+    assert (last.warning_id, last.figures["overdue_amount"]) == ("AL-07/2025-04-15", "5000")
+
+
 def test_a_warning_clears_when_its_window_has_passed(book: Customer, desk: Desk) -> None:
     book.pays("PL", "9000.00", "2025-04-02", for_={"L": "9000.00"})
     desk.lives("2025-07-05")
