@@ -17,7 +17,7 @@ from shared.core.errors import Misconfigured
 from tests.support.alert_desk import HOURS, NINE, RULES
 from tests.support.covers import covers
 
-covers("AL-04", "AL-07", "AL-10", "AL-14", "RO-06", "RO-07", "RO-08", "RO-18", "RO-21")
+covers("AL-04", "AL-06", "AL-07", "AL-15", "AL-10", "AL-14", "RO-06", "RO-07", "RO-08", "RO-18", "RO-21")
 
 HEAD = """
 working_time: {from: "08:30", to: "17:30"}
@@ -46,6 +46,8 @@ def taken(root: Route, **labels: str) -> list[str]:
         ("collection_stage", "warning", {}, "collection", ("owner", "role:collector")),
         ("overdue", "warning", {}, "overdue", ("owner", "role:credit_supervisor", "role:collector")),
         ("overdue", "critical", {}, "overdue-long", ("owner", "role:credit_supervisor", "role:collector")),
+        ("contract_ends", "warning", {}, "contracts", ("role:customer_service", "owner")),
+        ("complaint", "warning", {}, "complaints", ("owner", "line", "role:customer_service")),
         ("review_due", "info", {"task": "yes"}, "tasks", ("owner",)),
         ("compliance_grade", "critical", {"purpose": "compliance"}, "restricted", ("role:compliance_officer",)),
         ("grade_worse", "critical", {"purpose": "compliance"}, "restricted", ("role:compliance_officer",)),
@@ -65,6 +67,7 @@ def test_information_goes_with_the_digest_and_critical_breaks_through() -> None:
         "restricted",
         "advances",
         "overdue-long",
+        "complaints",
         "critical",
     }
     critical = by_name["critical"]
