@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from services.alerts.core.organisation import Organisation
     from services.alerts.core.rules import Rules
     from services.alerts.core.showing import Taken
 
@@ -85,15 +86,46 @@ def way(
 
     found = _rules(rules)
     labels = _labels(found, kind, severity, label or [], alert)
-    ways = show(found, hours(found, zone), labels, _instant(at), labels.get("subject", "?"))
+    when = _instant(at)
+    ways = show(found, hours(found, zone), labels, when, labels.get("subject", "?"))
+    people = [_people(one, labels, when, zone) for one in ways]
     if as_json:
-        typer.echo(
-            json.dumps({"labels": labels, "routes": [msgspec.to_builtins(one) for one in ways]}, ensure_ascii=False)
-        )
+        told = [msgspec.to_builtins(one) | {"people": names} for one, names in zip(ways, people, strict=True)]
+        typer.echo(json.dumps({"labels": labels, "routes": told}, ensure_ascii=False))
         return
-    for one in ways:
-        for line in _lines(one, zone):
+    for one, names in zip(ways, people, strict=True):
+        for line in _lines(one, zone, names):
             typer.echo(line)
+
+
+def _people(one: Taken, labels: dict[str, str], at: datetime, zone: str) -> dict[str, str]:
+    """Who it is by name → why, where a database with staff is at hand; else nobody."""
+    from gradeline.database import reached, told
+    from gradeline.language import both
+    from services.alerts.adapters import staff_policy
+    from services.alerts.adapters.staff_words import person_named, worded
+    from services.alerts.core.resolving import resolve
+    from services.alerts.core.showing import notice_of
+    from shared.core.errors import Misconfigured, Unavailable
+
+    if not told().postgres:
+        return {}
+    try:
+        organisation = reached(_organisation(labels.get("subject", ""), at))
+    except (Misconfigured, Unavailable):  # the way is shown all the same
+        return {}
+    found = resolve(notice_of(one, labels, at), staff_policy.setting(organisation, zone), now=at, told={})
+    named = {hearer: both(person_named(hearer.person, organisation)) for hearer in found}
+    return {name: "; ".join(both(worded(why, organisation)) for why in one.reasons) for one, name in named.items()}
+
+
+async def _organisation(customer: str, at: datetime) -> Organisation:
+    from gradeline.database import pool_of, told
+    from services.alerts.adapters import staff
+
+    async with pool_of(told(), schema="alerts") as pool, pool.acquire() as connection:
+        found = await staff.organisation(connection, now=at)
+        return found.with_portfolio(await staff.assigned(connection, [customer]))
 
 
 def _instant(text: str | None) -> datetime:
@@ -157,7 +189,7 @@ def _alert(file: str) -> dict[str, str]:
     return {name: str(text) for name, text in made.items()}
 
 
-def _lines(one: Taken, zone: str) -> Iterator[str]:
+def _lines(one: Taken, zone: str, people: dict[str, str]) -> Iterator[str]:
     from zoneinfo import ZoneInfo
 
     from gradeline.language import say
@@ -169,6 +201,8 @@ def _lines(one: Taken, zone: str) -> Iterator[str]:
     because = ", ".join(one.because)
     yield "  " + (say("because {conditions}", conditions=because) if because else say("because no other route matches"))
     yield "  " + say("told: {receivers}", receivers=", ".join(one.to) or "-")
+    for name, why in people.items():
+        yield f"    {name}: {why}"
     for name in one.unknown:
         yield "  " + say("nobody is told by {receiver}: no label fills it in", receiver=name)
     if one.digest:

@@ -28,6 +28,9 @@ WARNINGS: dict[str, Words] = {
     "MN-02": Words("pays late", "逾期付款"),
     "MN-05": Words("arrears or a breach in two years", "两年内拖欠或违约"),
     "MN-07": Words("turnover falls, or heavy losses", "营业额连续下降或严重亏损"),
+    "AL-06": Words("has a contract that is about to end", "合同即将到期"),
+    "AL-07": Words("is overdue", "款项已逾期"),
+    "AL-15": Words("has complained", "有未了结的投诉"),
     "DQ-01": Words("facts contradict each other", "事实相互矛盾"),
 }
 """Rules of early warnings."""

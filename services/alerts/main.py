@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
-from services.alerts.adapters import delivery_wiring, silencing, staff_policy, wiring
+from services.alerts.adapters import delivery_wiring, silencing, wiring
 from services.alerts.adapters.bounds import SCHEMA
 from services.alerts.adapters.deciding import Deciding
 from services.alerts.adapters.delivery_log import DeliveryLog
 from services.alerts.adapters.endpoints import Named
 from services.alerts.adapters.following import Following
+from services.alerts.adapters.knowing import Knowing
 from services.alerts.adapters.lists import Lists
 from services.alerts.adapters.subscriptions import Subscriptions
 from services.alerts.api import alerts, deliveries, notices, silences, staff, stream, subscriptions
@@ -52,11 +53,11 @@ def wired(settings: Settings) -> Ports:
     return Ports(
         command=Deciding(brain, wiring.commands(settings, brain)),
         lists=Lists(),
+        knowing=Knowing(settings.zone),
         silences=silencing,
         delivery=_delivery(settings),
         rules=brain.rules,
         hours=brain.hours,
-        need_to_know=frozenset(staff_policy.policy().need_to_know),
     )
 
 

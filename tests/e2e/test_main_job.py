@@ -89,14 +89,14 @@ def test_one_invoice_in_one_grade_change_out(instance: RunningInstance, subscrib
     assert down | {"as_of": f"{day}", "direction": "down", "from": "B"} == down
     assert down["to"] in {"C", "D"}
     assert {"PAYS_LATE", "OVERDUE_HIGH"} <= set(down["reasons"])
-    assert rules(RAISED, news) == {"MN-01", "MN-02", "MN-05"}
+    assert rules(RAISED, news) == {"AL-07", "MN-01", "MN-02", "MN-05"}
     assert not of(CORRECTED, news), "nothing of the past was ever decided otherwise"
 
     assert customer.post(late, *history, new=False) == [], "the same facts again change nothing"
     now = customer.where()
     assert (now["grade"], now["method"]) == (down["to"], "rm-32")
     assert now["measures"]["overdue_amount"] == BIG
-    assert {warning["rule"] for warning in now["warnings"]} == {"MN-01", "MN-02", "MN-05"}
+    assert {warning["rule"] for warning in now["warnings"]} == {"AL-07", "MN-01", "MN-02", "MN-05"}
 
 
 def test_late_knowledge_is_one_correction_and_withdraws_what_had_no_cause(
@@ -109,7 +109,7 @@ def test_late_knowledge_is_one_correction_and_withdraws_what_had_no_cause(
     news = customer.post(told.invoice("E2E-2", "BAD", booked, BIG))
     (down,) = [event for event in news if event["type"] == GRADE]
     warned = {data["warning_id"] for data in of(RAISED, news)}
-    assert len(warned) == 3
+    assert len(warned) == 4
 
     instance.open_day(day + timedelta(days=1))
     assert not [event for event in customer.news() if event["type"] != "credit.review.due.v1"], "a day alone is no news"
@@ -132,7 +132,7 @@ def test_late_knowledge_is_one_correction_and_withdraws_what_had_no_cause(
     assert {"as_of": f"{day + timedelta(days=1)}", "was": "B"}.items() <= corrected["decisions"][-1].items()
     (again,) = of(GRADE, news)
     assert (again["direction"], again["from"]) == ("down", "B")
-    assert rules(RAISED, news) == {"MN-01", "MN-02", "MN-05"}
+    assert rules(RAISED, news) == {"AL-07", "MN-01", "MN-02", "MN-05"}
 
 
 def assert_corrected(

@@ -13,6 +13,8 @@ import pytest
 from fastapi import FastAPI
 from openapi_spec_validator import validate
 
+from services.alerts.adapters import staff
+from services.alerts.core.people import Absence, Assignment, Record
 from services.alerts.main import application, documented, wired
 from shared.edge import clock
 from shared.edge import settings as edge_settings
@@ -20,8 +22,9 @@ from shared.edge.http import openapi, trust
 from tests.support.alert_desk import LABELS, grade, warning
 from tests.support.alert_house import House, house
 from tests.support.covers import covers
-from tests.support.machine import PARTITIONS
+from tests.support.machine import DAY, PARTITIONS
 from tests.support.rating_api import bearer, client, running
+from tests.support.staffed import HOUSE
 
 covers("AL-14", "RO-01", "RO-02", "RO-21")
 
@@ -131,6 +134,39 @@ async def test_who_has_no_need_to_know_hears_of_credit_and_of_no_grade(database:
                 whole = await one.does("GET", "alerts/C-1.1", role=role, who=who)
                 assert '"from"' not in whole.text
                 assert "method rm-32" not in whole.text
+
+
+async def staffed(one: Office, *more: Record) -> None:
+    """The people of the house: li.na is called m01 and led by sh.lead, whom east.head leads, and her gm."""
+    async with one.house.pool.acquire() as connection, connection.transaction():
+        put = staff.Change((*HOUSE, *more))
+        await staff.change(connection, put, by="test", reason="a test", now=clock.now())
+
+
+async def knowing(one: Office) -> set[str]:
+    """Who of the house reads the grade, each with a token that needs to know nothing."""
+    knows = set()
+    for who in ("li.na", "wang.wei", "sh.lead", "east.head", "gm", "zhao.min", "qian"):
+        (found,) = await one.sees(role="customer_service", who=who)
+        knows |= {who} if "from" in found["figures"] else set()
+    return knows
+
+
+async def test_who_leads_the_owner_reads_grades_whatever_the_owner_is_called(database: str, tmp_path: Path) -> None:
+    async with office(database, tmp_path) as one:
+        await one.house.hears(grade("A", "C", -2, labels=LABELS | {"manager": "m01"}))
+        assert await knowing(one) == set(), "nobody knows who m01 is"
+        await staffed(one)
+        assert await knowing(one) == {"li.na", "sh.lead", "east.head", "gm", "zhao.min"}, "zhao.min is head of credit"
+        assert len(await one.sees("alerts?mine=true", role="customer_service", who="li.na")) == 1
+        await staffed(one, Assignment(customer="C-1", person="wang.wei", first=DAY, last=None))
+        assert await knowing(one) == {"wang.wei", "sh.lead", "east.head", "gm", "zhao.min"}, "an assignment goes before"
+        assert await one.sees("alerts?mine=true", role="customer_service", who="li.na") == []
+        assert len(await one.sees("alerts?mine=true", role="customer_service", who="wang.wei")) == 1
+        today = clock.now().date()
+        off = Absence(person="wang.wei", first=today - timedelta(1), last=today + timedelta(1), deputy="qian")
+        await staffed(one, off)
+        assert await knowing(one) == {"wang.wei", "qian", "sh.lead", "east.head", "gm", "zhao.min"}, "who stands in"
 
 
 async def test_compliance_is_seen_by_its_post_alone(database: str, tmp_path: Path) -> None:

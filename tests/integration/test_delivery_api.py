@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from services.alerts.adapters.delivery_wiring import known
 from services.alerts.adapters.feeding import Feeder
 from services.alerts.adapters.following import Following
 from services.alerts.core import acting
+from services.alerts.core.knowing import Knowledge
 from services.alerts.core.listing import Reach
 from services.alerts.main import application, wired
 from shared.edge import clock
@@ -215,7 +217,7 @@ REACH: dict[str, Any] = {
     "regions": None,
     "managers": None,
     "compliance": False,
-    "knows": True,
+    "known": Knowledge(day=date.min, knows=True, whose=frozenset(), names=frozenset(), own=frozenset()),
 }
 
 

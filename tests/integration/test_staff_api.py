@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from services.alerts.adapters.knowing import Knowing
 from services.alerts.api import notices, staff
 from shared.edge.http import app, trust
 from tests.support.covers import covers
@@ -56,8 +57,7 @@ async def opened(database: str, folder: Path) -> AsyncIterator[Office]:
             title="staff", routers=[staff.router, notices.router], verifier=trust.verifier(settings(database, folder)),
             unlimited=staff.PATHS,
         )  # fmt: skip
-        rules = SimpleNamespace(routes=SimpleNamespace(need_to_know=()))
-        made.state.ports = SimpleNamespace(database=lambda: q.pool, rules=rules)
+        made.state.ports = SimpleNamespace(database=lambda: q.pool, knowing=Knowing("Asia/Shanghai"))
         yield Office(made, folder, q)
 
 

@@ -234,3 +234,17 @@ def test_who_has_more_customers_than_one_may_have_is_said(services: str) -> None
     }
     assert found == {"li.na": (80, 0, False), "wang.wei": (39, 31, True), "": (1, 0, True)}
     assert "wang.wei: 39 that owe, 31 with a large limit  too many" in staff("load").stdout
+
+
+@covers("AL-14")
+def test_the_way_of_an_alert_names_the_people_and_why_each_of_them(services: str) -> None:
+    asked = ["routes", "test", "--kind", "grade_worse", "--severity", "warning", "--at", "2026-03-04T12:00+08:00"]
+    before = CliRunner().invoke(build(), [*asked, "--json"])
+    assert json.loads(before.output)["routes"][0]["people"] == {}, "nobody works here yet"
+    assert staff("import", *SAMPLES).exit_code == 0
+    people = json.loads(staff("list", "--role", "credit_supervisor", "--json").output)
+    (post,) = (one for one in people[0]["posts"] if one["role"] == "credit_supervisor")
+    label = ["--label", f"{post['scope'] or 'region'}={post['of']}"]
+    said = CliRunner().invoke(build(), [*asked, *label]).output
+    assert people[0]["name_en"] in said
+    assert "holds the post" in said

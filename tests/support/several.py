@@ -56,7 +56,7 @@ def level(version: str = "1", **replaced: str) -> Policy:
     )
     text = text.replace("method: p8", "method: level").replace('version: "1"', f'version: "{version}"')
     text = text.replace(
-        "{of: rise, to: [large], by: [risk_manager, deputy_general_manager]}  # in this order",
+        "{of: rise, to: [large], by: [service_head, deputy_sales_manager, sales_director]}  # in this order",
         "{of: override, by: [finance]}",
     )
     text = text.replace("    - {of: override, by: [risk_manager]}\n", "")

@@ -12,7 +12,7 @@ from shared.core.events.rating import WarningCleared
 from tests.support.alert_desk import LABELS, MONDAY, NINE, Desk, corrected, grade, later, types, warning, withdrawn
 from tests.support.covers import covers
 
-covers("AL-05", "AL-14", "AL-16")
+covers("AL-05", "AL-06", "AL-07", "AL-14", "AL-15", "AL-16")
 
 
 def test_a_grade_that_falls_by_one_warns_and_by_two_or_to_the_worst_is_critical() -> None:
@@ -42,6 +42,36 @@ def test_what_comes_again_is_counted_and_told_again_only_where_it_is_graver() ->
     desk.hears(warning(severity="critical"))
     assert (desk.only().times, desk.only().severity) == (3, "critical")
     assert [what for what, _ in desk.told()] == ["opened", "repeated"]
+
+
+def test_each_step_of_what_is_overdue_is_told_and_its_end_with_the_payment() -> None:
+    desk = Desk()
+    for severity, days in (("info", 1), ("info", 2), ("warning", 5), ("critical", 10)):
+        figures = {"overdue_days": str(days), "overdue_amount": "9000.00"}
+        desk.hears(warning(name="AL-07", severity=severity, figures=figures))
+    alert = desk.only()
+    assert (alert.kind, alert.severity, alert.times, alert.figures["overdue_days"]) == ("overdue", "critical", 4, "10")
+    told = ("owner", "role:credit_supervisor", "role:collector")
+    assert desk.told() == [("opened", told), ("repeated", told), ("repeated", told)], "the second day was only counted"
+    desk.hears(warning(WarningCleared, name="AL-07", severity="critical"))
+    assert (desk.only().state, desk.told()[-1]) == ("resolved", ("resolved", ("told",)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "graded"),
+    [
+        ("AL-06", "contract_ends", ["info", "warning", "warning"]),
+        ("AL-15", "complaint", ["warning", "warning", "warning"]),
+    ],
+)
+def test_steps_of_a_rule_with_a_kind_of_its_own_are_each_told(rule: str, kind: str, graded: list[str]) -> None:
+    desk = Desk()
+    for severity, grave in zip(("info", "warning", "critical"), graded, strict=True):
+        desk.hears(warning(name=rule, severity=severity))
+        assert (desk.only().kind, desk.only().severity) == (kind, grave)
+    assert [what for what, _ in desk.told()] == ["opened", "repeated", "repeated"]
+    desk.hears(warning(WarningCleared, name=rule))
+    assert desk.only().state == "resolved"
 
 
 def test_a_flapping_cause_gives_two_messages_however_often_it_flaps() -> None:

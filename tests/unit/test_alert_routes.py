@@ -17,7 +17,7 @@ from shared.core.errors import Misconfigured
 from tests.support.alert_desk import HOURS, NINE, RULES
 from tests.support.covers import covers
 
-covers("AL-04", "AL-10", "AL-14", "RO-06", "RO-07", "RO-08", "RO-18", "RO-21")
+covers("AL-04", "AL-06", "AL-07", "AL-15", "AL-10", "AL-14", "RO-06", "RO-07", "RO-08", "RO-18", "RO-21")
 
 HEAD = """
 working_time: {from: "08:30", to: "17:30"}
@@ -44,6 +44,10 @@ def taken(root: Route, **labels: str) -> list[str]:
          ("owner", "role:legal", "role:finance", "role:deputy_general_manager", "role:general_manager")),
         ("limit_watched", "warning", {}, "warning", ("owner", "role:credit_supervisor")),
         ("collection_stage", "warning", {}, "collection", ("owner", "role:collector")),
+        ("overdue", "warning", {}, "overdue", ("owner", "role:credit_supervisor", "role:collector")),
+        ("overdue", "critical", {}, "overdue-long", ("owner", "role:credit_supervisor", "role:collector")),
+        ("contract_ends", "warning", {}, "contracts", ("role:customer_service", "owner")),
+        ("complaint", "warning", {}, "complaints", ("owner", "line", "role:customer_service")),
         ("review_due", "info", {"task": "yes"}, "tasks", ("owner",)),
         ("compliance_grade", "critical", {"purpose": "compliance"}, "restricted", ("role:compliance_officer",)),
         ("grade_worse", "critical", {"purpose": "compliance"}, "restricted", ("role:compliance_officer",)),
@@ -59,7 +63,13 @@ def test_the_shipped_routes_are_those_of_the_seeds(
 def test_information_goes_with_the_digest_and_critical_breaks_through() -> None:
     by_name = {one.name: one for one in RULES.routes.root.walk()}
     assert {name for name, one in by_name.items() if one.digest} == {"information", "rules", "groups"}
-    assert {name for name, one in by_name.items() if one.urgent} == {"restricted", "advances", "critical"}
+    assert {name for name, one in by_name.items() if one.urgent} == {
+        "restricted",
+        "advances",
+        "overdue-long",
+        "complaints",
+        "critical",
+    }
     critical = by_name["critical"]
     assert (critical.wait_seconds, critical.interval_seconds, critical.repeats) == (30, 300, 5)
 
@@ -188,9 +198,8 @@ def test_check_reads_the_rules_of_a_folder(tmp_path: Path) -> None:
     assert runner.invoke(app, ["routes", "check"]).exit_code == 0
     for name in (rule_files.ALERTS, rule_files.ROUTES):
         (tmp_path / name).write_text((rule_files.FOLDER / name).read_text("utf-8"), "utf-8")
-    assert (
-        json.loads(runner.invoke(app, ["routes", "check", "--rules", str(tmp_path), "--json"]).output)["routes"] == 17
-    )
+    found = json.loads(runner.invoke(app, ["routes", "check", "--rules", str(tmp_path), "--json"]).output)
+    assert found["routes"] == sum(1 for _ in RULES.routes.root.walk())
     (tmp_path / rule_files.ROUTES).write_text("route: 3", "utf-8")
     refused = runner.invoke(app, ["routes", "check", "--rules", str(tmp_path)])
     assert (refused.exit_code, "routes.yaml, line 1" in refused.output) == (2, True)

@@ -188,6 +188,7 @@ def approval(cls: type, step: int, role: str, **more: object) -> object:
 ROLES = ("customer_service", "deputy_general_manager")
 
 
+@covers("AL-12")
 def test_each_step_of_an_approval_is_a_task_of_its_role_and_high_ones_tell_the_top() -> None:
     desk = Desk()
     desk.hears(approval(ApprovalRequested, 1, "customer_service", roles=ROLES, payload='{"months":6}'))

@@ -223,6 +223,65 @@ def test_a_late_payment_is_warned_of_more_and_more_severely_under_one_id(book: C
     assert {w.warning_id for w in desk.said(WarningRaised) if w.rule == "MN-02"} == {"MN-02/2025-04-01"}
 
 
+@covers("AL-07")
+def test_what_is_overdue_is_told_in_three_steps_and_is_over_on_the_day_of_payment(book: Customer, desk: Desk) -> None:
+    desk.lives("2025-04-11")
+    book.pays("PL", "9000.00", "2025-04-12", for_={"L": "9000.00"})
+    desk.lives("2025-04-14")
+    book.invoice("M", "5000.00", "2025-03-14", due="2025-04-14")
+    desk.lives("2025-04-16")
+
+    assert warned(desk, "AL-07") == [
+        ("2025-04-01", "raised", "info"), ("2025-04-05", "raised", "warning"), ("2025-04-10", "raised", "critical"),
+        ("2025-04-12", "cleared", "critical"), ("2025-04-15", "raised", "info"),
+    ]  # fmt: skip
+    first, *_, last = (w for w in desk.said(WarningRaised) if w.rule == "AL-07")
+    assert first.figures == {"overdue_days": "1", "overdue_amount": "9000"}
+    assert (last.warning_id, last.figures["overdue_amount"]) == ("AL-07/2025-04-15", "5000")
+
+
+@covers("AL-06")
+def test_a_contract_that_ends_is_told_60_30_and_7_days_before_until_it_is_prolonged(book: Customer) -> None:
+    book.tell("contract.signed", day("2024-06-01"), contract_id="K1", valid_to="2025-05-31")
+    book.tell("contract.signed", day("2024-06-01"), contract_id="K2", valid_to="2027-05-31")
+    desk = Desk(book, opened="2025-03-01")
+    desk.lives("2025-05-26")
+    book.tell("contract.amended", day("2025-05-27"), contract_id="K1", valid_to="2025-07-01")
+    desk.lives("2025-07-03")
+
+    assert warned(desk, "AL-06") == [
+        ("2025-04-01", "raised", "info"), ("2025-05-01", "raised", "warning"), ("2025-05-24", "raised", "critical"),
+        ("2025-05-27", "raised", "info"), ("2025-06-01", "raised", "warning"), ("2025-06-24", "raised", "critical"),
+        ("2025-07-02", "cleared", "critical"),
+    ]  # fmt: skip
+
+
+@covers("AL-06")
+def test_the_days_before_the_end_of_a_contract_are_looked_at_though_nothing_happens(book: Customer) -> None:
+    book.pays("PL", "9000.00", "2025-03-31", for_={"L": "9000.00"})
+    book.tell("contract.signed", day("2024-06-01"), contract_id="K1", valid_to="2025-09-19")
+    seen = [Desk(book, opened="2025-04-02"), Desk(book, opened="2025-04-02")]
+    seen[0].lives("2025-09-25")
+    seen[1].decides("2025-09-25", "day")
+
+    daily, at_once = ([step for step in one.state.path if step[0] > day("2025-04-02").toordinal()] for one in seen)
+    assert at_once == daily
+
+
+@covers("AL-15")
+def test_each_complaint_that_is_open_is_told_at_once(book: Customer, desk: Desk) -> None:
+    for name, on in (("K1", "2025-03-03"), ("K2", "2025-03-05")):
+        book.tell("conduct.reported", day(on), conduct_id=name, kind="complaint", found_on=day(on), severity="minor")
+    for name, on in (("K1", "2025-03-08"), ("K2", "2025-03-10")):
+        book.tell("conduct.closed", day(on), conduct_id=name, closed_on=day(on), outcome="settled")
+    desk.lives("2025-03-12")
+
+    assert warned(desk, "AL-15") == [
+        ("2025-03-03", "raised", "info"), ("2025-03-05", "raised", "warning"), ("2025-03-08", "raised", "info"),
+        ("2025-03-10", "cleared", "info"),
+    ]  # fmt: skip
+
+
 def test_a_warning_clears_when_its_window_has_passed(book: Customer, desk: Desk) -> None:
     book.pays("PL", "9000.00", "2025-04-02", for_={"L": "9000.00"})
     desk.lives("2025-07-05")

@@ -138,7 +138,17 @@ def test_measures_are_read_from_a_file(tmp_path: Path) -> None:
 
 def test_the_list_names_every_method_and_warning() -> None:
     listed = json.loads(run("list", "--json").stdout)
-    assert [item["id"] for item in listed] == ["rm-22", "rm-32", "MN-01", "MN-02", "MN-05", "MN-07"]
+    assert [item["id"] for item in listed] == [
+        "rm-22",
+        "rm-32",
+        "AL-06",
+        "AL-07",
+        "AL-15",
+        "MN-01",
+        "MN-02",
+        "MN-05",
+        "MN-07",
+    ]
     assert "rm-22" in run("list").stdout
 
 

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradeline.shapes import load_template
+from services.alerts.adapters import staff_policy
 from services.rating.core.brain import RatingBrain
 from services.rating.core.path import Path, at, walk
 from services.rating.core.requests import Found, Kind, Why, effect, policies_of
@@ -261,7 +263,7 @@ def test_a_method_says_how_a_rise_is_approved(text: str) -> None:
     from tests.support.several import SHAPES
 
     source = (SHAPES["p8"] / "1.yaml").read_text("utf-8")
-    source = source.replace("deputy_general_manager]}", f"deputy_general_manager], {text}}}")
+    source = source.replace("sales_director]}", f"sales_director], {text}}}")
 
     def read() -> Any:
         return read_policy(source, "p8", NOTHING_SHARED).movement
@@ -272,3 +274,12 @@ def test_a_method_says_how_a_rise_is_approved(text: str) -> None:
         return
     assert read().through_review("large")
     assert read().approvers("rise", "large") == ()
+
+
+@covers("RO-12")
+def test_a_rise_to_the_best_level_is_granted_by_the_posts_of_the_source_in_their_order() -> None:
+    (template,) = load_template("p8").versions
+    (shipped,) = (one for one in template.movement.approvals if one.of == "rise")
+    posts = ("service_head", "deputy_sales_manager", "sales_director")
+    assert (shipped.by, shipped.to) == (posts, ("large",))
+    assert all(staff_policy.policy().posts[one].source == "RO-12" for one in posts)

@@ -15,8 +15,12 @@ from shared.edge.store.read import read_stream
 
 COLUMNS = """
 select alert_id, subject, kind, severity, state, about, labels, figures, route, opened_at, changed_at, owner, step, times,
-       acknowledge_by, resolve_by, due_on, wakes_at, delivered, detail
+       acknowledge_by, resolve_by, due_on, wakes_at, delivered, detail, assigned
 from alerts a
+left join lateral (
+    select person as assigned from portfolio join people using (person)
+    where customer = a.subject and first <= {day} and (last is null or {day} <= last)
+    order by first desc, person desc limit 1) on true
 """
 VISIBLE = """
     ($1 or a.labels ->> 'purpose' is distinct from 'compliance')
@@ -25,15 +29,15 @@ VISIBLE = """
         and ($4::text[] is null or a.labels ->> 'region' = any($4))
         and ($5::text[] is null or a.labels ->> 'manager' = any($5))))
 """
-PAGE = f"""{COLUMNS} where {VISIBLE}
+PAGE = f"""{COLUMNS.format(day="$18::date")} where {VISIBLE}
     and (a.opened_at, a.alert_id) < ($6, $7)
     and ($8::text is null or a.state = $8) and ($9::text is null or a.severity = $9) and ($10::text is null or a.kind = $10)
     and ($11::text is null or a.subject = $11) and ($12::text is null or a.owner = $12)
-    and ($13::text is null or a.owner = $13 or a.labels ->> 'manager' = $13)
+    and ($13::text[] is null or a.owner = $2 or assigned = $2 or (assigned is null and a.labels ->> 'manager' = any($13)))
     and ($14::text is null or a.labels ->> $14 = $15) and ($16 or a.delivered)
 order by a.opened_at desc, a.alert_id desc limit $17
 """
-ONE = f"{COLUMNS} where {VISIBLE} and a.alert_id = $6"
+ONE = f"{COLUMNS.format(day='$7::date')} where {VISIBLE} and a.alert_id = $6"
 NOTICES = "select notice, state, why, changed_at from notices where alert_id = $1 order by at, notice_id"
 
 
@@ -47,13 +51,13 @@ class Lists:
         label = wanted.label or (None, None)
         found = await pool.fetch(
             PAGE, *arguments(reach), *before, wanted.state, wanted.severity, wanted.kind, wanted.subject, wanted.owner,
-            wanted.mine, *label, wanted.recorded, limit,
+            list(reach.known.own) if wanted.mine else None, *label, wanted.recorded, limit, reach.known.day,
         )  # fmt: skip
         return [shown(_row(one), reach) for one in found]
 
     async def alert(self, pool: Any, alert_id: str, reach: Reach) -> AlertListed | None:
         """One alert; None: there is none, or the caller may not see it."""
-        row = await pool.fetchrow(ONE, *arguments(reach), alert_id)
+        row = await pool.fetchrow(ONE, *arguments(reach), alert_id, reach.known.day)
         return None if row is None else shown(_row(row), reach)
 
     async def life(self, pool: Any, alert_id: str) -> list[tuple[AlertDecision, datetime]]:

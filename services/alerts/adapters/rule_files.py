@@ -96,8 +96,12 @@ def _kind(section: Section) -> Kind:
     given["severity"] = tuple(_graded(one) for one in section.sections("severity"))
     if not given["severity"]:
         section.wrong("it has no severity; write `severity: [{is: warning}]`")
-    for name in ("same", "figures"):
+    for name in ("same", "figures", "tells_again"):
         given[name] = section.texts(name) if name in section else ()
+    if unknown := set(given["tells_again"]) - {*given["same"], *given["figures"]}:
+        section.wrong(
+            f"{min(unknown)} is no figure of it, so nobody sees it change; add it to `figures`", "tells_again"
+        )
     given["resolved_by"], given["withdrawn_by"] = _clauses(section, "resolved_by"), _clauses(section, "withdrawn_by")
     given["acknowledge"] = section.take("acknowledge", _flag, "yes") == "yes"
     given["within"] = section.maybe("within", read_span)

@@ -34,7 +34,7 @@ def read_seconds(text: str) -> int:
 
 
 def read_tests(section: Section, key: str) -> Tests:
-    """The conditions under *key*; none where it is absent: a field and its text, a list of texts, `not …`, `>= 2`, `< 3`."""
+    """The conditions under *key*; none where it is absent: a field and its text, a list of texts, `not A, B`, `>= 2`, `< 3`."""
     inner = section.maybe_section(key)
     if inner is None:
         return ()
@@ -53,7 +53,7 @@ def _test(section: Section, name: str) -> Test:
     if text[:1] in "<>=!" and text:
         section.wrong(f"{text!r} is no condition; write >= 2, < 3, a text, or not followed by a text", name)
     if text.startswith("not "):
-        return Test(name, "not in", (text[4:],))
+        return Test(name, "not in", tuple(text[4:].split(", ")))
     return Test(name, "in", (text,))
 
 

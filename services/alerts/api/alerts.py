@@ -62,7 +62,7 @@ async def alerts(
         kind=kind,
         subject=subject,
         owner=owner,
-        mine=person(who) if mine == "true" else None,
+        mine=mine == "true" and bool(person(who)),
         label=_label(label),
         recorded=recorded == "true",
     )

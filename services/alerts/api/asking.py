@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from fastapi import Depends, Path, Request, Security
 
 from services.alerts.core.acting import UNKNOWN
@@ -30,13 +31,14 @@ Wired = Annotated[Ports, Depends(ports)]
 
 async def reach(who: Reader, seen: Seen, wired: Wired) -> Reach:
     """What the caller may be shown: rows, compliance, grades (AL-14)."""
+    known = await wired.knowing(wired.database(), who.person or "", who.roles)
     return Reach(
         person=who.person or "",
         companies=seen.companies,
         regions=seen.regions,
         managers=seen.managers,
         compliance=who.may("compliance:read"),
-        knows=bool(who.roles & wired.need_to_know) or who.may("compliance:read"),
+        known=msgspec.structs.replace(known, knows=True) if who.may("compliance:read") else known,
     )
 
 

@@ -98,14 +98,16 @@ def _opened(case: Case, rules: Rules, data: AlertOpened, at: datetime) -> Alert:
 
 
 def _recurred(case: Case, rules: Rules, alert: Alert, data: AlertRecurred) -> None:
-    """Graver than it was it is told again, and its clocks go on; else it is only counted."""
-    is_graver = RANK[data.severity] > RANK[alert.severity]
+    """Graver than it was, or a step further, it is told again, and its clocks go on; else it is only counted."""
+    is_graver, kind = RANK[data.severity] > RANK[alert.severity], rules.kinds.of(alert.kind)
+    steps = kind.tells_again if kind is not None and data.figures else ()
+    is_further = any(alert.figures.get(name) != data.figures.get(name) for name in steps)
     alert.times, alert.resolves_on = data.times, 0
     if is_graver:
         alert.severity = data.severity
     alert.figures, alert.about = dict(data.figures) or alert.figures, data.about
     alert.caused_by = data.caused_by or alert.caused_by
-    if is_graver:
+    if is_graver or is_further:
         tell(case, rules.routes, alert, "repeated", _at(data))
 
 

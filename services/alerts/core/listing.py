@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from services.alerts.core.knowing import Knowledge
+
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for; None: whatever it is."""
@@ -16,8 +18,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     kind: str | None = None
     subject: str | None = None
     owner: str | None = None
-    mine: str | None = None
-    """Owned by this person, or about a customer whom this person manages."""
+    mine: bool = False
+    """Owned by the caller, or about a customer whom the caller manages."""
     label: tuple[str, str] | None = None
     recorded: bool = False
     """Also what is older than the go-live and was told to nobody."""
@@ -31,8 +33,14 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     regions: tuple[str, ...] | None
     managers: tuple[str, ...] | None
     compliance: bool
-    knows: bool
-    """Has a post that needs to know grades (AL-14.01)."""
+    known: Knowledge
+    """Whose customers' grades (AL-14.01)."""
+
+    def sees(self, owner: str | None, assigned: str | None, manager: str) -> bool:
+        """Whether grades are shown: of an alert of *owner*, about a customer *assigned* to somebody, else of *manager*."""
+        if self.known.knows or (owner is not None and owner == self.person):
+            return True
+        return assigned in self.known.whose if assigned else manager in self.known.names
 
 
 class AlertListed(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +74,8 @@ class AlertListed(msgspec.Struct, frozen=True, kw_only=True):
 def shown(row: dict[str, Any], reach: Reach) -> AlertListed:
     """*row* of the table as *reach* may see it: who has no need to know hears of credit, yes or no, and of no grade (AL-14)."""
     detail = row.pop("detail")
-    owner, manager = row["owner"], row["labels"].get("manager")
-    if detail["shows_grade"] and not (reach.knows or (reach.person and reach.person in {owner, manager})):
+    sees = reach.sees(row["owner"], row["assigned"], row["labels"].get("manager", ""))
+    if detail["shows_grade"] and not sees:
         row["figures"] = {"credit_available": "yes" if detail["has_credit"] else "no"}
         row["about"] = row["kind"]
     return AlertListed(

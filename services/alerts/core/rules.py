@@ -74,6 +74,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """Fields by which it is the same alert again."""
     figures: tuple[str, ...] = ()
     """Fields that its words are filled with."""
+    tells_again: tuple[str, ...] = ()
+    """Figures whose change is told though it is no graver than before: the steps of something that goes on."""
     resolved_by: tuple[Clause, ...] = ()
     withdrawn_by: tuple[Clause, ...] = ()
     acknowledge: bool = True

@@ -7,6 +7,8 @@ from datetime import datetime
 
 import msgspec
 
+from services.alerts.core.composing import GRAVEST_FIRST
+from services.alerts.core.notice import Notice
 from services.alerts.core.routing import Way, chain, filled, group_of, ways
 from services.alerts.core.rules import Kind, Rules, Test
 from services.alerts.core.saying import owed
@@ -55,6 +57,16 @@ def show(rules: Rules, hours: Hours, labels: Mapping[str, str], at: datetime, su
     """Every route that an alert with *labels* (`kind` and `severity` among them), opened at *at*, takes."""
     kind = rules.kinds.of(labels.get("kind", ""))
     return [_taken(rules, hours, way, labels, at, kind, subject) for way in ways(rules.routes.root, labels)]
+
+
+def notice_of(way: Taken, labels: Mapping[str, str], at: datetime) -> Notice:
+    """The notice that an alert with *labels*, opened at *at*, would give by *way*."""
+    severity: Severity = next((one for one in GRAVEST_FIRST if one == labels.get("severity")), "info")
+    subject = labels.get("subject", "")
+    return Notice(
+        notice_id="", alert_id="", subject=subject, what="opened", kind=labels.get("kind", ""), severity=severity,
+        labels=dict(labels), to=way.to, route=way.route, at=at, group=way.group,
+    )  # fmt: skip
 
 
 def _taken(

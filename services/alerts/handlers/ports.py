@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from services.alerts.core.knowing import Knowledge
 from services.alerts.core.listing import AlertListed, Reach, Wanted
 from services.alerts.core.rules import Rules
 from services.alerts.core.saying import Saying
@@ -42,6 +43,13 @@ class Lists(Protocol):
         """What was to be told of it to whom, and what became of that."""
 
 
+class Knowing(Protocol):
+    """Says whose customers' grades somebody may see."""
+
+    async def __call__(self, pool: Any, person: str, roles: frozenset[str]) -> Knowledge:
+        """What *person*, who comes with *roles*, may see today (AL-14.01)."""
+
+
 class Silences(Protocol):
     """Keeps silences."""
 
@@ -61,12 +69,11 @@ class Ports:
 
     command: Command
     lists: Lists
+    knowing: Knowing
     silences: Silences
     rules: Rules
     hours: Hours
     delivery: DeliveryPorts
-    need_to_know: frozenset[str]
-    """The roles that see grades besides the owner of a customer and his line (AL-14.01)."""
     pool: Any = field(default=None)
     """None until the database has answered once."""
 

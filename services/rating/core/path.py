@@ -12,6 +12,7 @@ from datetime import date
 
 from services.rating.core import rising
 from services.rating.core.engine import Engine, Sheet
+from services.rating.core.measures.relationship import CONTRACT_DAYS
 from services.rating.core.overriding import next_change as next_change_of_overrides
 from services.rating.core.overriding import overlaid
 from services.rating.core.standing import Standing, lapses_on, step
@@ -96,6 +97,8 @@ def next_day(state: State, standing: Standing, sheet: Sheet, day: int, engine: E
     least = min(least, state.ledger.next_effect(), engine.context.next_date(day))
     for now, seen in looked:
         least = min(least, _next_move(now.rules or now, seen.policy, day, least))
+    for ends in state.contract_ends(day):
+        least = min(least, ends - CONTRACT_DAYS + 1 if ends >= day + CONTRACT_DAYS else day + 1)
     if state.overrides:
         least = min(least, next_change_of_overrides(state, day))
     if state.rises:

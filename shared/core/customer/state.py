@@ -6,6 +6,8 @@ Each service's state is one of these, with what that service concludes beside it
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Iterator
+from datetime import date
 from typing import Any, Generic
 
 import msgspec
@@ -122,6 +124,14 @@ class Customer(Generic[P]):
             if order[0] <= day:
                 found |= told
         return found
+
+    def contract_ends(self, day: int) -> Iterator[int]:
+        """The last days of contracts, *day* or later, as they are known on *day*."""
+        for name in self.profile:
+            if name.startswith(CONTRACT):
+                ends = self.contract(name.removeprefix(CONTRACT), day).get("valid_to")
+                if ends and (last := date.fromisoformat(ends).toordinal()) >= day:
+                    yield last
 
     def learn(self, name: str, order: Order, value: Any) -> None:
         """Keep one more value of a profile attribute."""

@@ -24,6 +24,7 @@ CONDUCT = Family(
         _M("violations", Kind.COUNT, "violations of our rules", "违规次数", "RM-01.07", windowed=True, told=True,
            params=_MATTER, unknown=0),
         _M("complaints", Kind.COUNT, "complaints", "投诉次数", "RM-24", windowed=True, told=True, params=_MATTER, unknown=0),
+        _M("open_complaints", Kind.COUNT, "complaints that are open", "未了结投诉数", "AL-15", told=True, unknown=0),
         _M("conduct_matters", Kind.COUNT, "matters of conduct", "行为事项数", "contracts A", windowed=True, told=True,
            params={"kind": "", **_MATTER}, unknown=0),
         _M("fraud_proven", Kind.FLAG, "proven fraud", "欺诈", "G-19", told=True, unknown=False),

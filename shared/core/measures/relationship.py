@@ -16,6 +16,7 @@ RELATIONSHIP = Family(
         _M("months_with_sales", Kind.COUNT, "whole months with a sale", "有交易月数",
            "RM-33", windowed=True, months_only=True, unknown=0,
            shown=("12m", "24m")),
+        _M("contract_days_left", Kind.DAYS, "days until a contract ends", "合同到期剩余天数", "AL-06", unknown=92),
         _M("rival_goods_class", Kind.CODE, "rival goods", "经营同业竞品", "RM-22.06", told=True),
     ),
 )  # fmt: skip

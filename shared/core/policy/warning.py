@@ -85,7 +85,7 @@ class WarningRule(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     @cached_property
     def weakest(self) -> _Test | None:
         """Where all marks are of one measure, nothing is raised unless the mildest is."""
-        return test_of(self.marks[0].condition) if len(self.measures) == 1 else None
+        return test_of(self.marks[0].condition) if len({one.condition.measure for one in self.marks}) == 1 else None
 
 
 _Test = Callable[[Mapping[str, Value]], bool]

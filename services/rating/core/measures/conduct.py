@@ -133,6 +133,11 @@ complaints = _matters("complaint")
 conduct_matters = _matters("")
 
 
+def open_complaints(r: Reader, _: Params) -> int:
+    """Complaints that nothing has closed by the end of the day (AL-15)."""
+    return sum(1 for x in records_of(r, "conduct") if x.what["kind"] == "complaint" and is_open(r, x))
+
+
 def disputes(r: Reader, p: Params) -> int:
     """Disputes about receivables that were opened in the window."""
     return r.lanes(DISPUTED, p.window, 3, (1, 2))[1]

@@ -10,6 +10,8 @@ from services.rating.core.measures.records import newest_report
 from services.rating.core.measures.sales import months_known, sales_of_months
 from shared.core.ledger.days import months_before, months_between
 
+CONTRACT_DAYS = 92
+"""So long before its end, a quarter, the days of a contract are counted; before that nothing moves with the day."""
 _YEAR = Params(window="12m")
 
 
@@ -39,6 +41,11 @@ def new_customer(r: Reader, _: Params) -> bool:
 def months_with_sales(r: Reader, p: Params) -> int:
     """In how many of the last whole months something was sold."""
     return sum(1 for sales in sales_of_months(r, months_known(r, p.window)) if sales > 0)
+
+
+def contract_days_left(r: Reader, _: Params) -> int:
+    """Days until the first contract that holds ends, within 92 days; 92 where none ends sooner (AL-06)."""
+    return min([CONTRACT_DAYS, *(ends - r.day for ends in r.state.contract_ends(r.day))])
 
 
 def rival_goods_class(r: Reader, _: Params) -> str | None:
