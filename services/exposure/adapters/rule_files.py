@@ -16,6 +16,7 @@ from services.exposure.core.rulebook import (
     Lower,
     Mark,
     PortfolioRules,
+    PreApproved,
     Rulebook,
     Share,
     StepRule,
@@ -91,6 +92,7 @@ def _limits(section: Section) -> LimitRules:
         marks=_marks(section),
         cut=cuts,
         lower=_lower(section.section("lower")),
+        preapproved=_preapproved(section.section("preapproved"), terms),
         bills=BillRules(*two_of(section, "bills", "presented_days", "longest_months", read_whole)),
         lasting=lasting,
     )
@@ -105,6 +107,16 @@ def _lower(section: Section) -> Lower:
         [section.take(name, share) for name in ("late_cut", "finances_cut")],
     )
     return closed(section, Lower(days, section.take("large", share), *cuts))
+
+
+def _preapproved(section: Section, terms: tuple[Terms, ...]) -> PreApproved:
+    grades = section.texts("grades")
+    if unknown := [name for name in grades if name not in {one.grade for one in terms if one.valid_months}]:
+        section.wrong(f"{unknown[0]!r} is no grade that is given credit; choose among those above", "grades")
+    months, good, late = (section.take(name, read_whole) for name in ("months", "good_months", "late_days"))
+    return closed(
+        section, PreApproved(months, grades, good, late, section.take("share", share), section.take("cap", money))
+    )
 
 
 def _terms(one: Section) -> Terms:

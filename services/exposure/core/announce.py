@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.exposure.core import adjusting, cutting, duties, group, lowering, supply, watching
+from services.exposure.core import adjusting, cutting, duties, group, lowering, preapproving, supply, watching
 from services.exposure.core.answering import logged
 from services.exposure.core.checking import CLEARED, WITHDRAWN, asked_of, let_go
 from services.exposure.core.evolve import fold
@@ -79,6 +79,7 @@ def announce(moment: Moment, cause: str) -> Saying:
     _reservations(saying)
     adjusting.fall(saying)
     adjusting.runs_out(saying)
+    preapproving.void(saying)
     watching.limit(saying)
     watching.sub_limits(saying)
     watching.marks(saying)
@@ -89,6 +90,7 @@ def announce(moment: Moment, cause: str) -> Saying:
     adjusting.rise(saying)
     cutting.unused(saying)
     lowering.worse(saying)
+    preapproving.offer(saying)
     duties.follow(saying)
     _approvals(saying)
     return saying

@@ -16,6 +16,7 @@ from services.exposure.core.figures import Moment
 from services.exposure.core.group import next_membership
 from services.exposure.core.limits import next_change
 from services.exposure.core.lowering import next_lowering
+from services.exposure.core.preapproving import next_offer
 from services.exposure.core.reading import Commitments
 from services.exposure.core.row import group_row_of, row_of
 from services.exposure.core.rulebook import Rulebook
@@ -87,6 +88,7 @@ class ExposureBrain:
         saying = announce(self.moment(state, day, context), cause)
         state.head, state.late = saying.moment.day, None
         state.considered, state.reviewed = saying.account.considered, saying.account.reviewed
+        state.offered = saying.account.offered
         state.ledger.touched = FAR
         wakes_on = _wakes_on(saying)
         row = row_of(saying) if state.group is None else group_row_of(saying)
@@ -133,6 +135,7 @@ def _wakes_on(saying: Saying) -> int:
         next_exception(account, day),
         next_review(saying.moment),
         next_duty(saying.moment),
+        next_offer(saying.moment),
         next_lowering(saying.moment, figures),
         figures.next_lateness(saying.moment.rules.limits.stop_days(grade.grade if grade else None)),
         *(next_due(one, day) for one in account.approvals.values()),

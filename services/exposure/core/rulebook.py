@@ -71,6 +71,21 @@ class Lower(msgspec.Struct, frozen=True):
     """While a critical warning about finances stands."""
 
 
+class PreApproved(msgspec.Struct, frozen=True):
+    """Limits approved in advance (LT-28)."""
+
+    months: int
+    """So long they hold (RM-16.04)."""
+    grades: tuple[str, ...]
+    good_months: int
+    """The grade was one of *grades* for so long (RM-16.06) …"""
+    late_days: int
+    """… and nothing undisputed was later."""
+    share: Decimal
+    """Of what the formula gives, and at most of *cap* (RM-16.03)."""
+    cap: int
+
+
 class LimitRules(msgspec.Struct, frozen=True):
     """How limits are found and moved."""
 
@@ -98,6 +113,7 @@ class LimitRules(msgspec.Struct, frozen=True):
     """From the lowest to the breach, which is the last."""
     cut: Cut
     lower: Lower
+    preapproved: PreApproved
     bills: BillRules = BillRules()
     lasting: tuple[str, ...] = ()
     """Kinds of limit that outlive a fall of the grade; other limits of people end with it."""

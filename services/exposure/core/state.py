@@ -44,6 +44,7 @@ class Account(Customer[Any]):
         "head",
         "holds",
         "limits",
+        "offered",
         "prepayments",
         "published",
         "releases",
@@ -86,6 +87,8 @@ class Account(Customer[Any]):
         """(day of the grade, month) for which a rise was last thought of."""
         self.reviewed = 0
         """The month for which a cut was last thought of."""
+        self.offered = 0
+        """The month for which a limit in advance was last thought of."""
 
     def draft(self) -> Account:
         """The same facts with what was decided copied, so that what follows of a decision can be seen before it is taken."""
