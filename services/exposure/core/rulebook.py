@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
+from services.exposure.core.granting_rules import GrantingRules
 from shared.core.approval.chain import Chains
 from shared.core.ledger.documents import Place
 
@@ -84,6 +85,10 @@ class LimitRules(msgspec.Struct, frozen=True):
     marks: tuple[Mark, ...]
     """From the lowest to the breach, which is the last."""
     cut: Cut
+    ability_share: Decimal
+    """LT-07: of what a customer takes in while it owes us, so much it can pay to us."""
+    deposit_share: Decimal
+    """LT-57.01: so much of a deposit counts as security."""
     lasting: tuple[str, ...] = ()
     """Kinds of limit that outlive a fall of the grade; other limits of people end with it."""
 
@@ -255,6 +260,7 @@ class Rulebook(msgspec.Struct, frozen=True):
     authority: Authority
     advances: AdvanceRules
     portfolio: PortfolioRules
+    granting: GrantingRules
     chains: tuple[Chains, ...]
     fingerprint: str = ""
     """Of the files they were read from."""
