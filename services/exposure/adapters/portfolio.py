@@ -12,6 +12,7 @@ import msgspec
 from services.exposure.core.brain import ExposureBrain
 from services.exposure.core.group import Spent
 from services.exposure.core.listing import Everybody, Part, Summed
+from services.exposure.core.spreading import DIMENSIONS
 from shared.core.errors import Unavailable
 from shared.core.ledger.documents import units
 from shared.core.references import References
@@ -61,6 +62,7 @@ group by m.group_id, a.currency
 REGIONS = """
 select coalesce(region, '') as name, currency, sum(exposure + reserved) as used from accounts group by 1, 2
 """
+SPREAD = "select name, currency, sum(used) as used from spread where dimension = $1 group by 1, 2"
 DAY = "select max(day) as day, (array_agg(partition order by day desc nulls last))[1] as partition from partitions"
 
 
@@ -100,6 +102,7 @@ class Totals:
                 await _parts(connection, LARGEST, rules.top_count),
                 await _parts(connection, GROUPS, day),
                 await _parts(connection, REGIONS),
+                {one: await _parts(connection, SPREAD, one) for one in DIMENSIONS},
             )
 
     async def _references(self, connection: Connection, partition: int) -> References:
@@ -114,6 +117,6 @@ async def measure(connection: Any) -> None:
     await connection.execute(MEASURE)
 
 
-async def _parts(connection: Connection, sql: str, *given: int | date) -> tuple[Part, ...]:
+async def _parts(connection: Connection, sql: str, *given: int | date | str) -> tuple[Part, ...]:
     rows: Sequence[Any] = await connection.fetch(sql, *given)
     return tuple(Part(row["name"], row["currency"], units(row["used"])) for row in rows)

@@ -21,6 +21,7 @@ from services.exposure.core.rulebook import (
     StepRule,
     Terms,
 )
+from services.exposure.core.spreading import DIMENSIONS
 from services.exposure.core.steps import STEPS
 from shared.core.errors import Misconfigured
 from shared.edge import approval_chains
@@ -203,6 +204,7 @@ def _portfolio(section: Section) -> PortfolioRules:
         top_count=count,
         top_share=held,
         region_share=one_of(section, "region", "share", share),
+        spread_shares={name: one_of(section, name, "share", share) for name in DIMENSIONS},
         group_members=members,
     )
     return closed(section, made)

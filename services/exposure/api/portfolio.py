@@ -13,6 +13,7 @@ from services.exposure.api.answers import Decimal
 from services.exposure.api.asking import Reader, Wired
 from services.exposure.api.groups import Everybody
 from services.exposure.core.portfolio import CNY, Largest, standing
+from services.exposure.core.spreading import INDUSTRY, PRODUCT, SALESPERSON
 from services.exposure.core.telling import payable
 from shared.edge.http.approving import Answer
 
@@ -37,7 +38,7 @@ class Budget(Answer):
 
 
 class Part(Answer):
-    """One customer, group or region."""
+    """One customer, group, region, industry, product group or salesperson."""
 
     name: str
     used: Decimal
@@ -63,6 +64,9 @@ class Portfolio(Answer):
     groups: list[Part]
     group_marks: Marks
     regions: list[Part]
+    industries: list[Part]
+    product_groups: list[Part]
+    salespeople: list[Part]
 
 
 @router.get("/portfolio", summary="All customers together", dependencies=[Everybody])
@@ -92,6 +96,9 @@ async def portfolio(who: Reader, wired: Wired) -> Portfolio:
         "groups": _parts(found.groups),
         "group_marks": _marks(rules.group),
         "regions": _parts(found.regions),
+        "industries": _parts(found.spread[INDUSTRY]),
+        "product_groups": _parts(found.spread[PRODUCT]),
+        "salespeople": _parts(found.spread[SALESPERSON]),
     }
     return Portfolio.model_validate(told)
 

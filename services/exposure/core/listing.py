@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -101,3 +102,5 @@ class Everybody(NamedTuple):
     groups: tuple[Part, ...]
     regions: tuple[Part, ...]
     """An empty name: of none."""
+    spread: Mapping[str, tuple[Part, ...]] = {}
+    """industry, product_group, salesperson → what each uses (LT-41)."""

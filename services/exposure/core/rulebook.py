@@ -247,6 +247,8 @@ class PortfolioRules(msgspec.Struct, frozen=True):
     """LT-45.03: so many customers together."""
     region_share: Decimal
     """LT-45.03"""
+    spread_shares: Mapping[str, Decimal]
+    """LT-45.03: industry, product_group, salesperson → of what all owe, by one."""
 
     group_members: int
     """So many members a group may have: each check of one of them adds up what the others owe."""
