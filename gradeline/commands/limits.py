@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_limits)
     group.command("import")(import_limits)
     group.command("export")(export_limits)
+    group.command("policies")(credit_policies)
     app.add_typer(group, name="limits")
 
 
@@ -123,6 +124,45 @@ def export_limits(
     typer.echo(say("{count:,} limits written to {file}", count=written, file=file))
     if left_out:
         typer.echo(say("{count:,} grants of advance funding left out: they need their papers", count=left_out))
+
+
+def credit_policies(
+    *,
+    segment: Annotated[str | None, typer.Option(help="Of this segment alone.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="In force on this day, YYYY-MM-DD; default: today.")] = None,
+    zone: Annotated[str, typer.Option(envvar="GRADELINE_ZONE", hidden=True)] = "Asia/Shanghai",
+    as_json: Json = False,
+) -> None:
+    """List the credit policies of the segments, every version with its hash.
+
+    Cash discount: share, within days. Collection: days before (reminder) and after the due date (letters, handing over).
+    """
+    from gradeline.commands.policy_asked import day_of
+    from gradeline.tables import put_out
+    from services.exposure.adapters.rule_files import load
+    from shared.edge.sheets import Column, Sheet
+
+    rules, day = load().granting, day_of(as_of, zone)
+    columns = [
+        Column("segment", say("segment")),
+        Column("version", say("version")),
+        Column("effective", say("effective"), "date"),
+        Column("in_force", say("in force")),
+        Column("standards", say("standards")),
+        Column("period", say("period")),
+        Column("cash_discount", say("cash discount")),
+        Column("collection", say("collection")),
+        Column("sha256", "sha256"),
+    ]
+    rows = []
+    for one in (one for one in rules.policies if segment in (None, one.segment)):
+        offered, calls = one.cash_discount, one.collection
+        rows.append([
+            one.segment, one.version, one.effective, rules.policy(one.segment, day.toordinal()) is one,
+            f"{one.stance}: {' '.join(one.grades)}", f"{one.period_days} {one.pays_on}", f"{offered.share} ≤ {offered.days}",
+            " ".join(map(str, (-calls.remind_before, *calls.letters, calls.hand_over))), one.sha256,
+        ])  # fmt: skip
+    put_out(Sheet(say("credit policies"), columns, rows), xlsx=None, as_json=as_json)
 
 
 async def _limits(customer: str | None, kind: str | None) -> list[dict[str, Any]]:

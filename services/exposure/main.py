@@ -12,7 +12,7 @@ from services.exposure.adapters.bounds import SCHEMA
 from services.exposure.adapters.lists import Lists
 from services.exposure.adapters.portfolio import Totals
 from services.exposure.adapters.viewing import Viewer
-from services.exposure.api import approvals, exposures, groups, migrations, portfolio
+from services.exposure.api import approvals, exposures, granting, groups, migrations, portfolio
 from services.exposure.handlers.ports import Ports
 from shared.edge.http import attached, health, staff_routes, trust
 from shared.edge.http.app import Lifespan, build
@@ -20,9 +20,9 @@ from shared.edge.http.auth import Verifier
 from shared.edge.http.keys import FetchedKeys
 from shared.edge.settings import Settings
 
-ROUTERS = (exposures.router, approvals.router, groups.router, portfolio.router, migrations.router)
+ROUTERS = (exposures.router, approvals.router, groups.router, portfolio.router, migrations.router, granting.router)
 """The busiest first: routes are tried in this order."""
-UNLIMITED = staff_routes.PATHS
+UNLIMITED = staff_routes.PATHS | {"/v1/credit-policies"}
 """They tell of no customer."""
 ABOUT = "Limits, exposure, credit checks with reservations, and held orders of every customer; groups of them."
 
@@ -42,6 +42,7 @@ def wired(settings: Settings) -> Ports:
         view=Viewer(brain, settings.partitions),
         lists=Lists(),
         totals=Totals(brain),
+        policies=brain.rulebook.granting,
     )
 
 

@@ -61,10 +61,10 @@ class Conflict(Rejected):
 class Declined(Rejected):
     """A rule of the domain does not allow this now."""
 
-    def __init__(self, code: str) -> None:
-        """*code* has its sentences in `shared/edge/codes.yaml` and never changes."""
+    def __init__(self, code: str, en: str = "", zh: str = "") -> None:
+        """*code* has its sentences in `shared/edge/codes.yaml` and never changes; *en* and *zh* name what exactly."""
         super().__init__(code)
-        self.code = code
+        self.code, self.en, self.zh = code, en, zh
 
 
 class NotFound(Rejected):

@@ -23,7 +23,7 @@ KEY = {"groups": "group_id", "group_members": "group_id"}
 
 async def busy(office: Office) -> None:
     """A reservation, a held order of a member beyond what its group may owe, a request that waits."""
-    assert (await office.checks("SO-1", "20000.00"))["decision"] == "approved"
+    assert (await office.checks("SO-1", "20000.00", salesperson="wang"))["decision"] == "approved"
     assert (await office.checks("SO-2", "30000.00", customer_id="C-2"))["decision"] == "held"
     await office.asks("waits", "C-1", amount="120000.00")
 

@@ -226,7 +226,7 @@ async def test_the_use_of_the_budget_and_who_has_how_much_of_it_are_read_and_war
     async with grouped(database, tmp_path, "C-1", "C-2") as office:
         for partition in range(12):  # the worker would have kept it in every partition
             await kept(office.pool, f"~reference/{partition}", budget(partition, "50000"))
-        before = await office.checks("SO-1", "20000.00")
+        before = await office.checks("SO-1", "20000.00", salesperson="wang")
         assert not [one for one in before["steps"] if one["name"] in {"budget", "concentration"} and one["value"]]
         await attending_of(office)(office.pool)
         found = (await office.does("GET", "portfolio")).json()
@@ -237,6 +237,8 @@ async def test_the_use_of_the_budget_and_who_has_how_much_of_it_are_read_and_war
         assert (found["hhi"], found["hhi_mark"], found["top_share"]) == ("0.625", "breach", "1")
         assert [(one["name"], one["share"]) for one in found["groups"]] == [("g:huadong", "1")]
         assert [(one["name"], one["mark"]) for one in found["regions"]] == [("east", "watch"), ("west", None)]
+        assert found["salespeople"] == [{"name": "wang", "used": "20000.00", "share": "0.5", "mark": "watch"}]
+        assert (found["industries"], found["product_groups"]) == ([], [])
         told = await office.checks("SO-2", "5000.00", customer_id="C-2", kind="query")
         steps = {one["name"]: (one["value"], one["threshold"], one["verdict"]) for one in told["steps"]}
         assert steps["budget"] == ("0.9", "0.85", "warn")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from tests.planted.bugs import BUGS
 from tests.planted.page import PAGE, page
 from tests.planted.running import run
+from tests.planted.traps import PLANTED
 
 
 def main(names: list[str]) -> int:
     """Plant *names*, or all. Returns 1 where a test did not notice, or fails without the bug."""
-    chosen = [BUGS[name] for name in names] or list(BUGS.values())
+    chosen = [PLANTED[name] for name in names] or list(PLANTED.values())
     wrong = 0
     for bug in [None, *chosen]:
         tests = bug.tests if bug else sorted({test for one in chosen for test in one.tests})

@@ -42,11 +42,6 @@ def bug(name: str, says: str, *tests: str) -> Callable[[Callable[[], None]], Non
     return declare
 
 
-def plant(name: str) -> None:
-    """Plant the bug *name* in this process. Raises KeyError where there is none."""
-    BUGS[name].plant()
-
-
 @bug(
     "ack before commit",
     "the position of a partition is saved before what its records led to is committed",

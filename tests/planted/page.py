@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tests.architecture.tree import ROOT
-from tests.planted.bugs import BUGS
+from tests.planted.bugs import BUGS, Bug
+from tests.planted.traps import TRAPS
 
 PAGE = ROOT / "docs" / "planted.md"
 HEAD = """# Planted bugs
@@ -15,15 +18,26 @@ in the processes of a test run.
 `python -m tests.planted` plants every bug, runs the tests named here and writes this page once all of them have noticed;
 `test_planted.py` does the same with all but the slowest in every run of the tests.
 
-| bug | what goes wrong | noticed by |
+"""
+TABLE = """| bug | what goes wrong | noticed by |
 |---|---|---|
+"""
+TRAPPED = """
+## The ten traps of credit control
+
+What a naive credit check does wrong, planted in the same way: the test that shows each trap fails on it. Numbers are those of the trap.
+
 """
 
 
 def page() -> str:
     """The page as it should be."""
-    rows = [f"| {bug.name} | {bug.says} | {'<br>'.join(_named(test) for test in bug.tests)} |" for bug in BUGS.values()]
-    return HEAD + "\n".join(rows) + "\n"
+    return HEAD + _table(BUGS.values()) + TRAPPED + _table(TRAPS.values())
+
+
+def _table(bugs: Iterable[Bug]) -> str:
+    rows = [f"| {bug.name} | {bug.says} | {'<br>'.join(_named(test) for test in bug.tests)} |\n" for bug in bugs]
+    return TABLE + "".join(rows)
 
 
 def _named(test: str) -> str:

@@ -8,6 +8,7 @@ from tests.planted import bugs
 from tests.planted.grafting import graft
 from tests.planted.page import PAGE, page
 from tests.planted.running import run
+from tests.planted.traps import PLANTED, TRAPS
 
 TWELVE = {
     "ack before commit",
@@ -27,9 +28,9 @@ TWELVE = {
 
 @pytest.mark.parts
 @pytest.mark.slow
-@pytest.mark.parametrize("name", bugs.BUGS)
+@pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_bug_is_noticed(name: str) -> None:
-    planted = bugs.BUGS[name]
+    planted = PLANTED[name]
     ran = run(planted.quick, bug=name)
     assert planted.quick, "a bug that only slow tests notice is noticed too late"
     assert ran.outcomes == dict.fromkeys(planted.quick, "failed"), ran.output
@@ -38,13 +39,14 @@ def test_a_planted_bug_is_noticed(name: str) -> None:
 @pytest.mark.parts
 @pytest.mark.slow
 def test_without_a_bug_the_same_tests_pass() -> None:
-    quick = sorted({test for planted in bugs.BUGS.values() for test in planted.quick})
+    quick = sorted({test for planted in PLANTED.values() for test in planted.quick})
     ran = run(quick, bug=None)
     assert ran.outcomes == dict.fromkeys(quick, "passed"), ran.output
 
 
 def test_all_twelve_are_planted_and_the_page_names_who_notices() -> None:
     assert bugs.BUGS.keys() == TWELVE
+    assert {int(name.split()[0]) for name in TRAPS} == set(range(1, 11)), "each of the ten traps"
     assert PAGE.read_text("utf-8") == page(), "run: python -m tests.planted"
 
 

@@ -66,6 +66,7 @@ def test_3_what_was_paid_beforehand_opens_no_limit_of_nothing() -> None:
     desk.granted("0")
     answer = desk.asks("SO-1", "3000.00")
     assert answer.judged.decision == "held"
+    assert steps(answer)["limit"] == "hold", "and not for being large alone"
     assert answer.exposure == 0
     naive = -5000 + 3000
     assert naive <= 0, "exposure below zero would let the order pass"
@@ -132,8 +133,10 @@ def test_7_what_lowers_exposure_is_never_blocked(desk: CreditDesk) -> None:
     desk.hears()
     assert (desk.headroom, desk.account.published.suspended_on) == (24_000, 0)
     desk.asks("SO-1", "9000.00")
-    desk.graded("D")
-    assert desk.asks("SO-1", "9000.00", "release").judged.decision == "refused"
+    desk.customer.invoice("I2", "30000.00", "2026-02-01", due="2026-02-02")
+    desk.hears()
+    assert list(desk.account.reservations) == ["SO-1"]
+    assert desk.asks("SO-1", "9000.00", "release").judged.would_be == "held"
     assert desk.account.reservations == {}, "it is given back all the same"
 
 

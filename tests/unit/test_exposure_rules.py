@@ -52,6 +52,18 @@ WRONG = [
     ("portfolio.yaml", "members: 100", "members: 1", "a group has at least 2 members"),
     ("portfolio.yaml", "watch: 0.85, breach: 0.95", "watch: 0.95, breach: 0.85", "lies below what is too much"),
     ("advances.yaml", "total: {amount: 1000000", "total: {amount: much", "write a number"),
+    ("terms.yaml", "term_days: 60", "term_days: 91", "B has a better term_days than A"),
+    ("terms.yaml", "down_payment: 1,", "down_payment: 0.2,", "D pays less down than C"),
+    ("sectors.yaml", "textiles: reduce", "textiles: ban", "write one of support, control, reduce"),
+    ("sectors.yaml", "segment: rural_retail", "segment: rural", "a segment stands twice"),
+    ("credit_policies.yaml", 'segment: "*"', "segment: other", "no policy is for every segment"),
+    ("credit_policies.yaml", "segment: retail", "segment: dealer", "two versions of a segment have the same effective"),
+    ("credit_policies.yaml", "grades: [A, B]}", "grades: [A, E]}", "'E' has no terms"),
+    ("credit_policies.yaml", "{share: 0.01, days: 10}", "{share: 0.01, days: 60}", "who pays before the period ends"),
+    ("credit_policies.yaml", "letters: [1, 7, 15]", "letters: [1, 15, 7]", "letters follow one another"),
+    ("granting.yaml", "papers: [management_opinion]", "papers: [horoscope]", "'horoscope' is not known here"),
+    ("granting.yaml", "C: 0.10, D: 0.25", "C: 0.10", "'D' has no chance of default"),
+    ("granting.yaml", "insured_share: 0.90", "insured_share: 0", "an insurer covers something"),
 ]
 
 
@@ -101,7 +113,8 @@ def test_companies_that_observe_are_named_or_all_are() -> None:
 
 
 def test_every_reason_of_a_step_has_its_words() -> None:
-    text = (Path(__file__).parents[2] / "services/exposure/core/steps.py").read_text("utf-8")
+    core = Path(__file__).parents[2] / "services/exposure/core"
+    text = "".join((core / name).read_text("utf-8") for name in ("steps.py", "sectors.py"))
     codes = set(re.findall(r'"([A-Z]{4,}(?:_[A-Z]+)*)"', text)) - {"OVERDUE"}
     assert len(codes) > 12
     assert codes <= MEANINGS.keys() | REASONS.keys()

@@ -119,6 +119,43 @@ def test_the_largest_and_the_sum_of_squares_are_told_in_one_currency() -> None:
     assert (nobody.hhi, nobody.top_share, nobody.use.share) == (0, 0, 0)
 
 
+@covers("LT-41")
+def test_industries_products_and_salespeople_have_marks_of_their_own() -> None:
+    book = Customer()
+    sums = (Summed("CNY", 100 * K, True, 2, Decimal(5000)),)
+    spread = {
+        "industry": (Part("food", "CNY", 30 * K), Part("pharma", "CNY", 29 * K)),
+        "product_group": (Part("valves", "CNY", 39 * K), Part("pumps", "CNY", 40 * K)),
+        "salesperson": (Part("wang", "CNY", 15 * K),),
+    }
+    found = standing(Everybody(OPENED.toordinal(), RULES.portfolio, book.context, sums, (), (), (), spread), 20)
+    assert {name: [(one.name, one.mark) for one in parts] for name, parts in found.spread.items()} == {
+        "industry": [("food", "watch"), ("pharma", None)],
+        "product_group": [("pumps", "watch"), ("valves", None)],
+        "salesperson": [("wang", "watch")],
+    }
+
+
+@covers("LT-41")
+def test_what_a_customer_owes_is_spread_over_its_industry_and_where_its_documents_belong() -> None:
+    desk = CreditDesk()
+    desk.customer.registered("2024-01-02", industry="food")
+    where = {"product_group": "valves", "salesperson": "wang"}
+    desk.customer.invoice("I1", "1000.00", "2026-02-01", due="2026-06-01", **where)
+    desk.customer.invoice("I2", "500.00", "2026-02-01", due="2026-06-01", product_group="pumps")
+    desk.hears()
+    desk.graded("A")
+    desk.granted("100000")
+    desk.asks("SO-1", "200.00", place={"product_group": "pumps"})
+    assert [(*one[:2], one.used // K) for one in desk.row.spread] == [
+        ("industry", "food", 1700), ("product_group", "pumps", 700), ("product_group", "valves", 1000),
+        ("salesperson", "wang", 1000),
+    ]  # fmt: skip
+    desk.customer.pays("P1", "1000.00", "2026-03-02", for_={"I1": "1000.00"})
+    desk.hears()
+    assert [one[:2] for one in desk.row.spread] == [("industry", "food"), ("product_group", "pumps")]
+
+
 def test_a_mark_holds_from_its_share_on() -> None:
     marks = Share(Decimal("0.10"), Decimal("0.15"))
     told = {text: mark(Decimal(text), marks) for text in ("0.099999999", "0.1", "0.149999999", "0.15")}

@@ -12,6 +12,7 @@ import msgspec
 from services.exposure.core.brain import ExposureBrain
 from services.exposure.core.group import Spent
 from services.exposure.core.listing import Everybody, Part, Summed
+from services.exposure.core.spreading import DIMENSIONS
 from shared.core.errors import Unavailable
 from shared.core.ledger.documents import units
 from shared.core.references import References
@@ -66,6 +67,7 @@ select currency, sum(amount) as amount from limits where kind = 'advance' and cu
 order by currency
 """
 """What all customers but one are granted as advance funding, by currency."""
+SPREAD = "select name, currency, sum(used) as used from spread where dimension = $1 group by 1, 2"
 DAY = "select max(day) as day, (array_agg(partition order by day desc nulls last))[1] as partition from partitions"
 
 
@@ -107,6 +109,7 @@ class Totals:
                 await _parts(connection, REGIONS),
                 await granted(connection),
                 self.brain.rulebook.advances,
+                {one: await _parts(connection, SPREAD, one) for one in DIMENSIONS},
             )
 
     async def _references(self, connection: Connection, partition: int) -> References:
@@ -127,6 +130,6 @@ async def granted(connection: Any, without: str = "") -> tuple[Spent, ...]:
     return tuple(Spent(row["currency"], units(row["amount"]), 0) for row in rows)
 
 
-async def _parts(connection: Connection, sql: str, *given: int | date) -> tuple[Part, ...]:
+async def _parts(connection: Connection, sql: str, *given: int | date | str) -> tuple[Part, ...]:
     rows: Sequence[Any] = await connection.fetch(sql, *given)
     return tuple(Part(row["name"], row["currency"], units(row["used"])) for row in rows)

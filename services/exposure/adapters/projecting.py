@@ -117,6 +117,12 @@ def _hold(one: Hold) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def _spread(row: Row) -> Iterable[tuple[Any, ...]]:
+    return (
+        (f"{one.dimension}:{one.name}", one.dimension, one.name, row.currency, _amount(one.used)) for one in row.spread
+    )
+
+
 PLACE = "company segment product_group salesperson region"
 PARTS = (
     _Table(
@@ -144,6 +150,7 @@ PARTS = (
         frozenset({"reasons"}),
         _holds,
     ),
+    _Table("spread", "part", "part dimension name currency used", "text text text text numeric", frozenset(), _spread),
 )
 _KEPT = "select '{name}', customer_id, {key} from {name} where customer_id = any($1::text[])"
 KEPT = " union all ".join(_KEPT.format(name=one.name, key=one.key) for one in PARTS)

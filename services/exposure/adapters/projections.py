@@ -79,6 +79,16 @@ PROJECTIONS: tuple[str, ...] = (
         primary key (customer_id, order_id)
     )""",
     "create index holds_on on holds (held_on, customer_id, order_id)",
+    # what of each customer belongs to one industry, product group or salesperson
+    """create table spread (
+        customer_id text collate "C" not null,
+        part text collate "C" not null,      -- dimension:name
+        dimension text not null,
+        name text not null,
+        currency text not null,
+        used numeric not null check (used <> 'NaN'),
+        primary key (customer_id, part)
+    )""",
     """create table groups (
         group_id text collate "C" primary key,
         version integer not null,

@@ -16,6 +16,7 @@ TABLES = {
     "stop_on, grade, granted_by, approval_id",
     "reservations": f"customer_id, order_id, reservation_id, amount, currency, made_on, expires_at, committed, {_WHERE}",
     "holds": f"customer_id, order_id, amount, currency, control_point, reasons, held_on, excess, {_WHERE}, check_id, replaces",
+    "spread": "customer_id, part, dimension, name, currency, used",
     "groups": "group_id as customer_id, name, currency, lead, since, ended_on, credit_limit, is_breached, mark",
     "group_members": "group_id as customer_id, customer_id as member, since, until",
     "approvals": APPROVALS,

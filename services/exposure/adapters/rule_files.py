@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
 
-from services.exposure.adapters import authority_files
+from services.exposure.adapters import authority_files, granting_files
 from services.exposure.adapters.rule_values import closed, factor, money, one_of, share, two_of, whole
 from services.exposure.core.records import CONTROL_POINTS
 from services.exposure.core.rulebook import (
@@ -22,6 +23,7 @@ from services.exposure.core.rulebook import (
     StepRule,
     Terms,
 )
+from services.exposure.core.spreading import DIMENSIONS
 from services.exposure.core.steps import STEPS
 from shared.core.errors import Misconfigured
 from shared.core.ledger.bills import BillRules
@@ -30,7 +32,10 @@ from shared.edge.policy_yaml import Section, read_text, read_whole
 
 FOLDER = Path(__file__).parents[1] / "policies"
 CHAINS = Path(__file__).parents[1] / "approvals.yaml"
-FILES = ("terms.yaml", "checks.yaml", "authority.yaml", "advances.yaml", "portfolio.yaml")
+FILES = (
+    "terms.yaml", "checks.yaml", "authority.yaml", "advances.yaml", "portfolio.yaml",
+    "sectors.yaml", "credit_policies.yaml", "granting.yaml",
+)  # fmt: skip
 STRENGTHS = ("off", "warn", "hold", "refuse")
 EXCLUSIONS = ("lowers_exposure", "prepaid", "released")
 
@@ -38,15 +43,18 @@ EXCLUSIONS = ("lowers_exposure", "prepaid", "released")
 def load(folder: Path = FOLDER, chains: Path = CHAINS) -> Rulebook:
     """The rules in *folder*. Raises Misconfigured naming file, line and remedy."""
     texts = {name: _read(folder / name) for name in FILES}
-    terms, checks, authority, advances, portfolio = (whole(texts[name], str(folder / name)) for name in FILES)
+    read = (whole(texts[name], str(folder / name)) for name in FILES)
+    terms, checks, authority, advances, portfolio, sectors, policies, rest = read
     versions = approval_chains.load(chains)
     prints = blake2b("\0".join(texts.values()).encode(), digest_size=8).hexdigest()
+    limits = _limits(terms)
     return Rulebook(
-        limits=_limits(terms),
+        limits=limits,
         checks=_checks(checks),
         authority=authority_files.authority(authority, versions),
         advances=authority_files.advances(advances, versions),
         portfolio=_portfolio(portfolio),
+        granting=granting_files.granting(sectors, policies, rest, [one.grade for one in limits.terms]),
         chains=versions,
         fingerprint=prints,
     )
@@ -65,6 +73,7 @@ def _limits(section: Section) -> LimitRules:
         section.wrong("no grade is written; write one line of terms for each, the best first")
     if len({one.grade for one in terms}) < len(terms):
         section.wrong("a grade stands twice; keep one", "grades")
+    _falling(section, terms)
     need = section.section("need")
     order_days, peak = closed(need, (need.take("order_days", read_whole), need.take("season_peak", factor)))
     new = section.section("new_customer")
@@ -94,6 +103,8 @@ def _limits(section: Section) -> LimitRules:
         lower=_lower(section.section("lower")),
         preapproved=_preapproved(section.section("preapproved"), terms),
         bills=BillRules(*two_of(section, "bills", "presented_days", "longest_months", read_whole)),
+        ability_share=one_of(section, "ability", "share", share),
+        deposit_share=one_of(section, "deposit", "share", share),
         lasting=lasting,
     )
     if not rules.digits:
@@ -117,6 +128,18 @@ def _preapproved(section: Section, terms: tuple[Terms, ...]) -> PreApproved:
     return closed(
         section, PreApproved(months, grades, good, late, section.take("share", share), section.take("cap", money))
     )
+
+
+def _falling(section: Section, terms: tuple[Terms, ...]) -> None:
+    """A better grade has no worse terms (LT-44). Raises Misconfigured."""
+    for better, worse in itertools.pairwise(terms):
+        for name in ("term_days", "need_factor", "net_assets_share", "budget_share", "stop_days", "bills_share"):
+            if getattr(worse, name) > getattr(better, name):
+                section.wrong(
+                    f"{worse.grade} has a better {name} than {better.grade}; write no more than there", "grades"
+                )
+        if worse.down_payment < better.down_payment:
+            section.wrong(f"{worse.grade} pays less down than {better.grade}; write no less than there", "grades")
 
 
 def _terms(one: Section) -> Terms:
@@ -205,6 +228,7 @@ def _portfolio(section: Section) -> PortfolioRules:
         top_count=count,
         top_share=held,
         region_share=one_of(section, "region", "share", share),
+        spread_shares={name: one_of(section, name, "share", share) for name in DIMENSIONS},
         group_members=members,
     )
     return closed(section, made)

@@ -50,6 +50,21 @@ class Freshness(Answer):
     lag: int | None = Field(description="seconds since the last fact that was heard of anybody; null: not known")
 
 
+class Line(Answer):
+    """What a figure consists of."""
+
+    what: str
+    amount: str
+
+
+class Term(Answer):
+    """The credit term as it was calculated, and how; what orders and contracts say goes before it."""
+
+    days: int | None = Field(description="null: it cannot be said, and `missing` says what is missing")
+    formula: list[Line]
+    missing: str | None
+
+
 class Check(Answer):
     """The answer to a credit check. Without the scope exposures:read it says no more than it must."""
 
@@ -69,15 +84,9 @@ class Check(Answer):
     exposure: Decimal | None
     reserved: Decimal | None
     excess: Decimal | None = Field(description="how far the limit would be exceeded")
+    term: Term | None
     rules: str = Field(description="the version of the check rules")
     freshness: Freshness
-
-
-class Line(Answer):
-    """What a figure consists of."""
-
-    what: str
-    amount: str
 
 
 class Part(Answer):
@@ -235,6 +244,7 @@ class Exposure(Answer):
     grade: str | None
     limit: Decimal
     formula: list[Line] = Field(description="how the effective limit is put together")
+    term: Term
     exposure: Decimal
     reserved: Decimal
     headroom: Decimal

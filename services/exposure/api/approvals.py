@@ -46,6 +46,7 @@ async def ask(who: Proposer, customer_id: Holder, wired: Wired, body: LimitAsked
         review_on=body.review_on,
         stop_on=body.stop_on,
         conditions=tuple(body.conditions),
+        papers=body.papers,
     )
     return shown(await approving.ask(wired, customer_id, wanted, by))
 

@@ -91,6 +91,9 @@ class LimitAsked(Body):
     review_on: date | None = None
     stop_on: date | None = Field(None, description="the insurer's stop date")
     conditions: list[Line] = Field(default_factory=list, max_length=5)
+    papers: dict[Code, DocumentId] = Field(
+        default_factory=dict, max_length=20, description="paper → id of the document on file; granting.yaml says which"
+    )
     reason: Line
     evidence: Line
 

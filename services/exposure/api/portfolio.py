@@ -14,6 +14,7 @@ from services.exposure.api.asking import Reader, Wired
 from services.exposure.api.groups import Everybody
 from services.exposure.core import listing as core
 from services.exposure.core.portfolio import CNY, Largest, advanced, standing
+from services.exposure.core.spreading import INDUSTRY, PRODUCT, SALESPERSON
 from services.exposure.core.telling import payable
 from shared.edge.http.approving import Answer
 
@@ -48,7 +49,7 @@ class Advances(Answer):
 
 
 class Part(Answer):
-    """One customer, group or region."""
+    """One customer, group, region, industry, product group or salesperson."""
 
     name: str
     used: Decimal
@@ -75,6 +76,9 @@ class Portfolio(Answer):
     group_marks: Marks
     regions: list[Part]
     advances: Advances | None
+    industries: list[Part]
+    product_groups: list[Part]
+    salespeople: list[Part]
 
 
 @router.get("/portfolio", summary="All customers together", dependencies=[Everybody])
@@ -105,6 +109,9 @@ async def portfolio(who: Reader, wired: Wired) -> Portfolio:
         "group_marks": _marks(rules.group),
         "regions": _parts(found.regions),
         "advances": _advances(everybody),
+        "industries": _parts(found.spread[INDUSTRY]),
+        "product_groups": _parts(found.spread[PRODUCT]),
+        "salespeople": _parts(found.spread[SALESPERSON]),
     }
     return Portfolio.model_validate(told)
 

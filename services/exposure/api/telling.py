@@ -15,6 +15,7 @@ from services.exposure.core.instants import time_of
 from services.exposure.core.limits import advance_limit, places
 from services.exposure.core.records import Excepted, Limit, Reservation, told
 from services.exposure.core.telling import amount_of, payable
+from services.exposure.core.term import Term, Weighed, term_of
 from services.exposure.core.watching import utilisation
 from shared.core.ledger.documents import units
 from shared.core.money import plain
@@ -46,6 +47,7 @@ def checked(answer: Checked, *, whole: bool) -> dict[str, Any]:
         "exposure": None,
         "reserved": None,
         "excess": None,
+        "term": term(answer.term) if whole else None,
         "rules": answer.rules,
         "freshness": {
             "version": answer.version,
@@ -72,6 +74,11 @@ def checked(answer: Checked, *, whole: bool) -> dict[str, Any]:
         ):
             told_of[name] = str(payable(amount, answer.currency))
     return told_of
+
+
+def term(one: Term | Weighed) -> dict[str, Any]:
+    """A credit term, and how it was found."""
+    return {"days": getattr(one, "days", None), "formula": _lines(one.lines), "missing": one.missing or None}
 
 
 def _step(step: Any) -> dict[str, Any]:
@@ -110,6 +117,7 @@ def exposure(customer_id: str, moment: Moment, known_at: datetime) -> dict[str, 
         "grade": grade.grade if grade else None,
         "limit": str(payable(limit, currency)),
         "formula": _lines(effective.formula),
+        "term": term(term_of(figures)),
         "exposure": str(payable(total, currency)),
         "reserved": str(payable(reserved, currency)),
         "headroom": str(payable(limit - total - reserved, currency)),

@@ -12,6 +12,7 @@ from services.exposure.core.instants import instant, start_of, time_of
 from services.exposure.core.judging import Asked, Judged
 from services.exposure.core.records import told
 from services.exposure.core.telling import amount_of, told_of
+from services.exposure.core.term import Term, term_of
 from shared.core.brain import Decided
 from shared.core.events.granting import CheckDecided
 from shared.core.events.limit import ReservationCommitted, ReservationMade
@@ -47,6 +48,8 @@ class Checked(msgspec.Struct, frozen=True):
     exposure: int
     reserved: int
     rules: str
+    term: Term
+    """The credit term of the customer, as it was found."""
 
 
 def logged(
@@ -109,4 +112,5 @@ def answer(figures: Figures, asked: Asked, judged: Judged, decided: Sequence[Dec
         exposure=figures.total,
         reserved=figures.reserved(),
         rules=moment.rules.checks.version,
+        term=term_of(figures),
     )

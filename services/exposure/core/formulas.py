@@ -11,7 +11,7 @@ import msgspec
 
 from services.exposure.core.rulebook import LimitRules, Terms
 from services.exposure.core.state import Account
-from shared.core.customer.state import Record
+from services.exposure.core.statements import net_assets_of, newest_statement, of_a_year
 from shared.core.ledger.days import first_of_month, month_index, months_before
 from shared.core.ledger.documents import INVOICING, UNIT
 from shared.core.ledger.sight import gross
@@ -85,8 +85,9 @@ def policy_limit(
         return Formula(None, (), "exchange rate")
     lines = [("grade", terms.grade), ("need", shown(need)), ("need_factor", str(terms.need_factor))]
     parts = {"by_need": times(need, terms.need_factor)}
-    statement = _newest_statement(account, day, rules)
-    net = _net_assets(statement)
+    statement = newest_statement(account, day, rules)
+    net = net_assets_of(statement)
+    year = of_a_year(statement, "revenue")
     net_units = (
         converted(net, statement.what["currency"], currency, references, day) if statement and net is not None else None
     )
@@ -95,6 +96,11 @@ def policy_limit(
         parts["by_net_assets"] = times(max(0, net_units), terms.net_assets_share)
     else:
         parts["without_statements"] = times(terms.cap_without_statements, cny)
+    receipts = converted(year, statement.what["currency"], currency, references, day) if statement and year else None
+    if receipts is not None:
+        lines += [("revenue", shown(receipts)), ("ability_share", str(rules.ability_share))]
+        days = Decimal(terms.term_days + rules.order_days) if terms.term_days else Decimal(0)
+        parts["by_ability"] = times(receipts, rules.ability_share * days / _YEAR)
     budget = total_budget(references, day)
     if budget is not None:
         lines += [("budget", shown(budget)), ("budget_share", str(terms.budget_share))]
@@ -125,7 +131,7 @@ def _of_new_customer(
     if said:
         expected = int(Decimal(said[-1][2]) * _ONE)
     else:
-        months = _monthly(account, day, 3, references, currency)
+        months = monthly(account, day, 3, references, currency)
         if months is None:
             return Formula(None, (), "exchange rate")
         expected = max(months, default=0)
@@ -143,7 +149,7 @@ def need_of(
     account: Account, day: int, rules: LimitRules, terms: Terms, references: References, currency: str
 ) -> int | None:
     """What the customer buys in the term and the days between order and invoice (LT-01.02); None without a rate."""
-    year = _monthly(account, day, 12, references, currency)
+    year = monthly(account, day, 12, references, currency)
     if year is None:
         return None
     average = sum(year) // 12
@@ -152,7 +158,7 @@ def need_of(
     return month * (terms.term_days + rules.order_days) // _MONTH
 
 
-def _monthly(account: Account, day: int, count: int, references: References, currency: str) -> list[int] | None:
+def monthly(account: Account, day: int, count: int, references: References, currency: str) -> list[int] | None:
     """What was invoiced in each of the last *count* whole months before that of *day*, tax included, the oldest first."""
     last = month_index(day)
     sums, start = [0] * count, first_of_month(last - count)
@@ -166,23 +172,6 @@ def _monthly(account: Account, day: int, count: int, references: References, cur
                 return None
             sums[at] += amount
     return sums
-
-
-def _newest_statement(account: Account, day: int, rules: LimitRules) -> Record | None:
-    """The newest statement received, while it is usable (G-10)."""
-    held = [one for one in account.records.get("statement", {}).values() if one.order and one.what["known"] <= day]
-    newest = max(held, key=lambda one: (one.day, one.order), default=None)
-    return newest if newest is not None and months_before(day, rules.usable_months) <= newest.day else None
-
-
-def _net_assets(statement: Record | None) -> int | None:
-    if statement is None:
-        return None
-    lines = {name: Decimal(text) for name, text in statement.what["lines"].items()}
-    net = lines.get("net_assets")
-    if net is None and {"total_assets", "total_liabilities"} <= lines.keys():
-        net = lines["total_assets"] - lines["total_liabilities"]
-    return None if net is None else int(net * _ONE)
 
 
 def total_budget(references: References, day: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -105,3 +106,5 @@ class Everybody(NamedTuple):
     advances: tuple[Spent, ...] = ()
     """What all are granted as advance funding (LT-15)."""
     advance_rules: AdvanceRules | None = None
+    spread: Mapping[str, tuple[Part, ...]] = {}
+    """industry, product_group, salesperson → what each uses (LT-41)."""

@@ -130,6 +130,8 @@ class Standing(NamedTuple):
     groups: tuple[Largest, ...]
     regions: tuple[Largest, ...]
     """Those that are told, the largest first."""
+    spread: dict[str, tuple[Largest, ...]]
+    """By industry, product group and salesperson (LT-41)."""
 
 
 def use_of(everybody: Everybody, stale: int = DEFAULT.stale_rate_days) -> Use:
@@ -150,7 +152,7 @@ def standing(everybody: Everybody, most: int) -> Standing:
     """Where all stand, with the *most* largest of everything. A currency without a rate is said in `use`, and left out."""
     use, rules = use_of(everybody), everybody.rules
     largest = _largest(everybody, everybody.customers, use.used, rules.customer)
-    region = Share(rules.region_share, Decimal(2))  # more than all of it: a region is watched, and no more
+    region = _watched(rules.region_share)
     hhi = _hhi(everybody, use.used)
     return Standing(
         use,
@@ -162,7 +164,16 @@ def standing(everybody: Everybody, most: int) -> Standing:
         mark(hhi, rules.hhi),
         _largest(everybody, everybody.groups, use.used, rules.group)[:most],
         tuple(one for one in _largest(everybody, everybody.regions, use.used, region) if one.name)[:most],
+        {
+            name: _largest(everybody, everybody.spread.get(name, ()), use.used, _watched(share))[:most]
+            for name, share in rules.spread_shares.items()
+        },
     )
+
+
+def _watched(share: Decimal) -> Share:
+    """What is watched from *share* on, and no more than that."""
+    return Share(share, Decimal(2))
 
 
 def _largest(everybody: Everybody, parts: Iterable[Part], whole: int, marks: Share) -> tuple[Largest, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from services.exposure.core import advances, grouping
+from services.exposure.core import advances, dossier, grouping
 from services.exposure.core.excepting import waived
 from services.exposure.core.figures import Moment, currency_of
 from services.exposure.core.formulas import converted, times
@@ -55,6 +55,8 @@ class Why(StrEnum):
     OVER = "LIMIT_PERIOD_OVER"
     TOO_FAR = "LIMIT_RISE_TOO_FAR"
     TOO_SOON = "LIMIT_RISE_TOO_SOON"
+    PAPERS = "LIMIT_PAPERS_MISSING"
+    CEILING = "LIMIT_ABOVE_CEILING"
     UNKNOWN = "LIMIT_UNKNOWN"
     ENDED = "LIMIT_ENDED_BEFORE"
     RATE = "RATE_MISSING"
@@ -87,6 +89,8 @@ class LimitWanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     review_on: date | None = None
     stop_on: date | None = None
     conditions: tuple[str, ...] = ()
+    papers: dict[str, str] = msgspec.field(default_factory=dict)
+    """Paper → document that is on file (LT-05)."""
 
 
 class LimitEndWanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,8 +145,12 @@ def _why_not_limit(wanted: LimitWanted, moment: Moment) -> Why | None:
         return Why.PLACE  # a check of a member looks at what the whole group may owe
     if wanted.valid_to is not None and wanted.valid_to.toordinal() < max(day, _from(wanted, day)):
         return Why.OVER
+    if dossier.missing(moment, wanted.kind, wanted.amount, wanted.currency, wanted.papers):
+        return Why.PAPERS
     if wanted.kind not in OWN:
         return None
+    if dossier.is_above_ceiling(moment, amount_in(wanted), wanted.currency):
+        return Why.CEILING
     before = own_before(moment.account, day, wanted)
     if before is None or not before.amount:
         return None

@@ -9,6 +9,7 @@ import msgspec
 
 from services.exposure.core.announce import Saying
 from services.exposure.core.records import Hold, Limit, Membership, Reservation
+from services.exposure.core.spreading import Spread, spread_of
 from services.exposure.core.telling import amount_of, payable
 from services.exposure.core.watching import utilisation
 from shared.core.approval.request import Approval
@@ -43,6 +44,8 @@ class Row(msgspec.Struct, frozen=True):
     reservations: tuple[Reservation, ...]
     holds: tuple[Hold, ...]
     approvals: tuple[Approval, ...]
+    spread: tuple[Spread, ...]
+    """By industry, product group and salesperson."""
 
 
 def row_of(saying: Saying) -> Row:
@@ -73,6 +76,7 @@ def row_of(saying: Saying) -> Row:
         reservations=tuple(copied(one) for one in account.reservations.values()),
         holds=tuple(account.holds.values()),
         approvals=tuple(copied(one) for one in account.approvals.values()),
+        spread=spread_of(figures),
     )
 
 

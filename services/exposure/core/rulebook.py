@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
+from services.exposure.core.granting_rules import GrantingRules
 from shared.core.approval.chain import Chains
 from shared.core.ledger.bills import BillRules
 from shared.core.ledger.documents import Place
@@ -114,6 +115,10 @@ class LimitRules(msgspec.Struct, frozen=True):
     cut: Cut
     lower: Lower
     preapproved: PreApproved
+    ability_share: Decimal
+    """LT-07: of what a customer takes in while it owes us, so much it can pay to us."""
+    deposit_share: Decimal
+    """LT-57.01: so much of a deposit counts as security."""
     bills: BillRules = BillRules()
     lasting: tuple[str, ...] = ()
     """Kinds of limit that outlive a fall of the grade; other limits of people end with it."""
@@ -277,6 +282,8 @@ class PortfolioRules(msgspec.Struct, frozen=True):
     """LT-45.03: so many customers together."""
     region_share: Decimal
     """LT-45.03"""
+    spread_shares: Mapping[str, Decimal]
+    """LT-45.03: industry, product_group, salesperson → of what all owe, by one."""
 
     group_members: int
     """So many members a group may have: each check of one of them adds up what the others owe."""
@@ -290,6 +297,7 @@ class Rulebook(msgspec.Struct, frozen=True):
     authority: Authority
     advances: AdvanceRules
     portfolio: PortfolioRules
+    granting: GrantingRules
     chains: tuple[Chains, ...]
     fingerprint: str = ""
     """Of the files they were read from."""

@@ -9,14 +9,16 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from services.exposure.core import advances, parents, portfolio
+from services.exposure.core import advances, parents, portfolio, sectors
+from services.exposure.core.figures import Figures
 from services.exposure.core.formulas import shown, times
-from services.exposure.core.holding import ADVANCE, BILLS
+from services.exposure.core.holding import ADVANCE, BILLS, DEPOSITS
 from services.exposure.core.limits import OWN, SECURED, places
 from services.exposure.core.records import HOUR, called, within
 from services.exposure.core.rulebook import StepRule
 from services.exposure.core.rules import PERCENT
 from services.exposure.core.wanted import PASSED, Kind, Seen, Wanted, beyond
+from shared.core.ledger.documents import units
 from shared.core.money import plain
 
 
@@ -67,14 +69,21 @@ def _document(wanted: Wanted, rule: StepRule) -> list[Seen]:
     return [Seen(shown(worth), shown(most), "DOCUMENT_TOO_LARGE" if worth > most else None)]
 
 
+def secured_by(figures: Figures) -> int:
+    """What insurers and guarantors answer for."""
+    return sum(part.counted for part in figures.effective.parts if part.kind in SECURED)
+
+
 def _security(wanted: Wanted, _: StepRule) -> list[Seen]:
-    """What goes beyond the unsecured share of the own limit is insured or guaranteed (LT-09.07)."""
+    """What goes beyond the unsecured share of the own limit is insured, guaranteed or deposited (LT-09.07, LT-43)."""
     figures, terms = wanted.figures, wanted.terms
     limit = figures.effective
     if terms is None or terms.unsecured_share is None or not limit.exists:
         return [PASSED]
     own = sum(part.counted for part in limit.parts if part.kind in OWN)
-    secured = sum(part.counted for part in limit.parts if part.kind in SECURED)
+    secured = secured_by(figures) + times(
+        units(figures.details().apart.get(DEPOSITS, Decimal(0))), figures.moment.rules.limits.deposit_share
+    )
     demanded = max(0, wanted.exposed() - times(own, terms.unsecured_share))
     return [Seen(shown(secured), shown(demanded), "SECURITY_MISSING" if secured < demanded else None)]
 
@@ -162,9 +171,12 @@ def _freshness(wanted: Wanted, rule: StepRule) -> list[Seen]:
 
 
 def _down_payment(wanted: Wanted, _: StepRule) -> list[Seen]:
+    """A share of the order by grade, of what no insurer or guarantor answers for (LT-42): a down payment, or a guarantee."""
     terms = wanted.terms
     share = terms.down_payment if terms is not None else Decimal(0)
-    asked = times(wanted.amount, share)
+    secured = secured_by(wanted.figures) if share else 0
+    owed_before = wanted.exposed() - wanted.adds() if secured else 0
+    asked = times(wanted.amount - min(wanted.amount, max(0, secured - owed_before)), share)
     return [Seen(shown(wanted.paid), shown(asked), "DOWN_PAYMENT_MISSING" if wanted.paid < asked else None)]
 
 
@@ -208,6 +220,9 @@ STEPS: dict[str, Kind] = {
     "insurer": Kind(_insurer),
     "freshness": Kind(_freshness, ("warn_hours", "hold_hours", "share")),
     "down_payment": Kind(_down_payment),
+    "standards": Kind(sectors.standards),
+    "industry": Kind(sectors.industry, ("reduced",)),
+    "ceiling": Kind(sectors.ceiling),
     "advance": Kind(_advance),
     "budget": Kind(portfolio.budget),
     "concentration": Kind(portfolio.concentration),

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from services.exposure.core import requesting
+from services.exposure.core import dossier, requesting
 from services.exposure.core.advances import AdvanceWanted, others_of
+from services.exposure.core.figures import Moment
 from services.exposure.core.found import Found
 from services.exposure.core.grouping import GroupWanted
 from services.exposure.core.grouping import Why as GroupWhy
@@ -34,7 +35,7 @@ async def ask(ports: Ports, customer_id: str, wanted: WantedLimit, by: Actor) ->
         moment, asked = found.moment, wanted
         held = moment.account.approvals.get(approval_id)
         if held is None:
-            _refuse(why_not(asked, moment))
+            _refuse(why_not(asked, moment), asked, moment)
         if isinstance(asked, AdvanceWanted):  # what others were granted meanwhile makes it no other request
             before = requesting.payload_of(held) if held is not None else None
             asked = msgspec.structs.replace(asked, others=getattr(before, "others", others_of(moment)))
@@ -65,20 +66,28 @@ def answering(command: Command) -> Callable[[Found], Sequence[Decided]]:
         if is_final(said):
             follows = requesting.effect(approvals[command.approval_id], moment)
             if isinstance(follows, Why | GroupWhy):
-                raise Declined(follows)
+                raise _declined(follows, requesting.payload_of(approvals[command.approval_id]), moment)
             decisions += follows
         return _published(decisions)
 
     return act
 
 
-def _refuse(why: Why | GroupWhy | None) -> None:
+def _refuse(why: Why | GroupWhy | None, wanted: WantedLimit, moment: Moment) -> None:
     if why in {Why.NO_GROUP, GroupWhy.UNKNOWN}:
         raise NotFound("there is no such group")
     if why is Why.UNKNOWN:
         raise NotFound("the customer has no such limit")
     if why is not None:
-        raise Declined(why)
+        raise _declined(why, wanted, moment)
+
+
+def _declined(why: Why | GroupWhy, wanted: WantedLimit, moment: Moment) -> Declined:
+    """*why*, with the papers that are missing by their names."""
+    if why is Why.PAPERS and isinstance(wanted, requesting.LimitWanted):
+        lacks = dossier.missing(moment, wanted.kind, wanted.amount, wanted.currency, wanted.papers)
+        return Declined(why, *dossier.in_words(moment, lacks))
+    return Declined(why)
 
 
 def _published(decisions: Sequence[Decision]) -> list[Decided]:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from services.exposure.core.figures import Moment
 from services.exposure.core.found import Found
+from services.exposure.core.granting_rules import GrantingRules
 from services.exposure.core.listing import Everybody, GroupListed, HoldRow, Standing, WantedHolds
 from shared.core.approval.listed import ApprovalRow, Wanted
 from shared.core.brain import Decided
@@ -98,6 +99,8 @@ class Ports:
     view: View
     lists: Lists
     totals: Totals
+    policies: GrantingRules
+    """The credit policies, and what else credit is granted by."""
     pool: Any = field(default=None)
     """None until the database has answered once."""
 

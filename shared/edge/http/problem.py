@@ -159,9 +159,8 @@ def from_error(request: Request, error: errors.GradelineError) -> Response:
             return respond(scope, "conflict", found=[one], index=error.index)
         case errors.Declined():
             words = meaning(error.code)
-            return respond(
-                scope, "declined", found=[{"pointer": "", "rule": error.code, "message": words.en, "zh": words.zh}]
-            )
+            en, zh = (f"{words.en}: {error.en}", f"{words.zh}：{error.zh}") if error.en else (words.en, words.zh)
+            return respond(scope, "declined", found=[{"pointer": "", "rule": error.code, "message": en, "zh": zh}])
         case errors.Unauthenticated():
             return respond(scope, "unauthenticated", headers=_challenge("invalid_token"))
         case errors.Forbidden():

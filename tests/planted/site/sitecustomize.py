@@ -5,6 +5,6 @@ from __future__ import annotations
 import os
 
 if os.environ.get("GRADELINE_PLANTED"):
-    from tests.planted.bugs import plant
+    from tests.planted.traps import PLANTED
 
-    plant(os.environ["GRADELINE_PLANTED"])
+    PLANTED[os.environ["GRADELINE_PLANTED"]].plant()
