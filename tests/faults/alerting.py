@@ -122,7 +122,7 @@ async def row_4(world: World, load: Load, rng: Random) -> None:
             await until(lambda: _all(house, hook, "delivered", 1), "not sent again", 80.0)
         assert len(there.asked) == 2
         assert len({one.headers["webhook-id"] for one in there.asked}) == 1
-        world.note(times=len(there.asked), false_successes=0)
+        world.note(times=len(there.asked))
         await house.kept()
 
 
@@ -169,7 +169,7 @@ async def row_73(world: World, load: Load, rng: Random) -> None:
             await until(lambda: _all(house, hook, "delivered", 1), "not delivered once it was up")
         assert [outcome for outcome, _ in await house.tried(hook)] == ["retry", "delivered"]
         assert len({one.headers["webhook-id"] for one in there.asked}) == 1
-        world.note(attempts=len(there.asked), false_successes=0)
+        world.note(attempts=len(there.asked))
         await house.kept()
 
 
@@ -225,7 +225,7 @@ async def row_76(world: World, load: Load, rng: Random) -> None:
                 severity = rng.choice(("warning", "critical", "info"))
                 await house.lay(robot, "dingtalk", STORM // 10, severity=severity)
             await until(lambda: _all(house, robot, "delivered", STORM), "not all alerts were told", 90.0)
-        world.note(alerts_told=STORM, cards=len(there.asked), false_successes=0)
+        world.note(alerts_told=STORM, cards=len(there.asked))
         assert len(there.asked) <= ROBOT_A_MINUTE
         await house.kept()
 

@@ -49,13 +49,14 @@ class Bell:
 
     async def _listen(self, stop: asyncio.Event) -> None:
         connection = await connect(self._dsn, schema=self._schema, statement_seconds=ALIVE_SECONDS)
+        lost = asyncio.Event()
         try:
+            connection.add_termination_listener(lambda _: lost.set())
             await connection.add_listener(f"{self._schema}_bell", self._rung)
             for name in self._waiting:  # what was rung meanwhile
                 self._ring(name)
             while not stop.is_set():
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), ALIVE_SECONDS)
+                await idle(stop, ALIVE_SECONDS, lost)
                 await connection.execute("select 1")
         finally:
             connection.terminate()
