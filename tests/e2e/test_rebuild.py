@@ -127,6 +127,7 @@ def test_the_lists_of_exposure_are_built_again_while_orders_are_checked_and_brou
         "reservations",
         "holds",
         "approvals",
+        "spread",
     }
     held = instance.rows("select count(*) as orders from exposure.holds")[0]["orders"]
     assert held == len(names) * 12, "what was held while the lists were built is in them"

@@ -11,7 +11,7 @@ from services.exposure.core.figures import Moment
 from services.exposure.core.group import Spent
 from services.exposure.core.listing import Everybody, Part, Summed
 from services.exposure.core.portfolio import mark, standing
-from services.exposure.core.rulebook import Share
+from services.exposure.core.portfolio_rules import Share
 from tests.support.covers import covers
 from tests.support.credit_desk import OPENED, RULES, CreditDesk
 from tests.support.customer import Customer, day
@@ -128,7 +128,7 @@ def test_industries_products_and_salespeople_have_marks_of_their_own() -> None:
         "product_group": (Part("valves", "CNY", 39 * K), Part("pumps", "CNY", 40 * K)),
         "salesperson": (Part("wang", "CNY", 15 * K),),
     }
-    found = standing(Everybody(OPENED.toordinal(), RULES.portfolio, book.context, sums, (), (), (), spread), 20)
+    found = standing(Everybody(OPENED.toordinal(), RULES.portfolio, book.context, sums, (), (), (), spread=spread), 20)
     assert {name: [(one.name, one.mark) for one in parts] for name, parts in found.spread.items()} == {
         "industry": [("food", "watch"), ("pharma", None)],
         "product_group": [("pumps", "watch"), ("valves", None)],

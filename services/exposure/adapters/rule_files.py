@@ -9,6 +9,7 @@ from pathlib import Path
 
 from services.exposure.adapters import authority_files, granting_files
 from services.exposure.adapters.rule_values import closed, factor, money, one_of, share, two_of, whole
+from services.exposure.core.portfolio_rules import PortfolioRules, Share
 from services.exposure.core.records import CONTROL_POINTS
 from services.exposure.core.rulebook import (
     CheckRules,
@@ -16,10 +17,8 @@ from services.exposure.core.rulebook import (
     LimitRules,
     Lower,
     Mark,
-    PortfolioRules,
     PreApproved,
     Rulebook,
-    Share,
     StepRule,
     Terms,
 )

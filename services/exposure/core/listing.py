@@ -10,7 +10,8 @@ from typing import NamedTuple
 import msgspec
 
 from services.exposure.core.group import Spent
-from services.exposure.core.rulebook import AdvanceRules, PortfolioRules
+from services.exposure.core.portfolio_rules import PortfolioRules
+from services.exposure.core.rulebook import AdvanceRules
 from shared.core.references import References
 
 

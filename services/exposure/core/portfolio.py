@@ -14,7 +14,8 @@ from services.exposure.core import parents
 from services.exposure.core.formulas import converted, ratio, total_budget
 from services.exposure.core.group import Spent, Sum, summed
 from services.exposure.core.listing import Everybody, Part
-from services.exposure.core.rulebook import Share, StepRule
+from services.exposure.core.portfolio_rules import Share
+from services.exposure.core.rulebook import StepRule
 from services.exposure.core.rules import DEFAULT
 from services.exposure.core.wanted import PASSED, Seen, Wanted
 from shared.core.ledger.documents import UNIT

@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from services.exposure.core.granting_rules import GrantingRules
+from services.exposure.core.portfolio_rules import PortfolioRules
 from shared.core.approval.chain import Chains
 from shared.core.ledger.bills import BillRules
 from shared.core.ledger.documents import Place
@@ -257,36 +258,6 @@ class AdvanceRules(msgspec.Struct, frozen=True):
     def of(self, grade: str | None) -> AdvanceTerms | None:
         """The terms of *grade*; None: none are given."""
         return next((one for one in self.grades if one.grade == grade), None)
-
-
-class Share(msgspec.Struct, frozen=True):
-    """The shares from which on something is watched, and is too much; 1 = 100 %."""
-
-    watch: Decimal
-    breach: Decimal
-
-
-class PortfolioRules(msgspec.Struct, frozen=True):
-    """All customers together, and groups of them."""
-
-    budget: Share
-    """LT-02.03: of the budget, by all customers."""
-    customer: Share
-    """LT-45.01: of what all owe, by one."""
-    group: Share
-    """LT-45.02"""
-    hhi: Share
-    """LT-45.04"""
-    top_count: int
-    top_share: Decimal
-    """LT-45.03: so many customers together."""
-    region_share: Decimal
-    """LT-45.03"""
-    spread_shares: Mapping[str, Decimal]
-    """LT-45.03: industry, product_group, salesperson → of what all owe, by one."""
-
-    group_members: int
-    """So many members a group may have: each check of one of them adds up what the others owe."""
 
 
 class Rulebook(msgspec.Struct, frozen=True):
