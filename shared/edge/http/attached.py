@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from shared.edge import logs, waiting
 from shared.edge.http import health, serving
 from shared.edge.settings import Settings
 from shared.edge.store.pool import refuse_unsafe_role
+from shared.edge.worker.assembly import GC_THRESHOLD
 
 CONNECT_EVERY_SECONDS = 1.0
 
@@ -40,6 +42,7 @@ def begin(settings: Settings, *, schema: str) -> None:
 def serve(app: FastAPI, settings: Settings, *, schema: str) -> None:
     """Serve *app* until SIGTERM. Raises Unavailable where it could not start."""
     server = serving.server(app, settings)
+    gc.set_threshold(*GC_THRESHOLD)
     serving.run(server)
     if not server.started:
         raise Unavailable(f"the {schema} API could not start on {settings.host}:{settings.port}; the log says why")

@@ -1,7 +1,7 @@
 """The one transaction of a batch (architecture, fact 7): COPY first, lock late, check, write; all of it or nothing.
 
 Locks are taken in one order everywhere, so that no two transactions wait for each other: the turns of partitions (shared, so
-that only a starving command makes anybody wait), streams in C order, then positions, then partitions by number.
+that only a starving command makes anybody wait), streams in C order, then projections, positions, and last partitions by number.
 """
 
 from __future__ import annotations
@@ -70,15 +70,16 @@ async def append(
         except asyncpg.UniqueViolationError as error:
             raise Moved(f"a version or an identity is taken by now: {error.detail}") from error
     await _streams(connection, write)
-    await _positions(connection, write)
-    days = await _numbered(connection, write, now)
-    if write.days:
-        await _days(connection, write)
+    # the long part, while the rows of the partitions are still free: commands of other streams need them
     if write.rows and projector is not None:
         await projector.write(connection, sorted(write.rows, key=lambda row: row[0]))
     if write.snapshots:
         await connection.execute(sql.SAVE_SNAPSHOTS, *_columns(sorted(write.snapshots)))
     await _aside(connection, write, now)
+    await _positions(connection, write)
+    days = await _numbered(connection, write, now)
+    if write.days:
+        await _days(connection, write)
     return days
 
 
