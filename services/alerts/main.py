@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator
-
 from fastapi import FastAPI
 
 from services.alerts.adapters import delivery_wiring, silencing, wiring
@@ -19,10 +16,9 @@ from services.alerts.adapters.subscriptions import Subscriptions
 from services.alerts.api import alerts, deliveries, notices, silences, staff, stream, subscriptions
 from services.alerts.handlers.delivery_ports import DeliveryPorts
 from services.alerts.handlers.ports import Ports
-from shared.edge.http import attached, health, trust
-from shared.edge.http.app import Lifespan, build
+from shared.edge.http import attached, trust
+from shared.edge.http.api import Api
 from shared.edge.http.auth import Verifier
-from shared.edge.http.keys import FetchedKeys
 from shared.edge.settings import Settings
 
 ROUTERS = (
@@ -38,6 +34,7 @@ ROUTERS = (
 UNLIMITED = staff.PATHS
 """They tell of no customer."""
 ABOUT = "Alerts to staff: what stands, who deals with it, what happened to it and why, and the way that an alert takes."
+API = Api(SCHEMA, ABOUT, ROUTERS, UNLIMITED)
 
 
 def run(settings: Settings) -> None:
@@ -74,31 +71,11 @@ def _delivery(settings: Settings) -> DeliveryPorts:
 
 def application(settings: Settings, *, verifier: Verifier, ports: Ports) -> FastAPI:
     """Return the alerts API over *ports*; it opens and closes the database with the process."""
-    checks: dict[str, health.Check] = {}
-
-    @contextlib.asynccontextmanager
-    async def running(_: FastAPI) -> AsyncIterator[None]:
-        async with attached.attached(settings, ports, checks, schema=SCHEMA):
-            yield
-
-    app = _shaped(verifier, checks, running)
-    app.state.ports = ports
+    app = API.over(settings, verifier=verifier, ports=ports)
     app.state.endless = (ports.delivery.following.end,)
     return app
 
 
 def documented() -> FastAPI:
     """Return the API wired to nothing, for its OpenAPI document."""
-    return _shaped(Verifier(keys=FetchedKeys(""), issuer="", audience=""), {}, None)
-
-
-def _shaped(verifier: Verifier, checks: dict[str, health.Check], lifespan: Lifespan | None) -> FastAPI:
-    return build(
-        title="Gradeline alerts",
-        description=ABOUT,
-        routers=ROUTERS,
-        verifier=verifier,
-        checks=checks,
-        lifespan=lifespan,
-        unlimited=UNLIMITED,
-    )
+    return API.documented()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator
-
 from fastapi import FastAPI
 
 from services.exposure.adapters import wiring
@@ -14,10 +11,9 @@ from services.exposure.adapters.portfolio import Totals
 from services.exposure.adapters.viewing import Viewer
 from services.exposure.api import approvals, exposures, granting, groups, migrations, portfolio
 from services.exposure.handlers.ports import Ports
-from shared.edge.http import attached, health, staff_routes, trust
-from shared.edge.http.app import Lifespan, build
+from shared.edge.http import attached, staff_routes, trust
+from shared.edge.http.api import Api
 from shared.edge.http.auth import Verifier
-from shared.edge.http.keys import FetchedKeys
 from shared.edge.settings import Settings
 
 ROUTERS = (exposures.router, approvals.router, groups.router, portfolio.router, migrations.router, granting.router)
@@ -25,6 +21,7 @@ ROUTERS = (exposures.router, approvals.router, groups.router, portfolio.router, 
 UNLIMITED = staff_routes.PATHS | {"/v1/credit-policies"}
 """They tell of no customer."""
 ABOUT = "Limits, exposure, credit checks with reservations, and held orders of every customer; groups of them."
+API = Api(SCHEMA, ABOUT, ROUTERS, UNLIMITED)
 
 
 def run(settings: Settings) -> None:
@@ -48,30 +45,9 @@ def wired(settings: Settings) -> Ports:
 
 def application(settings: Settings, *, verifier: Verifier, ports: Ports) -> FastAPI:
     """Return the exposure API over *ports*; it opens and closes the database with the process."""
-    checks: dict[str, health.Check] = {}
-
-    @contextlib.asynccontextmanager
-    async def running(_: FastAPI) -> AsyncIterator[None]:
-        async with attached.attached(settings, ports, checks, schema=SCHEMA):
-            yield
-
-    app = _shaped(verifier, checks, running)
-    app.state.ports = ports
-    return app
+    return API.over(settings, verifier=verifier, ports=ports)
 
 
 def documented() -> FastAPI:
     """Return the API wired to nothing, for its OpenAPI document."""
-    return _shaped(Verifier(keys=FetchedKeys(""), issuer="", audience=""), {}, None)
-
-
-def _shaped(verifier: Verifier, checks: dict[str, health.Check], lifespan: Lifespan | None) -> FastAPI:
-    return build(
-        title="Gradeline exposure",
-        description=ABOUT,
-        routers=ROUTERS,
-        verifier=verifier,
-        checks=checks,
-        lifespan=lifespan,
-        unlimited=UNLIMITED,
-    )
+    return API.documented()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator
-
 from fastapi import FastAPI
 
 from services.rating.adapters import catalogue
@@ -22,10 +19,9 @@ from services.rating.handlers.posting import Posting
 from services.rating.settings import SCHEMA
 from shared.core.customer.state import Setting
 from shared.core.policy.rulebook import Rulebook
-from shared.edge.http import attached, health, staff_routes, trust
-from shared.edge.http.app import Lifespan, build
+from shared.edge.http import attached, staff_routes, trust
+from shared.edge.http.api import Api
 from shared.edge.http.auth import Verifier
-from shared.edge.http.keys import FetchedKeys
 from shared.edge.settings import Settings
 from shared.edge.store import secret
 from shared.edge.store.keys import SubjectKeys
@@ -46,6 +42,7 @@ UNLIMITED = frozenset(
 ABOUT = (
     "Facts in; every customer's grade, measures, warnings and ledger out, as of any date and as known at any instant."
 )
+API = Api(SCHEMA, ABOUT, ROUTERS, UNLIMITED)
 
 
 def run(settings: Settings) -> None:
@@ -94,31 +91,11 @@ def deciding_policy(settings: Settings, rules: Rulebook) -> PolicyDeciding:
 
 def application(settings: Settings, *, verifier: Verifier, ports: Ports, reads: Viewers | None = None) -> FastAPI:
     """Return the rating API over *ports*; it opens and closes the database, and *reads*, with the process."""
-    checks: dict[str, health.Check] = {} if reads is None else {"reads": reads.ready}
-
-    @contextlib.asynccontextmanager
-    async def running(_: FastAPI) -> AsyncIterator[None]:
-        async with reads or contextlib.nullcontext(), attached.attached(settings, ports, checks, schema=SCHEMA):
-            yield
-
-    app = _shaped(verifier, checks, running)
-    app.state.ports = ports
+    app = API.over(settings, verifier=verifier, ports=ports, reads=reads)
     app.state.posting = Posting(ports)
     return app
 
 
 def documented() -> FastAPI:
     """Return the API wired to nothing, for its OpenAPI document."""
-    return _shaped(Verifier(keys=FetchedKeys(""), issuer="", audience=""), {}, None)
-
-
-def _shaped(verifier: Verifier, checks: dict[str, health.Check], lifespan: Lifespan | None) -> FastAPI:
-    return build(
-        title="Gradeline rating",
-        description=ABOUT,
-        routers=ROUTERS,
-        verifier=verifier,
-        checks=checks,
-        lifespan=lifespan,
-        unlimited=UNLIMITED,
-    )
+    return API.documented()

@@ -28,18 +28,11 @@ def brain(currency: str) -> ExposureBrain:
     return ExposureBrain(rules, setting)
 
 
-def commands(settings: Settings) -> Commands[Account, References]:
-    """What decides commands as the worker would. Raises Misconfigured."""
-    return Commands(
-        brain(settings.currency), AccountProjector(), told_by(settings, service=SCHEMA, **BOUNDS), strangers=True
-    )
-
-
 def deciding(settings: Settings) -> Deciding:
     """What decides commands on customers and groups. Raises Misconfigured."""
-    carried = commands(settings)
-    assert isinstance(carried.brain, ExposureBrain), "the brain of this service"
-    return Deciding(carried.brain, carried)
+    made, told = brain(settings.currency), told_by(settings, service=SCHEMA, **BOUNDS)
+    carried: Commands[Account, References] = Commands(made, AccountProjector(), told, strangers=True)
+    return Deciding(made, carried)
 
 
 def over(found: Found[Account, References]) -> Sequence[Decided]:
