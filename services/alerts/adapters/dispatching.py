@@ -23,7 +23,6 @@ from services.alerts.adapters.hearings import Kept, Settled
 from services.alerts.core.absence import standing_in
 from services.alerts.core.message import Form, Message
 from services.alerts.core.notice import Notice
-from services.alerts.core.organisation import Organisation
 from services.alerts.core.people import Contact
 from services.alerts.core.planning import ENDING, Hearing, Known, arrivals, departures
 from services.alerts.core.rerouting import next_way, onward
@@ -82,7 +81,7 @@ class Dispatcher:
         """*report* hears of notices that reach nobody. Where nobody has a channel that is not *lacking*, notices wait."""
         self._lacking = frozenset(lacking)
         self._pool, self._zone, self._report = pool, zone, report
-        self._stand, self._organisation = -1, Organisation(())
+        self._staff = staff.Kept()
 
     async def step(self, now: datetime) -> int:
         """Do everything that is due at *now*, a bounded number of each. Returns how many there were."""
@@ -106,11 +105,8 @@ class Dispatcher:
             return await work(connection, now)
 
     async def _setting(self, connection: Connection, now: datetime, subjects: Sequence[str] = ()) -> Setting:
-        stand = await staff.stand(connection)
-        if stand != self._stand:
-            self._organisation = await staff.organisation(connection, now=now)
-            self._stand = stand
-        found = self._organisation
+        await self._staff.look(connection, now)
+        found = self._staff.organisation
         if subjects:
             found = found.with_portfolio(await staff.assigned(connection, subjects))
         return staff_policy.setting(found, self._zone)

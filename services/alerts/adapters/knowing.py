@@ -9,7 +9,6 @@ import msgspec
 
 from services.alerts.adapters import staff, staff_policy
 from services.alerts.core.knowing import Knowledge, knowledge_of
-from services.alerts.core.organisation import Organisation
 from shared.edge import clock
 
 KEPT = 10_000
@@ -21,18 +20,16 @@ class Knowing:
     def __init__(self, zone: str) -> None:
         """*zone* is that of the installation."""
         self._zone = zone
-        self._stand, self._organisation = -1, Organisation(())
+        self._staff = staff.Kept()
         self._found: dict[tuple[str, date], Knowledge] = {}
 
     async def __call__(self, pool: Any, person: str, roles: frozenset[str]) -> Knowledge:
         """What *person*, who comes with *roles*, may see today. A change of the staff counts from the next call on."""
         now = clock.now()
         async with pool.acquire() as connection:
-            stand = await staff.stand(connection)
-            if stand != self._stand:
-                self._organisation, self._stand = await staff.organisation(connection, now=now), stand
+            if await self._staff.look(connection, now):
                 self._found.clear()
-        setting = staff_policy.setting(self._organisation, self._zone)
+        setting = staff_policy.setting(self._staff.organisation, self._zone)
         key = person, setting.day(now, person)
         if (found := self._found.get(key)) is None:
             if len(self._found) >= KEPT:

@@ -6,7 +6,7 @@ import re
 from hashlib import blake2b
 from typing import Any
 
-from services.alerts.adapters.tests_read import read_receivers, read_seconds, read_span, read_tests
+from services.alerts.adapters.rule_values import read_receivers, read_seconds, read_span, read_tests
 from services.alerts.core.rules import Inhibition, Kinds, Route, Routes, Step
 from shared.edge.http.roles import roles
 from shared.edge.policy_yaml import Section, read_flag, read_section, read_text, read_whole

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from services.alerts.adapters import route_files
-from services.alerts.adapters.tests_read import read_receivers, read_span, read_tests
+from services.alerts.adapters.rule_values import read_receivers, read_span, read_tests
 from services.alerts.core.rules import Clause, Graded, Kind, Kinds, Late, Obligation, Rules
 from shared.core.errors import Misconfigured
 from shared.core.events import BY_TYPE

@@ -101,6 +101,21 @@ async def organisation(connection: Connection, *, now: datetime) -> Organisation
     return Organisation(one for one in found if not isinstance(one, Absence) or one.last >= since)
 
 
+class Kept:
+    """The organisation as it stands, read again only once somebody has changed it."""
+
+    def __init__(self) -> None:
+        """Nothing was read yet."""
+        self._stand, self.organisation = -1, Organisation(())
+
+    async def look(self, connection: Connection, now: datetime) -> bool:
+        """Bring it up to date. Returns whether it was changed."""
+        is_new = (now_at := await stand(connection)) != self._stand
+        if is_new:
+            self.organisation, self._stand = await organisation(connection, now=now), now_at
+        return is_new
+
+
 async def assigned(connection: Connection, customers: Iterable[str]) -> list[Assignment]:
     """To whom *customers* are or were given."""
     rows = await connection.fetch("select * from portfolio where customer = any($1)", sorted(set(customers)))
