@@ -15,10 +15,22 @@ from shared.core.errors import Conflict
 from shared.edge import codec
 from shared.edge.kafka.partition import partition_of
 from shared.edge.store.pool import Connection
+from shared.edge.store.putting import Table
 from shared.edge.store.read import known_anywhere
 from shared.edge.store.rows import stream_of
 
-COLUMNS = ("partition", "position", "stream", "identity", "content", "value", "recorded_at")
+INTAKE = Table(
+    "intake",
+    {
+        "partition": "smallint",
+        "position": "bigint",
+        "stream": "text",
+        "identity": "bytea",
+        "content": "bytea",
+        "value": "bytea",
+        "recorded_at": "timestamptz",
+    },
+)
 
 FIND_HEADS = "select partition from intake_heads where partition = any($1::smallint[])"
 LOCK_HEADS = """
@@ -116,7 +128,7 @@ async def keep(
     if formerly:
         fresh = await _unnamed(connection, fresh, formerly, sealer)
     if fresh:
-        await connection.copy_records_to_table("intake", records=_numbered(fresh, heads, now), columns=COLUMNS)
+        await INTAKE.put(connection, _numbered(fresh, heads, now))
         moved = sorted({row.partition for row in fresh})
         await connection.execute(MOVE_HEADS, moved, [heads[partition] for partition in moved])
         await connection.execute("select pg_notify(current_schema() || '_intake', '')")
