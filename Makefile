@@ -35,10 +35,11 @@ bench: setup ## figures as ratios in one run, written to docs/benchmarks.md
 faults: setup ## every row of the fault matrix on real processes, written to docs/faults.md
 	$(BIN)/python -m tests.faults $(FAULTS_ARGS)
 
-docs: setup ## regenerate what is generated: schemas, AsyncAPI, OpenAPI, the pages of faults and coverage
+docs: setup ## regenerate what is generated: schemas, AsyncAPI, OpenAPI, the pages of faults, coverage and settings
 	$(BIN)/python -m gradeline.generate
 	$(BIN)/python -m tests.faults.page
 	$(BIN)/python -m tests.architecture.coverage
+	$(BIN)/python -m tests.architecture.settings_page
 
 lock: setup ## compile the hashed requirements from pyproject.toml (needs uv; names no host)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements/runtime.txt

@@ -28,11 +28,10 @@ import asyncpg
 from shared.core.brain import Brain, Decided
 from shared.core.errors import NotFound, Unavailable
 from shared.edge import clock
-from shared.edge.store import turns
+from shared.edge.store import sql, turns
 from shared.edge.store.append import Moved, Projector, append
-from shared.edge.store.pool import Connection
-from shared.edge.store.positions import EXPORT
-from shared.edge.store.read import Loaded, load, read_stream
+from shared.edge.store.pool import Connection, begun
+from shared.edge.store.read import Head, Loaded, head, read_stream
 from shared.edge.store.rows import stream_of
 from shared.edge.store.write import Write
 from shared.edge.worker.cache import Cache, Entry
@@ -55,12 +54,6 @@ STATES = 64_000
 """kB that states in memory take together, about."""
 BYTES_INLINE = 64_000
 """A customer of more bytes than this is folded on a thread: the loop would stand still for some milliseconds."""
-
-DAY = """
-select (select day from partitions where partition = $1) as day,
-       (select version from streams where stream = $2) as referred,
-       (select generation <> '' from positions where topic = $3 and partition = $1) as loading
-"""
 
 
 class Found(NamedTuple, Generic[S, C]):
@@ -110,6 +103,7 @@ class _Read(NamedTuple, Generic[S, C]):
     day: date
     context: C
     held: Entry[S] | None
+    is_due: bool
 
 
 @dataclass(slots=True)
@@ -139,14 +133,15 @@ class Commands(Generic[S, C]):
         *then*: the turns that it will probably take as it begins; who waits for them here holds no connection meanwhile.
         """
         moved: Moved | None = None
+        streams = (*beside.streams, customer_id)
         async with contextlib.AsyncExitStack() as all_turns:
-            for stream in (*beside.streams, customer_id, *then):
+            for stream in (*streams, *then):
                 await all_turns.enter_async_context(self._turn(stream))
             for attempt in range(self.attempts):
                 await asyncio.sleep(part_of(MOVED_SECONDS * attempt) if attempt < LOSSES else 0)
                 try:
-                    async with pool.acquire() as connection, connection.transaction():
-                        entries = await self._attempt(connection, customer_id, command, beside, first=attempt >= LOSSES)
+                    async with pool.acquire() as connection, begun(connection, sql.PIN, turns.first(streams[0])):
+                        entries = await self._attempt(connection, streams, command, beside, first=attempt >= LOSSES)
                     for entry in entries:
                         if entry.state is not None:
                             self._states.put(entry, self.brain.weight(entry.state))
@@ -172,20 +167,21 @@ class Commands(Generic[S, C]):
             lock.release()
 
     async def _attempt(
-        self, connection: Connection, customer_id: str, command: Command[S, C], beside: Beside, *, first: bool
+        self, connection: Connection, streams: Sequence[str], command: Command[S, C], beside: Beside, *, first: bool
     ) -> list[Entry[S]]:
-        """Read, decide and append in the transaction that is open. *first*: before all who write to the partitions.
+        """Read, decide and append in the transaction that is open, and that has the turn of the first of *streams*.
 
-        Returns the streams as they are once that is committed; those of which nothing can be said are left out.
+        *first*: before all who write to the partitions. Returns the streams as they are once that is committed; those of
+        which nothing can be said are left out.
         """
-        streams = (*beside.streams, customer_id)
         partitions = [partition_for(stream, self.settings.partitions) for stream in streams]
-        await turns.first(connection, streams[0])
         for stream in streams[1:]:
             await turns.take(connection, stream)
         await command.begin(connection)
         if first:
             await turns.alone(connection, set(partitions))
+        elif len(streams) > 1:  # by number, before each is shared again with its stream
+            await connection.execute(turns.shared(set(partitions)))
         read: list[_Read[S, C]] = []
         for stream, partition in zip(streams, partitions, strict=True):
             held = self._states.get(stream)
@@ -208,7 +204,7 @@ class Commands(Generic[S, C]):
         self, connection: Connection, write: Write, found: Found[S, C], read: Sequence[tuple[int, _Read[S, C]]]
     ) -> None:
         """Append *write*, or raise Moved. Locks: the streams, then their partitions."""
-        days = await append(connection, write, now=found.now, projector=self.projector)
+        days = await append(connection, write, now=found.now, projector=self.projector, has_turns=True)
         # no other day can open before this is committed
         if any(one.day != days.get(partition, one.day) for partition, one in read):
             raise Moved("the day of the partition has changed")
@@ -217,12 +213,13 @@ class Commands(Generic[S, C]):
         self, connection: Connection, customer_id: str, partition: int, held: Entry[S] | None
     ) -> _Read[S, C]:
         """Raises NotFound for who is not known, Unavailable for who is set aside or while no day is open."""
-        loaded = await self._load(connection, customer_id, held)
-        if held is not None and loaded.version < held.version:  # the database was brought back to what it was before
-            held, loaded = None, await self._load(connection, customer_id, None)
-        row = await connection.fetchrow(DAY, partition, stream_of(REFERENCE_SUBJECT, partition), EXPORT)
-        day, referred, loading = row or (None, None, None)
-        if loading:
+        head = await self._head(connection, customer_id, partition, held)
+        if (
+            held is not None and head.loaded.version < held.version
+        ):  # the database was brought back to what it was before
+            held, head = None, await self._head(connection, customer_id, partition, None)
+        loaded, day, referred, is_loading, is_due = head
+        if is_loading:
             raise Unavailable("the history of this customer is still being loaded; try again later")
         if not loaded.version and not self.strangers:
             raise NotFound("there is no such customer, or nothing was known of it then")
@@ -230,12 +227,17 @@ class Commands(Generic[S, C]):
             raise Unavailable("the customer is set aside and nothing is decided about it; see /v1/parked")
         if day is None:
             raise Unavailable("no business day is open here yet; try again later")
-        return _Read(loaded, day, await self._context(connection, partition, day, referred or 0), held)
+        return _Read(loaded, day, await self._context(connection, partition, day, referred), held, is_due)
 
-    async def _load(self, connection: Connection, customer_id: str, held: Entry[S] | None) -> Loaded:
-        after = {customer_id: held.version} if held is not None else {}
-        read = await load(connection, [customer_id], fold_version=self.brain.fold_version, pinned=True, after=after)
-        return read[customer_id]
+    async def _head(self, connection: Connection, customer_id: str, partition: int, held: Entry[S] | None) -> Head:
+        return await head(
+            connection,
+            customer_id,
+            partition,
+            fold_version=self.brain.fold_version,
+            after=None if held is None else held.version,
+            referring=stream_of(REFERENCE_SUBJECT, partition),
+        )
 
     async def _context(self, connection: Connection, partition: int, day: date, referred: int) -> C:
         async with self._alone:
@@ -260,20 +262,18 @@ class Commands(Generic[S, C]):
         """Fold, bring to the day, decide, all into *write*; the stream itself is the last. None: nothing is to be appended."""
         entries = [self._entry(one, partition) for one, partition in zip(read, partitions, strict=True)]
         *others, (entry, one) = zip(entries, read, strict=True)
-        part = Part(entry.partition, one.context, one.day, None, None, False)
         decider = Decider(self.brain, self.settings, write, 1, clock.now())
-        _take(decider, entry, part, (), "day")
+        if one.is_due:
+            _take(decider, entry, one, (), "day")
         assert entry.state is not None
         found = Found(entry.state, one.day, one.context, decider.now, entry.version)
         decisions = command.decide(found)
         if not decisions:
             return entries, None
-        _take(decider, entry, part, decisions, command.cause)
+        _take(decider, entry, one, decisions, command.cause)
         for other, its in others:
             if told := beside.tells(other.stream, decisions):
-                _take(
-                    decider, other, Part(other.partition, its.context, its.day, None, None, False), told, command.cause
-                )
+                _take(decider, other, its, told, command.cause)
         # of one stream the last says all
         write.rows = list({row[0]: row for row in write.rows}.values())
         write.snapshots = list({row[0]: row for row in write.snapshots}.values())
@@ -292,7 +292,8 @@ class Commands(Generic[S, C]):
         return entry
 
 
-def _take(decider: Decider, entry: Entry[Any], part: Part[Any], own: Sequence[Decided], cause: str) -> None:
+def _take(decider: Decider, entry: Entry[Any], read: _Read[Any, Any], own: Sequence[Decided], cause: str) -> None:
+    part = Part(entry.partition, read.context, read.day, None, None, False)
     failed = decider.take(entry, part, (), own, cause=cause)
     if failed is not None:
         raise RuntimeError(f"{entry.stream} cannot be decided: {failed.reason}")

@@ -10,7 +10,7 @@ import pytest
 
 from shared.core.errors import Fenced
 from shared.edge import clock
-from shared.edge.store.append import Moved, append
+from shared.edge.store.append import EVENTS, Moved, append
 from shared.edge.store.read import load, read_stream
 from shared.edge.store.rows import FACT, row_of
 from shared.edge.store.write import StreamWrite, Write
@@ -25,10 +25,14 @@ from tests.support.machine import (
     invoice,
     make_worker,
     payment,
+    process,
     store,
     totals,
+    until,
 )
 from tests.support.toy_brain import ToyBrain
+
+WAITS = "select exists (select from pg_locks where not granted and locktype = 'transactionid')"
 
 
 async def other_writer(pool: asyncpg.Pool, customer: str, number: int, *, before: int, partition: int) -> None:
@@ -63,6 +67,26 @@ async def test_a_stream_that_moved_under_a_batch_is_folded_again(database: str) 
         assert worker.source.resumed == 1  # nothing was read again from the broker
 
 
+@pytest.mark.parametrize("is_shared", [True, False])
+async def test_who_shares_its_streams_with_commands_looks_before_each_batch_and_makes_none_in_vain(
+    database: str, is_shared: bool
+) -> None:
+    async with store(database) as pool:
+        log = FakeLog()
+        log.add(invoice("C1", 1))
+        worker = make_worker(pool, log, is_shared=is_shared)
+        await drain(worker)
+        partition = next(iter(log.records))
+        await other_writer(pool, "C1", 50, before=1, partition=partition)
+        log.add(invoice("C1", 2))
+        before = worker.memory.batch
+        await worker.work(log.records[partition][1:])
+        await worker.settle()
+
+        assert await totals(pool) == {"C1": (199, 3)}
+        assert worker.memory.batch - before == (1 if is_shared else 2), "batches that were made"
+
+
 async def test_the_batch_that_was_folded_on_a_moved_one_is_folded_again_too(database: str) -> None:
     async with store(database) as pool:
         log = FakeLog()
@@ -91,6 +115,22 @@ async def test_of_two_writers_of_one_version_one_is_told_that_the_stream_moved(d
 
         assert sorted(type(one).__name__ for one in done) == ["Moved", "NoneType"]
         assert await pool.fetchval("select version from streams where stream = 'C1'") == 2
+
+
+async def test_who_comes_second_waits_before_it_locks_what_the_first_needs(database: str) -> None:
+    async with store(database) as pool:
+        await process(pool, invoice("C1", 1))
+        partition = await pool.fetchval("select partition from streams where stream = 'C1'")
+        fact, at = payment("C1", 2, "1"), clock.now()
+        row = row_of(fact, stream="C1", version=2, kind=FACT, partition=partition, recorded_at=at, content=None)
+        async with pool.acquire() as connection, connection.transaction():
+            await EVENTS.put(connection, [row])
+            second = asyncio.create_task(other_writer(pool, "C1", 3, before=1, partition=partition))
+            await until(lambda: pool.fetchval(WAITS))
+            await connection.execute("set local lock_timeout = '500ms'")
+            await connection.execute("select from streams where stream = 'C1' for update")
+        with pytest.raises(Moved):
+            await asyncio.wait_for(second, 10)
 
 
 async def test_a_write_without_events_is_refused_too_where_the_stream_moved(database: str) -> None:

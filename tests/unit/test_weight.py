@@ -13,7 +13,7 @@ import pytest
 from services.rating.core.state import State
 from services.rating.worker import brain
 from shared.edge import codec
-from shared.edge.worker.batch import BYTES_OF_ONE
+from shared.edge.worker.states import BYTES_OF_ONE
 from tests.support.histories import START, Story
 
 RATING = brain("CNY")

@@ -20,7 +20,7 @@ Subscriber = Annotated[Principal, Security(principal, scopes=["subscriptions:adm
 Admin = Annotated[Principal, Security(principal, scopes=["alerts:admin"])]
 
 
-def ports(request: Request) -> Ports:
+async def ports(request: Request) -> Ports:
     """Return what this process is wired to."""
     found: Ports = request.app.state.ports
     return found

@@ -32,7 +32,7 @@ NEWEST = 2**62
 Registrar = Annotated[Principal, Security(principal, scopes=["admin:users"])]
 
 
-def _database(request: Request) -> Any:
+async def _database(request: Request) -> Any:
     return request.app.state.ports.database()
 
 

@@ -12,8 +12,8 @@ from shared.core.events.rating import DecisionCorrected, GradeChanged
 
 SCHEMA = "exposure"
 TOPICS = ("credit.events", "credit.ratings")
-BATCH = 500
-"""A credit check must not wait for a batch (architecture, fact 7)."""
+BATCH = 100
+"""A credit check must not wait for a batch (architecture, fact 7), nor move a stream of one that is being made."""
 HEARD = frozenset({BusinessDayRated.TYPE, GradeChanged.TYPE, DecisionCorrected.TYPE, ExceptionGranted.TYPE})
 """Of what others decided: grades, exceptions, and that a day is rated, which is the day here."""
 UNHEARD = frozenset(cls.TYPE for cls in EVENTS if issubclass(cls, Decision)) - HEARD | {BusinessDayOpened.TYPE}
@@ -23,5 +23,7 @@ BOUNDS: dict[str, Any] = {
     "day_topic": "credit.ratings",
     "unheard": UNHEARD,
     "batch_records": BATCH,
+    "sweep_streams": BATCH,
+    "is_shared": True,
 }
 """How this service's worker differs from the usual one."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.exposure.adapters import portfolio
+from services.exposure.adapters import groups, portfolio
 from services.exposure.adapters.groups import Groups, spent
 from services.exposure.core.brain import ExposureBrain
 from services.exposure.core.figures import Moment
@@ -28,6 +28,8 @@ from shared.edge.store.pool import Connection
 
 ADVANCES = "~advances"
 """The turn of who decides about advance funding: what all together are granted is bounded (LT-15)."""
+LOOK = f"select {portfolio.HEARD} as heard, {portfolio.EVERYBODY} as everybody, {groups.OF} as groups"
+"""What a command needs to know besides its customer, in one round trip."""
 
 
 class Deciding:
@@ -57,9 +59,10 @@ class Deciding:
         *about_advances*, *by_staff*: as the port says.
         """
         beside = commanding.Beside(tuple(sorted(members)), of_member) if members else commanding.NOBODY
-        asked = _Asked(self.brain, self.groups, customer_id, decide, cause, about_advances, by_staff)
+        names = self._belongs.get(customer_id, ())
+        asked = _Asked(self.brain, self.groups, customer_id, decide, cause, about_advances, by_staff, names)
         try:
-            await self.commands(pool, customer_id, asked, beside, self._belongs.get(customer_id, ()))
+            await self.commands(pool, customer_id, asked, beside, names)
         finally:
             if asked.names:
                 self._belongs[customer_id] = asked.names
@@ -83,9 +86,10 @@ class _Asked:
     cause: str
     about_advances: bool
     by_staff: bool
+    names: Sequence[str]
+    """Groups that the customer is believed to belong to; what is read says whether it does."""
     register: Register = field(default_factory=dict)
     heard: datetime | None = None
-    names: Sequence[str] = ()
     advances: tuple[Spent, ...] | None = None
     parents: tuple[Parent, ...] = ()
     members: tuple[Spent, ...] | None = None
@@ -93,21 +97,29 @@ class _Asked:
 
     async def begin(self, connection: Connection) -> None:
         """Of a member of groups, take the turns of its groups: what they owe is read after that."""
-        self.names = await self.groups.take(connection, self.customer_id)
+        for name in self.names:
+            await turns.take(connection, name)
         if self.about_advances:
             await turns.take(connection, ADVANCES)
 
     async def read(self, connection: Connection) -> None:
-        """Read the staff register, when facts last came, and what the groups of the customer owe, or the members of a group."""
+        """Read the staff register, when facts last came, and what the groups of the customer owe, or the members of a group.
+
+        Raises Moved where it belongs to other groups than those whose turns were taken.
+        """
         if self.by_staff:
             self.register = await approvals.register(connection)
-        self.heard, everybody = await connection.fetchrow(portfolio.LOOK) or (None, None)
-        self.everybody = portfolio.read(everybody)
+        partition = partition_of(self.customer_id, self.groups.partitions)
+        row = await connection.fetchrow(LOOK, self.customer_id, partition)
+        assert row is not None, "one row whatever there is"
+        taken, self.names = [*self.names], row["groups"]
+        if taken != self.names:
+            raise Moved("the customer belongs to other groups than was believed")
+        self.heard, self.everybody = row["heard"], portfolio.read(row["everybody"])
         self.parents = await self.groups.read(connection, self.customer_id, self.names) if self.names else ()
         if self.about_advances:
             self.advances = await portfolio.granted(connection, self.customer_id)
         if is_group(self.customer_id):
-            partition = partition_of(self.customer_id, self.groups.partitions)
             self.members = (await spent(connection, [self.customer_id], partition)).get(self.customer_id, ())
 
     def decide(self, found: commanding.Found[Account, References]) -> Sequence[Decided]:

@@ -18,8 +18,6 @@ from services.exposure.core.state import Account
 from shared.core.errors import Unavailable
 from shared.core.ledger.documents import units
 from shared.edge.kafka.partition import partition_of
-from shared.edge.store import turns
-from shared.edge.store.append import Moved
 from shared.edge.store.pool import Connection
 from shared.edge.store.read import load
 from shared.edge.worker.cache import Cache, Entry
@@ -40,9 +38,10 @@ on conflict (group_id, customer_id) do update set since = excluded.since, until 
 where group_members is distinct from excluded
 """
 OF = """
-select array(select m.group_id from group_members m join partitions p on p.partition = $2
-             where m.customer_id = $1 and m.since <= p.day and (m.until is null or p.day < m.until) order by m.group_id)
+array(select m.group_id from group_members m join partitions p on p.partition = $2
+      where m.customer_id = $1 and m.since <= p.day and (m.until is null or p.day < m.until) order by m.group_id)
 """
+"""The names of the groups of a customer on the day of its partition."""
 SPENT = """
 select m.group_id, a.currency, sum(a.exposure) as exposure, sum(a.reserved) as reserved,
        bool_and(cardinality(a.missing) = 0 and not s.parked) as is_certain
@@ -81,21 +80,11 @@ async def spent(
 
 @dataclass(slots=True)
 class Groups:
-    """Finds the groups of a customer, alone with them, and folds them from their streams."""
+    """Folds the groups of a customer from their streams."""
 
     brain: ExposureBrain
     partitions: int
     _states: Cache[Account] = field(default_factory=lambda: Cache(KEPT_KB))
-
-    async def take(self, connection: Connection, customer_id: str) -> Sequence[str]:
-        """Wait for the turns of the groups of *customer_id*, and return their names. Raises Moved where they change meanwhile."""
-        partition = partition_of(customer_id, self.partitions)
-        names: list[str] = await connection.fetchval(OF, customer_id, partition)
-        for name in names:
-            await turns.take(connection, name)
-        if names and await connection.fetchval(OF, customer_id, partition) != names:
-            raise Moved("the customer belongs to other groups by now")
-        return names
 
     async def read(self, connection: Connection, customer_id: str, names: Sequence[str]) -> tuple[Parent, ...]:
         """The groups *names*, whose turns were taken, and what the members but *customer_id* owe.

@@ -33,11 +33,12 @@ on conflict (currency) do update set
     exposure = excluded.exposure, reserved = excluded.reserved, is_certain = excluded.is_certain
 where portfolio is distinct from excluded
 """
-LOOK = """
-select (select max(moved_at) from positions where topic like '%credit.events') as heard,
-       (select json_agg(json_build_array(currency, exposure::text, reserved::text, is_certain)) from portfolio) as everybody
+HEARD = "(select max(moved_at) from positions where topic like '%credit.events')"
+"""When facts last came of any customer: the systems that tell them are silent, or they are not."""
+EVERYBODY = """
+(select json_agg(json_build_array(currency, exposure::text, reserved::text, is_certain)) from portfolio)
 """
-"""When facts last came of any customer: the systems that tell them are silent, or they are not. And what all owe."""
+"""What all customers owe, as last measured."""
 SUMS = """
 select currency, exposure + reserved as used, is_certain,
        (select count(*) from accounts a where a.currency = p.currency and a.exposure + a.reserved > 0) as customers,
@@ -72,7 +73,7 @@ DAY = "select max(day) as day, (array_agg(partition order by day desc nulls last
 
 
 def read(raw: str | None) -> tuple[Spent, ...] | None:
-    """What `LOOK` says of everybody; None: nobody measured."""
+    """What `EVERYBODY` says; None: nobody measured."""
     rows: list[tuple[str, str, str, bool]] = msgspec.json.decode(raw) if raw else []
     return (
         tuple(Spent(code, units(Decimal(owed)), units(Decimal(kept)), certain) for code, owed, kept, certain in rows)

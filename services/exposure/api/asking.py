@@ -34,7 +34,7 @@ AsOf = Annotated[query.Day | None, Query(description="true when, YYYY-MM-DD; def
 KnownAt = Annotated[query.Instant | None, Query(description="known when, with offset; default: everything known")]
 
 
-def ports(request: Request) -> Ports:
+async def ports(request: Request) -> Ports:
     """Return what this process is wired to."""
     found: Ports = request.app.state.ports
     return found

@@ -26,7 +26,7 @@ UNKNOWN = "there is no such customer, or nothing was known of it then"
 KnownAt = Annotated[query.Instant | None, Query(description="known when, with offset; default: everything known")]
 
 
-def ports(request: Request) -> Ports:
+async def ports(request: Request) -> Ports:
     """Return what this process is wired to."""
     found: Ports = request.app.state.ports
     return found

@@ -27,7 +27,7 @@ DECLINED: dict[int | str, dict[str, Any]] = {
 """How a route that asks or answers says no."""
 
 
-def _ports(request: Request) -> Any:
+async def _ports(request: Request) -> Any:
     return request.app.state.ports
 
 

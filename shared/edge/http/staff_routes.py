@@ -55,7 +55,7 @@ class Staff(Answer):
     next: Next
 
 
-def _database(request: Request) -> Any:
+async def _database(request: Request) -> Any:
     return request.app.state.ports.database()
 
 

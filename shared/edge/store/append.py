@@ -16,7 +16,7 @@ from shared.core.errors import Fenced, Unavailable
 from shared.edge.store import sql, turns
 from shared.edge.store.pool import Connection
 from shared.edge.store.positions import EXPORT, LOADING
-from shared.edge.store.putting import Table
+from shared.edge.store.putting import FEW, Table
 from shared.edge.store.rows import COLUMNS
 from shared.edge.store.text import storable, storable_pairs
 from shared.edge.store.write import Headers, Write
@@ -41,6 +41,10 @@ OUTBOX = Table(
 )
 
 
+_APPEND_FEW = sql.moving_after(EVENTS.insert, len(COLUMNS))
+"""Few events and the versions of their streams in one round trip."""
+
+
 class Moved(Unavailable):
     """Another writer appended to a stream of this batch first; fold again and try again."""
 
@@ -53,23 +57,24 @@ class Projector(Protocol):
 
 
 async def append(
-    connection: Connection, write: Write, *, now: datetime, projector: Projector | None
+    connection: Connection, write: Write, *, now: datetime, projector: Projector | None, has_turns: bool = False
 ) -> dict[int, date | None]:
     """Carry out *write* inside the transaction that is open on *connection*.
+
+    *has_turns*: the turns of its partitions are taken, and the planner is pinned.
 
     Returns the day of each partition that was appended to, whose row is locked by now.
 
     Raises Moved (a stream's version is not the one that was read), Fenced (a consumed position or a rated day is not the
     one that was read), asyncpg errors. After any of them the transaction must be rolled back.
     """
-    touched = {one.partition for one in write.streams.values()} | write.days.keys()
-    await connection.execute(f"{sql.PIN}; {turns.shared(touched)}")
-    if write.events:
-        try:
-            await EVENTS.put(connection, write.events)
-        except asyncpg.UniqueViolationError as error:
-            raise Moved(f"a version or an identity is taken by now: {error.detail}") from error
-    await _streams(connection, write)
+    if not has_turns:
+        touched = {one.partition for one in write.streams.values()} | write.days.keys()
+        await connection.execute(f"{sql.PIN}; {turns.shared(touched)}")
+    try:
+        await _appended(connection, write)
+    except asyncpg.UniqueViolationError as error:
+        raise Moved(f"a version or an identity is taken by now: {error.detail}") from error
     # the long part, while the rows of the partitions are still free: commands of other streams need them
     if write.rows and projector is not None:
         await projector.write(connection, sorted(write.rows, key=lambda row: row[0]))
@@ -83,18 +88,20 @@ async def append(
     return days
 
 
-async def _streams(connection: Connection, write: Write) -> None:
-    """Lock, compare and move the versions. New streams are inserted; one that exists by now has moved."""
+async def _appended(connection: Connection, write: Write) -> None:
+    """Write the events; lock, compare and move the versions. New streams are inserted; one that exists by now has moved."""
     ordered = sorted(write.streams.items())
-    kept = [(stream, wanted) for stream, wanted in ordered if wanted.before]
-    if kept:
-        columns = _columns([(s, w.before, w.version, w.wakes_on, w.parked) for s, w in kept])
-        done = {row["stream"] for row in await connection.fetch(sql.MOVE_STREAMS, *columns)}
-        moved = [stream for stream, _ in kept if stream not in done]
-        if moved:
-            raise Moved(f"{len(moved)} streams moved, the first is {moved[0]}")
-    new = [(s, w.partition, w.version, w.wakes_on, w.parked) for s, w in ordered if not w.before]
-    if new and _count(await connection.execute(sql.INSERT_STREAMS, *_columns(new))) != len(new):
+    kept = _columns([(s, w.before, w.version, w.wakes_on, w.parked) for s, w in ordered if w.before])
+    new = _columns([(s, w.partition, w.version, w.wakes_on, w.parked) for s, w in ordered if not w.before])
+    if kept and not new and 0 < len(write.events) < FEW:
+        done = await connection.fetch(_APPEND_FEW, *_columns(write.events), *kept)
+    else:
+        if write.events:
+            await EVENTS.put(connection, write.events)
+        done = await connection.fetch(sql.MOVE_STREAMS, *kept) if kept else []
+    if kept and (moved := sorted(set(kept[0]) - {row["stream"] for row in done})):
+        raise Moved(f"{len(moved)} streams moved, the first is {moved[0]}")
+    if new and _count(await connection.execute(sql.INSERT_STREAMS, *new)) != len(new[0]):
         raise Moved("a new stream was made by another writer first")
 
 
@@ -125,10 +132,12 @@ async def _numbered(connection: Connection, write: Write, now: datetime) -> dict
         return {}
     counts = {part: (part, 1 if part in logged else 0, sent.get(part, 0)) for part in touched}
     columns = _columns(list(counts.values()))
-    if len(touched) == len(logged) == 1:  # a command, or a batch of one partition: the commit in the same round trip
+    if len(touched) == len(logged) == 1 and len(write.outbox) < FEW:  # a command: all of it in one round trip
         (spans,) = logged.values()
-        found = await connection.fetch(sql.NUMBER_AND_LOG, *columns, now, *_columns(spans))
-        logged = {} if found else logged
+        given = _columns(_rows_to_send(write, {}, now)) or [[] for _ in OUTBOX.columns]
+        found = await connection.fetch(sql.NUMBER_LOG_AND_SEND, *columns, now, *_columns(spans), *given)
+        if found:
+            return {row["partition"]: row["day"] for row in found}
     else:
         found = await connection.fetch(sql.NUMBER, *columns)
     heads = {row["partition"]: row for row in found}
@@ -141,18 +150,19 @@ async def _numbered(connection: Connection, write: Write, now: datetime) -> dict
         records = [(part, heads[part]["log_position"], now, *_columns(spans)) for part, spans in logged.items()]
         await connection.executemany("insert into commits values ($1, $2, $3, $4, $5, $6)", records)
     if write.outbox:
-        await _outbox(connection, write, {p: heads[p]["outbox_position"] - count for p, count in sent.items()}, now)
+        last = {part: heads[part]["outbox_position"] - count for part, count in sent.items()}
+        await OUTBOX.put(connection, _rows_to_send(write, last, now))
     return {partition: row["day"] for partition, row in heads.items()}
 
 
-async def _outbox(connection: Connection, write: Write, last: dict[int, int], now: datetime) -> None:
+def _rows_to_send(write: Write, last: dict[int, int], now: datetime) -> list[tuple[Any, ...]]:
+    """Rows of the outbox, with positions that follow on *last*, by partition."""
     records = []
     for row in write.outbox:
-        last[row.partition] += 1
-        at = last[row.partition]
+        at = last[row.partition] = last.get(row.partition, 0) + 1
         key = None if row.key is None else storable(row.key)
         records.append((row.partition, at, row.topic, key, row.event_id, row.value, _named(row.headers), now))
-    await OUTBOX.put(connection, records)
+    return records
 
 
 async def _days(connection: Connection, write: Write) -> None:

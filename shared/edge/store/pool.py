@@ -205,6 +205,18 @@ async def connect(
 
 
 @contextlib.asynccontextmanager
+async def begun(connection: Connection, *statements: str) -> AsyncIterator[None]:
+    """A transaction that begins with *statements*, which take no values: all in one round trip. Raises asyncpg errors."""
+    try:
+        await connection.execute("; ".join(("begin", *statements)))
+        yield
+    except BaseException:
+        await connection.execute("rollback")
+        raise
+    await connection.execute("commit")
+
+
+@contextlib.asynccontextmanager
 async def transaction(
     dsn: str, *, schema: str, readonly: bool = False, isolation: Literal["read_committed", "repeatable_read"]
 ) -> AsyncIterator[asyncpg.Connection]:

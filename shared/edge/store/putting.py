@@ -19,12 +19,13 @@ class Table:
     def __init__(self, name: str, columns: Mapping[str, str]) -> None:
         self.name, self.columns = name, tuple(columns)
         self._types = tuple(columns.values())
-        self._insert = _statement(name, self.columns, self._types)
+        self.insert = _statement(name, self.columns, self._types)
+        """The statement for few rows; it takes a list a column."""
 
     async def put(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Insert *rows*. Raises asyncpg errors."""
         if len(rows) < FEW:
-            await connection.execute(self._insert, *(list(column) for column in zip(*rows, strict=True)))
+            await connection.execute(self.insert, *(list(column) for column in zip(*rows, strict=True)))
         else:
             await connection.copy_records_to_table(self.name, records=rows, columns=self.columns)
 

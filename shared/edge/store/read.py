@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
+
+import asyncpg
 
 from shared.core.envelope import Event
 from shared.edge.store import sql
 from shared.edge.store.pool import Connection
+from shared.edge.store.positions import EXPORT
 from shared.edge.store.rows import Stored, event_of, stored_of
 
 ONE = """
@@ -41,6 +44,19 @@ class Loaded:
     tail: list[Event] = field(default_factory=list)
     size: int = 0
     """Bytes of snapshot and tail."""
+
+
+class Head(NamedTuple):
+    """One stream, and where its partition stands."""
+
+    loaded: Loaded
+    day: date | None
+    referred: int
+    """Version of the reference facts of the partition."""
+    is_loading: bool
+    """Whether the history of the partition is still being loaded."""
+    is_due: bool
+    """Whether something may follow from its day alone: of what is stored, nothing does before the day it waits for."""
 
 
 async def read_stream(
@@ -75,20 +91,43 @@ async def load(
     if not pinned:
         await connection.execute(sql.PIN)
     found: dict[str, Loaded] = {}
-    for row in await connection.fetch(sql.LOAD, list(streams)):
-        one = found[row["stream"]] = Loaded(row["stream"], row["version"] or 0, bool(row["parked"]))
-        if row["stream"] in after:
-            one.snapshot_version = after[row["stream"]]
-        elif row["state"] is not None and row["fold_version"] == fold_version:
-            one.snapshot_version, one.snapshot = row["snapshot_version"], row["state"]
-            one.size = len(row["state"])
-    wanted = [one for one in found.values() if one.version > one.snapshot_version and (parked or not one.parked)]
-    if wanted:
-        await _tails(connection, found, wanted)
+    for row in await connection.fetch(sql.LOAD, streams, [stream in after for stream in streams]):
+        stream = row["stream"]
+        found[stream] = _loaded(stream, row, fold_version, after.get(stream))
+    await _tails(connection, found, parked)
     return found
 
 
-async def _tails(connection: Connection, found: dict[str, Loaded], wanted: list[Loaded]) -> None:
+async def head(
+    connection: Connection, stream: str, partition: int, *, fold_version: str, after: int | None, referring: str
+) -> Head:
+    """*stream* as `load` would read it, after version *after* where one is in memory, and where its *partition* stands.
+
+    *referring*: the stream of its reference facts. The turn of the partition is shared from here on.
+    """
+    row = await connection.fetchrow(sql.HEAD, stream, partition, referring, after is not None, EXPORT)
+    assert row is not None, "one row whatever there is"
+    loaded = _loaded(stream, row, fold_version, after)
+    await _tails(connection, {stream: loaded}, parked=False)
+    day, wakes_on = row["day"], row["wakes_on"]
+    is_due = not loaded.version or (wakes_on is not None and day is not None and wakes_on <= day)
+    return Head(loaded, day, row["referred"] or 0, bool(row["loading"]), is_due)
+
+
+def _loaded(stream: str, row: asyncpg.Record, fold_version: str, after: int | None) -> Loaded:
+    one = Loaded(stream, row["version"] or 0, bool(row["parked"]))
+    if after is not None:
+        one.snapshot_version = after
+    elif row["state"] is not None and row["fold_version"] == fold_version:
+        one.snapshot_version, one.snapshot = row["snapshot_version"], row["state"]
+        one.size = len(row["state"])
+    return one
+
+
+async def _tails(connection: Connection, found: dict[str, Loaded], parked: bool) -> None:
+    wanted = [one for one in found.values() if one.version > one.snapshot_version and (parked or not one.parked)]
+    if not wanted:
+        return
     names, after = [one.stream for one in wanted], [one.snapshot_version for one in wanted]
     reached = {one.stream: one.snapshot_version for one in wanted}
     for row in await connection.fetch(sql.TAILS, names, after):

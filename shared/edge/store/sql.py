@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-PIN_SESSION = "set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off"
-"""Probes by index whatever the statistics say: on a growing table they are always stale (event-store.md, 2.3)."""
+PIN_SESSION = (
+    "set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off; "
+    "set plan_cache_mode = force_generic_plan"
+)
+"""Probes by index whatever the statistics say: on a growing table they are always stale (event-store.md, 2.3). So a plan
+is good for all values, and made once."""
 PIN = PIN_SESSION.replace("set ", "set local ")
 """The same for one transaction."""
 PROBE = "set local enable_mergejoin = off; set local enable_seqscan = off"
@@ -11,10 +15,24 @@ PROBE = "set local enable_mergejoin = off; set local enable_seqscan = off"
 
 LOAD = """
 select u.stream, s.version, s.parked, s.partition, n.version as snapshot_version, n.fold_version, n.state
-from unnest($1::text[]) as u(stream)
+from unnest($1::text[], $2::bool[]) as u(stream, is_held)
 left join streams s on s.stream = u.stream
-left join snapshots n on n.stream = u.stream
+left join snapshots n on n.stream = u.stream and not u.is_held
 """
+
+HEAD = """
+select s.version, s.parked, s.wakes_on, n.version as snapshot_version, n.fold_version, n.state, p.day,
+       r.version as referred,
+       (select generation <> '' from positions where topic = $5 and partition = $2) as loading,
+       pg_advisory_xact_lock_shared(hashtextextended(current_schema() || '~turn/' || $2::int, 0))::text as turn
+from (select $1::text as stream) u
+left join streams s on s.stream = u.stream
+left join snapshots n on n.stream = u.stream and not $4::bool
+left join partitions p on p.partition = $2::int
+left join streams r on r.stream = $3
+"""
+"""One stream as in `LOAD`, where its partition stands, and the turn of that (`shared.edge.store.turns`): what is stale after
+a wait for it has moved, and is found out."""
 
 TAILS = """
 select e.*
@@ -46,12 +64,12 @@ left join lateral (
 where e.content is not null or i.content is not null
 """
 
-MOVE_STREAMS = """
-with held as (
+_MOVE_STREAMS = """
+with {first}held as (
     select s.stream, u.before, u.version, u.wakes_on, u.parked
-    from unnest($1::text[], $2::int[], $3::int[], $4::date[], $5::bool[])
+    from unnest(${0}::text[], ${1}::int[], ${2}::int[], ${3}::date[], ${4}::bool[])
         with ordinality as u(stream, before, version, wakes_on, parked, n)
-    join streams s on s.stream = u.stream
+    join streams s on s.stream = u.stream{done}
     order by u.n
     for update of s
 )
@@ -60,7 +78,17 @@ from held h
 where s.stream = h.stream and s.version = h.before
 returning s.stream
 """
+
+
+MOVE_STREAMS = _MOVE_STREAMS.format(*range(1, 6), first="", done="")
 """Locks in the order given, and moves those that still have the version that was read."""
+
+
+def moving_after(first: str, values: int) -> str:
+    """The same after *first*, a statement of so many *values*, in one round trip: no row is locked before that is done."""
+    done = "\n    where (select count(*) from first) >= 0"
+    return _MOVE_STREAMS.format(*range(values + 1, values + 6), first=f"first as ({first} returning 1), ", done=done)
+
 
 INSERT_STREAMS = """
 insert into streams (stream, partition, version, wakes_on, parked)
@@ -96,8 +124,15 @@ returning p.partition, p.log_position, p.outbox_position, p.day,
 _LOGGED = """
 insert into commits select partition, log_position, $4, $5::text[], $6::int[], $7::int[] from numbered
 """
-NUMBER_AND_LOG = f"{_HELD}, numbered as ({_MOVED}), logged as ({_LOGGED}) table numbered"
-"""The same as `NUMBER` for one partition, whose commit is noted with it."""
+_SENT = """
+insert into outbox (partition, position, topic, key, event_id, value, headers, recorded_at)
+select n.partition, n.outbox_position - cardinality($9::bigint[]) + r.position, r.topic, r.key, r.event_id, r.value,
+       r.headers::jsonb, r.recorded_at
+from numbered n, unnest($8::smallint[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bytea[], $14::text[],
+                        $15::timestamptz[]) as r (partition, position, topic, key, event_id, value, headers, recorded_at)
+"""
+NUMBER_LOG_AND_SEND = f"{_HELD}, numbered as ({_MOVED}), logged as ({_LOGGED}), sent as ({_SENT}) table numbered"
+"""The same as `NUMBER` for one partition, whose commit is noted with it, and whose outbox is filled."""
 NUMBER = _HELD + _MOVED
 """Locks by number, gives the next positions, and wakes the relay where something is sent."""
 

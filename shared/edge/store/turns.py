@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.edge.store import sql
 from shared.edge.store.pool import Connection
 
 _SHARED = """
@@ -42,6 +41,6 @@ async def take(connection: Connection, customer_id: str) -> None:
     await connection.execute(_CUSTOMER, customer_id)
 
 
-async def first(connection: Connection, customer_id: str) -> None:
-    """As `take`, where it is the first of the transaction: its planner is pinned in the same round trip."""
-    await connection.execute(f"{sql.PIN}; {_FIRST.format(name=customer_id.encode().hex())}")
+def first(customer_id: str) -> str:
+    """The statement that takes the turn of *customer_id*, for who begins a transaction with it."""
+    return _FIRST.format(name=customer_id.encode().hex())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -17,26 +17,23 @@ from shared.core.events.base import Decision
 from shared.edge import clock
 from shared.edge.kafka.record import Record
 from shared.edge.store.pool import Connection
-from shared.edge.store.read import Loaded, load
-from shared.edge.store.rows import subject_of
 from shared.edge.store.sealing import Box
 from shared.edge.store.write import Span, Write
 from shared.edge.worker import days
 from shared.edge.worker.cache import Entry
 from shared.edge.worker.dead import bury
 from shared.edge.worker.deciding import Decider, Failed, NewFact
-from shared.edge.worker.incoming import BREATH, Incoming, decoded, partition_for
+from shared.edge.worker.incoming import BREATH, Incoming, decoded
 from shared.edge.worker.memory import Memory
 from shared.edge.worker.partition import Part
 from shared.edge.worker.ports import Changes, Sealer
 from shared.edge.worker.prepared import Prepared
 from shared.edge.worker.settings import WorkerSettings
 from shared.edge.worker.sifting import Sifted, sift
+from shared.edge.worker.states import States
 
 DAY_KEY = days.DAY_SUBJECT.encode()
 FACTS = "credit.events"
-BYTES_OF_ONE = 128
-"""So many bytes of facts take about 1 kB in memory (measured: eight times as much, up to fifteen in open documents)."""
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +50,10 @@ class Preparer:
     sealer: Sealer | None
     opened: days.OpenedDays
     changes: Changes | None = None
+    states: States = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.states = States(self.brain, self.settings, self.memory)
 
     async def records(self, records: Iterable[Record], *, park: str = "", bury: str = "") -> Prepared:
         """The batch of *records*. Raises Stopped (too many customers failed), asyncpg errors.
@@ -77,7 +78,7 @@ class Preparer:
             )
             bad += sifted.refused
             await self._open(connection, prepared, sifted.opening)
-            await self.load(connection, sifted.facts.keys() | sifted.own.keys(), pinned=bool(good))
+            await self.states.load(connection, sifted.facts.keys() | sifted.own.keys(), pinned=bool(good))
         prepared.write.quarantine.extend(sifted.quarantine)
         prepared.duplicates, prepared.facts = sifted.duplicates, sifted.count
         prepared.oldest = min((fact.recorded_at for facts in sifted.facts.values() for fact in facts), default=None)
@@ -99,7 +100,7 @@ class Preparer:
         async with self.pool.acquire() as connection, connection.transaction(readonly=True):
             if retry:
                 self.memory.cache.drop(streams)
-            await self.load(connection, streams, parked=retry)
+            await self.states.load(connection, streams, parked=retry)
         self._break(streams, park)
         decider = self._decider(prepared)
         decider.snapshots = snapshots
@@ -127,44 +128,11 @@ class Preparer:
     ) -> None:
         """Add a decision about *stream*, one of our own, to *prepared*. *park* as in `streams`."""
         async with self.pool.acquire() as connection, connection.transaction(readonly=True):
-            await self.load(connection, [stream])
+            await self.states.load(connection, [stream])
         entry = self.memory.cache.get(stream)
         assert entry is not None, f"{stream} was not loaded"
         self._break([stream], park)
         self._one(self._decider(prepared), entry, (), (Decided(data, publish=True),), cause)
-
-    async def load(
-        self, connection: Connection, streams: Iterable[str], *, parked: bool = False, pinned: bool = False
-    ) -> None:
-        """Bring the states of *streams* into memory. *pinned* as in the store's `load`."""
-        missing = sorted(stream for stream in streams if stream not in self.memory.cache)
-        if not missing:
-            return
-        found = await load(connection, missing, fold_version=self.brain.fold_version, parked=parked, pinned=pinned)
-        for number, one in enumerate(found.values()):
-            if number % BREATH == 0:
-                await asyncio.sleep(0)
-            entry = self._entry(one, parked)
-            self.memory.cache.put(entry, self._weight(entry))
-
-    def _entry(self, one: Loaded, parked: bool) -> Entry[Any]:
-        """The stream as far as it is stored. One that cannot be folded is parked, whatever it was before."""
-        partition = partition_for(one.stream, self.settings.partitions)
-        entry: Entry[Any] = Entry(one.stream, partition, None, one.version, one.snapshot_version, one.parked)
-        entry.size = one.size
-        is_machine = one.stream.startswith("~") and subject_of(one.stream) not in self.settings.matters
-        if is_machine or (one.parked and not parked):
-            return entry
-        try:
-            state = self.brain.load(one.snapshot) if one.snapshot is not None else self.brain.initial(one.stream)
-            for event in one.tail:
-                self.brain.evolve(state, event)
-        except Exception as error:  # whatever a brain raises parks this customer and nobody else
-            log.warning("stream cannot be folded", stream=one.stream, error=repr(error))
-            entry.broken = f"{type(error).__name__}: {error}"
-            return entry
-        entry.state, entry.parked = state, False
-        return entry
 
     def _break(self, streams: Iterable[str], why: str) -> None:
         """Let *streams* be parked as if they could not be folded; no effect where there is no reason *why*."""
@@ -261,12 +229,8 @@ class Preparer:
     ) -> Failed | None:
         part = self.memory.parts[entry.partition]
         failed = decider.take(entry, part, facts, own, cause=cause, patience=patience)
-        self.memory.cache.put(entry, self._weight(entry))
+        self.memory.cache.put(entry, self.states.weight(entry))
         return failed
-
-    def _weight(self, entry: Entry[Any]) -> int:
-        """What the brain says, or what its bytes say where a few facts hold long lists."""
-        return 1 if entry.state is None else max(self.brain.weight(entry.state), entry.size // BYTES_OF_ONE)
 
     def _refer(self, prepared: Prepared, part: Part[Any], facts: Sequence[NewFact]) -> None:
         """Change what the customers of a partition are measured with, and let all of them be decided again."""

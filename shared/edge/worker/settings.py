@@ -30,6 +30,10 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     unheard: frozenset[str] = frozenset()
     """Types that this service has no use for: they are neither kept nor folded."""
 
+    is_shared: bool = False
+    """Whether commands append to the streams of this worker all the time: then what it holds of them is brought up to
+    date before each batch, for a batch made of states that have moved is made in vain."""
+
     matters: frozenset[str] = frozenset()
     """Subjects that begin with ~ and that this service decides about as about a customer (`~policy`)."""
 
