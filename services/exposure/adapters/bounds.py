@@ -25,5 +25,6 @@ BOUNDS: dict[str, Any] = {
     "batch_records": BATCH,
     "sweep_streams": BATCH,
     "is_shared": True,
+    "nice": 10,
 }
 """How this service's worker differs from the usual one."""

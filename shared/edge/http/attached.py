@@ -16,9 +16,11 @@ from shared.edge import logs, waiting
 from shared.edge.http import health, serving
 from shared.edge.settings import Settings
 from shared.edge.store.pool import refuse_unsafe_role
-from shared.edge.worker.assembly import GC_THRESHOLD
 
 CONNECT_EVERY_SECONDS = 1.0
+GC_THRESHOLD = (10_000, 50, 1_000_000)
+"""As a worker's, never a full collection, for states are kept here too; and the young ones often, since one of 100,000 objects
+takes 30 ms or more (measured), in which nobody is answered."""
 
 log = structlog.get_logger(__name__)
 

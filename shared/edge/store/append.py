@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import chain
 from typing import Any, Protocol
 
 import asyncpg
@@ -26,21 +27,6 @@ _TYPES = (
     "timestamptz", "smallint", "bytea",
 )  # fmt: skip
 EVENTS = Table("events", dict(zip(COLUMNS, _TYPES, strict=True)))
-OUTBOX = Table(
-    "outbox",
-    {
-        "partition": "smallint",
-        "position": "bigint",
-        "topic": "text",
-        "key": "text",
-        "event_id": "text",
-        "value": "bytea",
-        "headers": "jsonb",
-        "recorded_at": "timestamptz",
-    },
-)
-
-
 _APPEND_FEW = sql.moving_after(EVENTS.insert, len(COLUMNS))
 """Few events and the versions of their streams in one round trip."""
 
@@ -119,50 +105,40 @@ async def _positions(connection: Connection, write: Write) -> None:
 
 
 async def _numbered(connection: Connection, write: Write, now: datetime) -> dict[int, date | None]:
-    """Give the commit and the outbox rows their gapless positions; commit order is position order by the row lock."""
-    sent: dict[int, int] = {}
-    for row in write.outbox:
-        sent[row.partition] = sent.get(row.partition, 0) + 1
-    logged: dict[int, list[tuple[str, int, int]]] = {}
-    for stream, wanted in write.streams.items():
-        if wanted.version > wanted.before:
-            logged.setdefault(wanted.partition, []).append((stream, wanted.before + 1, wanted.version))
-    touched = sorted(sent.keys() | logged.keys() | write.days.keys())
-    if not touched:
+    """Give the commit and the outbox rows their gapless positions; commit order is position order by the row lock.
+
+    Returns the day of each partition. It is one statement, for who locks the rows of partitions keeps everybody waiting.
+    """
+    wanted = {one.partition for one in write.streams.values() if one.version > one.before}
+    wanted |= {row.partition for row in write.outbox} | write.days.keys()
+    if not wanted:
         return {}
-    counts = {part: (part, 1 if part in logged else 0, sent.get(part, 0)) for part in touched}
-    columns = _columns(list(counts.values()))
-    if len(touched) == len(logged) == 1 and len(write.outbox) < FEW:  # a command: all of it in one round trip
-        (spans,) = logged.values()
-        given = _columns(_rows_to_send(write, {}, now)) or [[] for _ in OUTBOX.columns]
-        found = await connection.fetch(sql.NUMBER_LOG_AND_SEND, *columns, now, *_columns(spans), *given)
-        if found:
-            return {row["partition"]: row["day"] for row in found}
-    else:
-        found = await connection.fetch(sql.NUMBER, *columns)
-    heads = {row["partition"]: row for row in found}
-    if missing := sorted(counts.keys() - heads.keys()):
-        for partition in missing:
-            await connection.execute("insert into partitions (partition) values ($1) on conflict do nothing", partition)
-        made = await connection.fetch(sql.NUMBER, *_columns([counts[partition] for partition in missing]))
-        heads |= {row["partition"]: row for row in made}
-    if logged:
-        records = [(part, heads[part]["log_position"], now, *_columns(spans)) for part, spans in logged.items()]
-        await connection.executemany("insert into commits values ($1, $2, $3, $4, $5, $6)", records)
-    if write.outbox:
-        last = {part: heads[part]["outbox_position"] - count for part, count in sent.items()}
-        await OUTBOX.put(connection, _rows_to_send(write, last, now))
-    return {partition: row["day"] for partition, row in heads.items()}
+    days = await _number(connection, write, now, wanted)
+    if missing := sorted(wanted - days.keys()):
+        await connection.execute(sql.MAKE_PARTITIONS, missing)
+        days |= await _number(connection, write, now, set(missing))
+    return days
 
 
-def _rows_to_send(write: Write, last: dict[int, int], now: datetime) -> list[tuple[Any, ...]]:
-    """Rows of the outbox, with positions that follow on *last*, by partition."""
-    records = []
+async def _number(connection: Connection, write: Write, now: datetime, parts: set[int]) -> dict[int, date | None]:
+    """Those of *parts* that there are."""
+    logged = [
+        (one.partition, stream, one.before + 1, one.version)
+        for stream, one in write.streams.items()
+        if one.partition in parts and one.version > one.before
+    ]
+    sent: dict[int, int] = {}
+    outbox: list[tuple[Any, ...]] = []
     for row in write.outbox:
-        at = last[row.partition] = last.get(row.partition, 0) + 1
-        key = None if row.key is None else storable(row.key)
-        records.append((row.partition, at, row.topic, key, row.event_id, row.value, _named(row.headers), now))
-    return records
+        if row.partition in parts:
+            at = sent[row.partition] = sent.get(row.partition, 0) + 1
+            key = None if row.key is None else storable(row.key)
+            outbox.append((row.partition, at, row.topic, key, row.event_id, row.value, _named(row.headers)))
+    written = {partition for partition, *_ in logged}
+    counts = [(part, int(part in written), sent.get(part, 0)) for part in sorted(parts)]
+    given = (_columns(counts), _columns(logged) or [[]] * 4, _columns(outbox) or [[]] * 7)
+    found = await connection.fetch(sql.NUMBER, now, *chain.from_iterable(given))
+    return {row["partition"]: row["day"] for row in found}
 
 
 async def _days(connection: Connection, write: Write) -> None:

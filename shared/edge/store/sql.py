@@ -105,36 +105,41 @@ where p.topic = u.topic and p.partition = u.partition
 returning p.topic, p.partition
 """
 
-_HELD = """
+NUMBER = """
 with held as (
     select p.partition, u.logged, u.sent
-    from unnest($1::smallint[], $2::int[], $3::int[]) as u(partition, logged, sent)
+    from unnest($2::smallint[], $3::int[], $4::int[]) as u(partition, logged, sent)
     join partitions p on p.partition = u.partition
     order by p.partition
     for update of p
-)"""
-_MOVED = """
-update partitions p
-set log_position = p.log_position + h.logged, outbox_position = p.outbox_position + h.sent
-from held h
-where p.partition = h.partition
-returning p.partition, p.log_position, p.outbox_position, p.day,
-    case when h.sent > 0 then pg_notify(current_schema() || '_outbox', '')::text end as notified
+), numbered as (
+    update partitions p
+    set log_position = p.log_position + h.logged, outbox_position = p.outbox_position + h.sent
+    from held h
+    where p.partition = h.partition
+    returning p.partition, p.log_position, p.outbox_position - h.sent as outbox_before, p.day,
+        case when h.sent > 0 then pg_notify(current_schema() || '_outbox', '')::text end as notified
+), logged as (
+    insert into commits
+    select n.partition, n.log_position, $1::timestamptz, array_agg(u.stream order by u.n), array_agg(u.since order by u.n),
+           array_agg(u.upto order by u.n)
+    from numbered n
+    join unnest($5::smallint[], $6::text[], $7::int[], $8::int[])
+        with ordinality as u(partition, stream, since, upto, n) using (partition)
+    group by n.partition, n.log_position
+), sent as (
+    insert into outbox (partition, position, topic, key, event_id, value, headers, recorded_at)
+    select n.partition, n.outbox_before + u.n, u.topic, u.key, u.event_id, u.value, u.headers::jsonb, $1
+    from numbered n
+    join unnest($9::smallint[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::bytea[], $15::text[])
+        as u(partition, n, topic, key, event_id, value, headers) using (partition)
+)
+table numbered
 """
-_LOGGED = """
-insert into commits select partition, log_position, $4, $5::text[], $6::int[], $7::int[] from numbered
-"""
-_SENT = """
-insert into outbox (partition, position, topic, key, event_id, value, headers, recorded_at)
-select n.partition, n.outbox_position - cardinality($9::bigint[]) + r.position, r.topic, r.key, r.event_id, r.value,
-       r.headers::jsonb, r.recorded_at
-from numbered n, unnest($8::smallint[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bytea[], $14::text[],
-                        $15::timestamptz[]) as r (partition, position, topic, key, event_id, value, headers, recorded_at)
-"""
-NUMBER_LOG_AND_SEND = f"{_HELD}, numbered as ({_MOVED}), logged as ({_LOGGED}), sent as ({_SENT}) table numbered"
-"""The same as `NUMBER` for one partition, whose commit is noted with it, and whose outbox is filled."""
-NUMBER = _HELD + _MOVED
-"""Locks by number, gives the next positions, and wakes the relay where something is sent."""
+"""Locks partitions by number, gives the next positions to the commit and to what is sent, writes both down, and wakes the
+relay where something is sent."""
+
+MAKE_PARTITIONS = "insert into partitions (partition) select unnest($1::smallint[]) on conflict do nothing"
 
 SET_DAYS = """
 update partitions p

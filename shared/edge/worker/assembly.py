@@ -23,6 +23,7 @@ from shared.edge.store.sealing import Box
 from shared.edge.worker.dropping import Dropper
 from shared.edge.worker.loop import Worker
 from shared.edge.worker.ports import Changes, Exports
+from shared.edge.worker.priority import give_way
 from shared.edge.worker.process import until_stopped
 from shared.edge.worker.settings import WorkerSettings
 
@@ -93,5 +94,6 @@ def run(
                 await asyncio.wait_for(pool.close(), 1.0)
 
     gc.set_threshold(*GC_THRESHOLD)
+    give_way(told.nice)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(until_stopped(work))

@@ -23,14 +23,14 @@ from shared.edge.worker import days
 from shared.edge.worker.cache import Entry
 from shared.edge.worker.dead import bury
 from shared.edge.worker.deciding import Decider, Failed, NewFact
-from shared.edge.worker.incoming import BREATH, Incoming, decoded
+from shared.edge.worker.incoming import Incoming, decoded
 from shared.edge.worker.memory import Memory
 from shared.edge.worker.partition import Part
 from shared.edge.worker.ports import Changes, Sealer
 from shared.edge.worker.prepared import Prepared
 from shared.edge.worker.settings import WorkerSettings
 from shared.edge.worker.sifting import Sifted, sift
-from shared.edge.worker.states import States
+from shared.edge.worker.states import BREATH, States
 
 DAY_KEY = days.DAY_SUBJECT.encode()
 FACTS = "credit.events"

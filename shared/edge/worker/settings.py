@@ -34,6 +34,9 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether commands append to the streams of this worker all the time: then what it holds of them is brought up to
     date before each batch, for a batch made of states that have moved is made in vain."""
 
+    nice: int = 0
+    """By how much the worker gives way to other processes, 0 to 19: to those that answer, while it catches up."""
+
     matters: frozenset[str] = frozenset()
     """Subjects that begin with ~ and that this service decides about as about a customer (`~policy`)."""
 

@@ -14,10 +14,12 @@ from shared.edge.store.pool import Connection
 from shared.edge.store.read import Loaded, load
 from shared.edge.store.rows import subject_of
 from shared.edge.worker.cache import Entry
-from shared.edge.worker.incoming import BREATH, partition_for
+from shared.edge.worker.incoming import partition_for
 from shared.edge.worker.memory import Memory
 from shared.edge.worker.settings import WorkerSettings
 
+BREATH = 8
+"""Streams that are folded or decided before the loop turns: the write under way, which has rows locked, waits for that."""
 BYTES_OF_ONE = 128
 """So many bytes of facts take about 1 kB in memory (measured: eight times as much, up to fifteen in open documents)."""
 
