@@ -39,6 +39,8 @@ class Brain(Protocol[S, C]):
 
     fold_version: str
     """Changes whenever a stored snapshot can no longer be continued; snapshots of another version are refolded."""
+    walks: bool
+    """Whether a state is whole only once it was decided: what follows of its facts is kept in it and is no event."""
 
     def context(self) -> C:
         """An empty reference context (rates, calendar, lists)."""

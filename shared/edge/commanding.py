@@ -263,7 +263,7 @@ class Commands(Generic[S, C]):
         entries = [self._entry(one, partition) for one, partition in zip(read, partitions, strict=True)]
         *others, (entry, one) = zip(entries, read, strict=True)
         decider = Decider(self.brain, self.settings, write, 1, clock.now())
-        if one.is_due:
+        if one.is_due or (self.brain.walks and one.loaded.tail):
             _take(decider, entry, one, (), "day")
         assert entry.state is not None
         found = Found(entry.state, one.day, one.context, decider.now, entry.version)

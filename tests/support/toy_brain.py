@@ -46,6 +46,8 @@ class ToyRow(msgspec.Struct):
 class ToyBrain:
     """A Brain. Customers in *poison* make `decide` raise, those in *venom* make `evolve` raise."""
 
+    walks = False
+
     def __init__(
         self, *, poison: frozenset[str] = frozenset(), venom: frozenset[str] = frozenset(), version: str = "1"
     ) -> None:

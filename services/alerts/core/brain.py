@@ -24,6 +24,7 @@ class AlertsBrain:
     """One set of rules, one working time, one installation."""
 
     fold_version = FOLD_VERSION
+    walks = False
 
     def __init__(self, rules: Rules, hours: Hours, go_live: date = date.min) -> None:
         """*go_live*: what was decided of earlier days is recorded, and nobody is told."""

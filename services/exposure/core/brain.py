@@ -36,6 +36,8 @@ FOLD_VERSION = "3"
 class ExposureBrain:
     """One rulebook, one work calendar, one installation."""
 
+    walks = False
+
     def __init__(self, rulebook: Rulebook, setting: Setting, counting: Rules = DEFAULT) -> None:
         """*counting*: what counts as exposure."""
         self.rulebook, self.setting, self.counting = rulebook, setting, counting

@@ -34,6 +34,8 @@ FOLD_VERSION = "9"
 class RatingBrain:
     """One rulebook, one work calendar, one installation."""
 
+    walks = True
+
     def __init__(self, rulebook: Rulebook, setting: Setting, chains: tuple[Chains, ...] = (ASSUMED,)) -> None:
         """*chains* says how long people may take. Raises Misconfigured where a rule reads a measure that does not exist."""
         self.rulebook, self.chains = rulebook, chains
