@@ -27,8 +27,8 @@ Ask = Callable[[str, str, Mapping[str, str], Mapping[str, Any] | None], Any]
 """method, path, query, body → the answer as JSON."""
 
 
-def asks(found: Target) -> Ask:
-    """What asks the API of *found*. Raises Misconfigured for anything but http(s)."""
+def asks(found: Target, key: str = "") -> Ask:
+    """What asks the API of *found*, each time under the Idempotency-Key *key*. Raises Misconfigured for anything but http(s)."""
     parts = urlsplit(found.url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Misconfigured(f"'{found.url}' is no address of an API; write e.g. http://127.0.0.1:8003")
@@ -39,6 +39,8 @@ def asks(found: Target) -> Ask:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         if found.token:
             headers["Authorization"] = f"Bearer {found.token}"
+        if key:
+            headers["Idempotency-Key"] = key
         raw = None if body is None else json.dumps(body).encode()
         request = Request(url, data=raw, headers=headers, method=method)  # noqa: S310 - http(s) only, checked above
         try:

@@ -1,4 +1,4 @@
-"""`gradeline alerts`: what stands, who takes it on, and what comes in, by the alerts API."""
+"""`gradeline alerts`: what stands, who takes it on, what comes in, and what people report, by the alerts API."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_alerts)
     group.command()(ack)
     group.command()(tail)
+    group.command()(report)
     app.add_typer(group, name="alerts")
 
 
@@ -95,6 +96,75 @@ def tail(
         time.sleep(EVERY_SECONDS)
 
 
+def report(
+    kind: Annotated[
+        str, typer.Argument(help="As alerts.yaml names it: investigation_report, urgent_report, finding …")
+    ],
+    *,
+    text: Annotated[str, typer.Option(help="What is reported; on no topic and in no message.")],
+    subject: Annotated[str | None, typer.Option(help="The customer, or the group (g:…).")] = None,
+    figure: Annotated[list[str] | None, typer.Option(help="name=text, as the kind asks: topic=files.")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="Of a customer yet unknown, or of the house: region=east.")
+    ] = None,
+    reference: Annotated[str | None, typer.Option(help="The report itself: a document, a file.")] = None,
+    of: Annotated[
+        str | None, typer.Option(help="The report that it amends, or the alert that it is a step of.")
+    ] = None,
+    owner: Annotated[str | None, typer.Option(help="The person who is to deal with it.")] = None,
+    due_on: Annotated[str | None, typer.Option(help="The day by which, YYYY-MM-DD.")] = None,
+    step: Annotated[
+        list[str] | None, typer.Option(help="Of the plan, PERSON:YYYY-MM-DD:WHAT, as often as needed.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(help="The same report again has the same key; else a new one.")] = None,
+    role: Annotated[str, typer.Option(help="Of the instance's own token.")] = ROLE,
+    url: Url = None,
+    token: Token = None,
+    data: Data = USUAL,
+    as_json: Json = False,
+) -> None:
+    """Report something: the person of the token answers for it. Exit status as of `list`."""
+    from shared.edge.clock import new_id
+
+    said = {
+        "kind": kind,
+        "text": text,
+        "subject": subject,
+        "reference": reference,
+        "of": of,
+        "owner": owner,
+        "due_on": due_on,
+    }
+    body: dict[str, Any] = {name: one for name, one in said.items() if one is not None}
+    body["figures"] = _pairs(figure or [], "--figure")
+    if label:
+        body["labels"] = _pairs(label, "--label")
+    if step:
+        body["plan"] = [_step(one) for one in step]
+    _put(_api(url, token, data, role, key or new_id())("POST", "/v1/alerts", {}, body), as_json=as_json)
+
+
+def _pairs(given: list[str], option: str) -> dict[str, str]:
+    from shared.core.errors import Misconfigured
+
+    found = {}
+    for one in given:
+        name, sign, text = one.partition("=")
+        if not (name and sign):
+            raise Misconfigured(f"{option} {one}: write name=text, e.g. region=east")
+        found[name] = text
+    return found
+
+
+def _step(text: str) -> dict[str, str]:
+    from shared.core.errors import Misconfigured
+
+    parts = text.split(":", 2)
+    if len(parts) != 3 or not all(parts):
+        raise Misconfigured(f"--step {text}: write PERSON:YYYY-MM-DD:WHAT, e.g. li.na:2026-03-06:call the guarantor")
+    return dict(zip(("owner", "due_on", "what"), parts, strict=True))
+
+
 def _put(one: dict[str, Any], *, as_json: bool) -> None:
     import json
 
@@ -107,10 +177,10 @@ def _put(one: dict[str, Any], *, as_json: bool) -> None:
     )
 
 
-def _api(url: str | None, token: str | None, data: Path) -> Callable[..., Any]:
+def _api(url: str | None, token: str | None, data: Path, role: str = ROLE, key: str = "") -> Callable[..., Any]:
     """What asks the API: method, path, query, body → its answer. Raises our own errors."""
     from gradeline.asking import asks
     from gradeline.target import target
 
-    found = target(url=url, token=token, data=data.resolve(), subject="cli", role=ROLE, service="alerts")
-    return asks(found)
+    found = target(url=url, token=token, data=data.resolve(), subject="cli", role=role, service="alerts")
+    return asks(found, key)

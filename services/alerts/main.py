@@ -13,7 +13,7 @@ from services.alerts.adapters.following import Following
 from services.alerts.adapters.knowing import Knowing
 from services.alerts.adapters.lists import Lists
 from services.alerts.adapters.subscriptions import Subscriptions
-from services.alerts.api import alerts, deliveries, notices, silences, staff, stream, subscriptions
+from services.alerts.api import alerts, deliveries, notices, reports, silences, staff, stream, subscriptions
 from services.alerts.handlers.delivery_ports import DeliveryPorts
 from services.alerts.handlers.ports import Ports
 from shared.edge.http import attached, trust
@@ -28,6 +28,7 @@ ROUTERS = (
     subscriptions.router,
     silences.router,
     notices.router,
+    reports.router,
     staff.router,
 )
 """The busiest first: routes are tried in this order."""

@@ -258,7 +258,7 @@ async def test_what_befalls_a_member_of_a_group_is_told_to_the_owners_of_the_oth
         await one.hears(grade("C", "A", 2), subject="C-2")
         rows = await one.pool.fetch("select subject, notice from notices where subject <> 'g:G' order by subject")
         to = {row["subject"]: msgspec.json.decode(row["notice"])["to"] for row in rows}
-        assert to["C-1"][-2:] == ["owner:C-3", "owner:C-2"], "the lead first"
+        assert to["C-1"][-2:] == ["lead:C-3", "assisting:C-2"], "the lead first"
         assert to["C-2"] == ["owner"], "what is better is told to its own manager"
         await one.hears(
             GroupChanged(**told(members=("C-1",), lead=None, since=DAY)),  # type: ignore[arg-type]

@@ -62,12 +62,14 @@ def test_the_shipped_routes_are_those_of_the_seeds(
 
 def test_information_goes_with_the_digest_and_critical_breaks_through() -> None:
     by_name = {one.name: one for one in RULES.routes.root.walk()}
-    assert {name for name, one in by_name.items() if one.digest} == {"information", "rules", "groups"}
+    assert {name for name, one in by_name.items() if one.digest} == {"information", "rules", "groups", "reports-daily"}
     assert {name for name, one in by_name.items() if one.urgent} == {
         "restricted",
         "advances",
         "overdue-long",
         "complaints",
+        "reports-urgent",
+        "assets",
         "critical",
     }
     critical = by_name["critical"]
@@ -119,7 +121,7 @@ def test_a_group_is_of_one_route_and_equal_labels() -> None:
     [
         ("route: {name: r, to: [owner], match: {a: b}}", 4, "the root takes what no other route takes"),
         ("route: {name: r}", 4, "the root tells nobody"),
-        ("route: {name: r, to: [everybody]}", 4, "'everybody' is nobody; write owner, line, role:NAME or person:NAME"),
+        ("route: {name: r, to: [everybody]}", 4, "'everybody' is nobody; write owner, line, role:NAME, person:NAME"),
         ('route: {name: r, to: ["role:king"]}', 4, "'king' is no role"),
         ("route: {name: r, to: [owner], escalation: down}", 4, "there is no escalation 'down'; write one of up"),
         ("route: {name: r, to: [owner], repeat_interval: 4h}", 4, "it repeats without end; write `repeat_limit: 5`"),

@@ -247,7 +247,7 @@ def test_each_role_of_the_product_carries_only_scopes_that_exist() -> None:
         "customer_service",
         "finance_director",
     }
-    assert len(roles.scopes()) == 24
+    assert len(roles.scopes()) == 25
     assert not roles.roles()["operator"] & {"ratings:read", "exposures:read", "alerts:read", "pii:read"}, (
         "no business data"
     )

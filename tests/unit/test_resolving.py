@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 import pytest
 
 from services.alerts.adapters import staff_policy
@@ -154,3 +155,42 @@ def test_every_role_of_the_sources_is_a_post_that_hears() -> None:
             notice(to=(f"role:{role}",)), setting(holder, Post(person="new", role=role, scope="region", of="CN-SH"))
         )
         assert "post_region" in codes(found["new"]), role
+
+
+@covers("AL-01", "AL-13")
+def test_who_leads_a_named_person_or_a_named_unit_hears() -> None:
+    stage = setting()
+    found = hearers(notice(to=("line:qian", "unit:sh")), stage)
+    assert {name: one.reasons for name, one in found.items()} == {
+        "gm": (because("leads", person="qian"),),
+        "sh.lead": (because("leads_unit", of="sh"),),
+    }
+    gone = setting(house=changed(HOUSE, "sh.lead", gone=True))
+    assert hearers(notice(to=("unit:sh",)), gone).keys() == {"east.head"}, "who leads the next unit above"
+    assert hearers(notice(to=("unit:moon", "line:nobody")), stage).keys() == {"zhao.min"}, "the fallback"
+
+
+@covers("RO-15", "AL-08")
+def test_the_unit_that_leads_a_group_hears_by_whose_the_member_is_and_by_its_posts_and_so_do_those_that_assist() -> (
+    None
+):
+    given = (
+        Assignment(customer="C-1", person="qian", first=date(2026, 1, 1)),
+        Assignment(customer="C-2", person="wang.wei", first=date(2026, 1, 1)),
+    )
+    posts = (
+        Post(person="sun.li", role="assisting_unit", scope="unit", of="east"),
+        Post(person="zhao.min", role="lead_unit", scope="unit", of="sh"),
+        Post(person="gm", role="gathering_unit"),
+    )
+    found = hearers(notice(subject="g:G", labels={}, to=("lead:C-1", "assisting:C-2")), setting(*given, *posts))
+    assert {name: codes(one) for name, one in found.items()} == {
+        "qian": ["lead_unit"],
+        "gm": ["post"],
+        "wang.wei": ["assisting_unit"],
+        "sun.li": ["post_unit"],
+    }, "the post of another unit hears nothing; that of a branch hears for its teams"
+    known = setting(*posts)
+    organisation = known.organisation.with_portfolio((), {"C-1": "m01"})
+    stage = msgspec.structs.replace(known, organisation=organisation)
+    assert codes(hearers(notice(subject="g:G", labels={}, to=("lead:C-1",)), stage)["li.na"]) == ["lead_unit"]

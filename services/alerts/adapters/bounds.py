@@ -15,7 +15,7 @@ SCHEMA = "alerts"
 TOPICS = ("credit.ratings", "credit.limits", "credit.restricted")
 BATCH = 500
 """People wait for a minute, commands for a transaction."""
-POLICY = "~policy"
+POLICY, HOUSE = "~policy", "~house"
 
 
 def _is_heard(cls: type[Any]) -> bool:
@@ -34,6 +34,6 @@ BOUNDS: dict[str, Any] = {
     "day_topic": "credit.ratings",
     "unheard": UNHEARD,
     "batch_records": BATCH,
-    "matters": frozenset({POLICY}),
+    "matters": frozenset({POLICY, HOUSE}),
 }
 """How this service's worker differs from the usual one."""

@@ -1,4 +1,4 @@
-"""Commands about one alert: what the machine of commands needs to know of alerts (`shared.edge.commanding`)."""
+"""Commands about one alert or one case: what the machine of commands needs to know of alerts (`shared.edge.commanding`)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ class Deciding:
         stream = case_of(alert_id)
         if not stream:
             raise NotFound(UNKNOWN)
+        await self.about(pool, stream, act)
+
+    async def about(self, pool: Any, stream: str, act: Callable[[Saying, datetime], None]) -> None:
+        """Carry *act* out on the case *stream*. Raises Unavailable, and whatever *act* raises."""
         await self.commands(pool, stream, _Asked(self.brain, act))
 
 

@@ -17,8 +17,8 @@ import asyncpg
 import msgspec
 import structlog
 
+from services.alerts.adapters import grouping, staff, staff_policy
 from services.alerts.adapters import hearings as sql
-from services.alerts.adapters import staff, staff_policy
 from services.alerts.adapters.hearings import Kept, Settled
 from services.alerts.core.absence import standing_in
 from services.alerts.core.message import Form, Message
@@ -104,11 +104,13 @@ class Dispatcher:
                 return 0  # another dispatcher is at it
             return await work(connection, now)
 
-    async def _setting(self, connection: Connection, now: datetime, subjects: Sequence[str] = ()) -> Setting:
+    async def _setting(self, connection: Connection, now: datetime, notices: Sequence[Notice] = ()) -> Setting:
         await self._staff.look(connection, now)
         found = self._staff.organisation
-        if subjects:
-            found = found.with_portfolio(await staff.assigned(connection, subjects))
+        if notices:
+            others = {name for one in notices for name in one.others}
+            given = await staff.assigned(connection, {*others, *(one.subject for one in notices)})
+            found = found.with_portfolio(given, await grouping.coded(connection, others) if others else {})
         return staff_policy.setting(found, self._zone)
 
     async def _arrive(self, connection: Connection, now: datetime) -> int:
@@ -116,7 +118,7 @@ class Dispatcher:
         notices = await sql.arriving(connection, NOTICES_AT_ONCE)
         if not notices:
             return 0
-        setting = await self._setting(connection, now, [one.subject for one in notices])
+        setting = await self._setting(connection, now, notices)
         if not setting.organisation.people:
             await connection.execute(sql.HELD, sql.said(because("no_staff")))
             return 0

@@ -1,8 +1,8 @@
-"""Who is of which group, as exposure published it: the owners of the other members are told of what befalls one (AL-08)."""
+"""Who is of which group and leads it, as exposure published it: the units of the others are told of what befalls one (AL-08)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,10 +15,17 @@ from shared.edge.store.pool import Connection
 GONE = "delete from group_members where group_id = any($1::text[])"
 KEEP = "insert into group_members (group_id, customer_id, is_lead) select * from unnest($1::text[], $2::text[], $3::bool[])"
 OF = """
-select m.customer_id as subject, m.group_id,
-       array(select o.customer_id from group_members o where o.group_id = m.group_id
-             order by o.is_lead desc, o.customer_id) as members
-from group_members m where m.customer_id = any($1::text[]) order by 1, 2
+with held as (
+    select customer_id as subject, group_id from group_members where customer_id = any($1::text[])
+    union select group_id, group_id from group_members where group_id = any($1::text[]))
+select subject, group_id,
+       array(select customer_id from group_members o where o.group_id = held.group_id order by 1) as members,
+       coalesce((select customer_id from group_members o where o.group_id = held.group_id and is_lead), '') as lead
+from held order by 1, 2
+"""
+CODED = """
+select distinct on (subject) subject, labels ->> 'manager' as manager from alerts
+where subject = any($1::text[]) and labels ? 'manager' order by subject, opened_at desc
 """
 STANDING = """
 select subject, alert_id, labels || jsonb_build_object('kind', kind, 'severity', severity) as labels
@@ -27,19 +34,20 @@ from alerts where subject = any($1::text[]) and state not in ('resolved', 'withd
 
 
 class Group(NamedTuple):
-    """A group of a customer, with the alerts that stand about the group itself."""
+    """A group of a customer, or the group that is asked about, with the alerts that stand about it."""
 
     group_id: str
+    lead: str
     members: tuple[str, ...]
     standing: tuple[tuple[str, Mapping[str, str]], ...]
 
 
-async def keep(connection: Connection, groups: Sequence[tuple[str, tuple[str, ...]]]) -> None:
-    """Keep the members of *groups*, the lead of each first, and nobody else."""
+async def keep(connection: Connection, groups: Sequence[tuple[str, tuple[str, ...], str]]) -> None:
+    """Keep the members of *groups* (id, members, lead) and nobody else."""
     if not groups:
         return
-    await connection.execute(GONE, [name for name, _ in groups])
-    rows = [(name, one, place == 0) for name, members in groups for place, one in enumerate(members)]
+    await connection.execute(GONE, [name for name, _, _ in groups])
+    rows = [(name, one, one == lead) for name, members, lead in groups for one in members]
     if rows:
         await connection.execute(KEEP, *zip(*rows, strict=True))
 
@@ -54,17 +62,25 @@ async def of(connection: Connection, subjects: Sequence[str]) -> dict[str, tuple
         alerts.setdefault(row["subject"], []).append((row["alert_id"], msgspec.json.decode(row["labels"])))
     groups: dict[str, tuple[Group, ...]] = {}
     for row in found:
-        one = Group(row["group_id"], tuple(row["members"]), tuple(alerts.get(row["group_id"], ())))
+        one = Group(row["group_id"], row["lead"], tuple(row["members"]), tuple(alerts.get(row["group_id"], ())))
         groups[row["subject"]] = (*groups.get(row["subject"], ()), one)
     return groups
 
 
+async def coded(connection: Connection, customers: Iterable[str]) -> dict[str, str]:
+    """What the label `manager` said of each of *customers* when last an alert about it was opened."""
+    rows = await connection.fetch(CODED, sorted(customers))
+    return {row["subject"]: row["manager"] for row in rows}
+
+
 def quiet(routes: Routes, notice: Notice, groups: Sequence[Group]) -> str:
-    """Why an alert about one of *groups* makes *notice* needless; empty: none does."""
+    """Why an alert about one of *groups* makes *notice* about a member needless; empty: none does."""
     labels = notice.labels | {"kind": notice.kind, "severity": notice.severity}
-    return inhibited_by_group(routes, labels, [alert for one in groups for alert in one.standing])
+    return inhibited_by_group(
+        routes, labels, [alert for one in groups for alert in one.standing if one.group_id != notice.subject]
+    )
 
 
 def told(notice: Notice, groups: Sequence[Group]) -> Notice:
-    """*notice*, to the owners of the other members as well."""
-    return told_group(notice, [(one.group_id, one.members) for one in groups])
+    """*notice*, to the units of the other members as well."""
+    return told_group(notice, [(one.lead, one.members) for one in groups])

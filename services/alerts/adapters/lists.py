@@ -10,8 +10,9 @@ import msgspec
 from services.alerts.adapters.staff_words import spoken
 from services.alerts.core.case import case_of
 from services.alerts.core.listing import AlertListed, Reach, Wanted, shown
-from shared.core.events.alert import AlertDecision
+from shared.core.events.alert import AlertCommented, AlertDecision
 from shared.edge.store.read import read_stream
+from shared.edge.store.rows import subject_of
 
 COLUMNS = """
 select alert_id, subject, kind, severity, state, about, labels, figures, route, opened_at, changed_at, owner, step, times,
@@ -38,6 +39,7 @@ PAGE = f"""{COLUMNS.format(day="$18::date")} where {VISIBLE}
 order by a.opened_at desc, a.alert_id desc limit $17
 """
 ONE = f"{COLUMNS.format(day='$7::date')} where {VISIBLE} and a.alert_id = $6"
+PLAN = "select alert_id, owner, due_on, state from alerts where subject = $1 and figures ->> 'of' = $2 order by due_on, alert_id"
 NOTICES = "select notice, state, why, changed_at from notices where alert_id = $1 order by at, notice_id"
 
 
@@ -69,6 +71,18 @@ class Lists:
             for one in stored
             if isinstance(one.event.data, AlertDecision) and one.event.data.alert_id == alert_id
         ]
+
+    async def plan(self, pool: Any, alert_id: str) -> list[dict[str, Any]]:
+        """The steps by which it is dealt with, with what each asks for."""
+        stream = case_of(alert_id)
+        async with pool.acquire() as connection:
+            steps = await connection.fetch(PLAN, subject_of(stream), alert_id)
+            stored = await read_stream(connection, stream) if steps else ()
+        said: dict[str, str] = {}
+        for one in stored:
+            if isinstance(one.event.data, AlertCommented):
+                said.setdefault(one.event.data.alert_id, one.event.data.why or "")
+        return [dict(step) | {"what": said.get(step["alert_id"], "")} for step in steps if step["due_on"]]
 
     async def notices(self, pool: Any, alert_id: str) -> list[dict[str, Any]]:
         """What was to be told of it to whom, and what became of that."""

@@ -55,7 +55,8 @@ class AlertProjector:
         alerts = [_alert(row, one) for _, _, row in rows for one in row.alerts]
         if alerts:
             await connection.execute(ALERTS, *zip(*alerts, strict=True))
-        await grouping.keep(connection, [(row.subject, row.members) for _, _, row in rows if row.members is not None])
+        changed = [(row.subject, row.members, row.lead) for _, _, row in rows if row.members is not None]
+        await grouping.keep(connection, changed)
         said = [one for _, _, row in rows for one in row.said]
         if not said:
             return

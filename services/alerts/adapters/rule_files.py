@@ -14,10 +14,12 @@ from shared.core.errors import Misconfigured
 from shared.core.events import BY_TYPE
 from shared.core.events.base import Decision
 from shared.core.events.values import Severity
+from shared.edge.http.roles import roles
 from shared.edge.policy_yaml import Section, read_flag, read_section, read_text, read_whole
 
 FOLDER = Path(__file__).parents[1] / "policies"
 ALERTS, ROUTES = "alerts.yaml", "routes.yaml"
+EYES = ("author", "owner")
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 
 T = TypeVar("T")
@@ -62,11 +64,14 @@ def read_kinds(text: str, file: str) -> Kinds:
     snooze, silence = longest.take("snooze_days", read_whole), longest.take("silence_days", read_whole)
     longest.close()
     kinds: dict[str, Kind] = {}
-    for one in section.sections("kinds"):
+    written = section.sections("kinds")
+    for one in written:
         kind = _kind(one)
         if kind.kind in kinds:
             one.wrong(f"{kind.kind} stands twice; keep one", "kind")
         kinds[kind.kind] = kind
+    for one, kind in zip(written, kinds.values(), strict=True):
+        _check_plan(one, kind, kinds)
     section.close()
     if not kinds:
         section.wrong("no kind is written; write at least one")
@@ -108,6 +113,10 @@ def _kind(section: Section) -> Kind:
     given["is_task"] = section.take("task", _flag, "no") == "yes"
     given["tells_group"] = section.take("tells_group", _flag, "no") == "yes"
     given["grades"] = section.take("grades", _flag, "no") == "yes"
+    given["house"] = section.take("house", _flag, "no") == "yes"
+    given["plan"] = section.maybe("plan", read_text) or ""
+    if "four_eyes" in section:
+        given["four_eyes"] = section.choice("four_eyes", EYES)
     if (due := section.maybe("due", read_text)) is not None:
         given["due"] = due
     for name in ("dwell_days", "reopen_days", "lapse_days"):
@@ -117,7 +126,26 @@ def _kind(section: Section) -> Kind:
     kind = Kind(**given)
     if kind.lapse_days and kind.acknowledge:
         section.wrong("what must be acknowledged does not lapse; write `acknowledge: no` or leave `lapse_days` out")
+    if kind.reported is None and (kind.house or kind.four_eyes == "author"):
+        section.wrong("nobody reports it, so it has no author and is of one customer; write `opens: [{by: [ROLE]}]`")
+    if kind.reported is not None and "by" not in kind.figures:
+        section.wrong("who reports it answers for it; add `by` to its figures", "figures")
+    if kind.reported is not None and kind.severity[-1].when:
+        section.wrong("a report always has a severity; end with one that has no `when`", "severity")
     return kind
+
+
+def _check_plan(section: Section, kind: Kind, kinds: dict[str, Kind]) -> None:
+    steps = kinds.get(kind.plan)
+    if not kind.plan:
+        return
+    if steps is None or steps.reported is None:
+        section.wrong(f"{kind.plan!r} is no kind that people report; write that of its steps", "plan")
+    if steps.due != "due_on" or not {"of", "owner"} <= {*steps.figures} or steps.same_again:
+        section.wrong(
+            f"each step has who, by when, and of what: write `same: [report]`, `due: due_on` and the figures of and owner"
+            f" in {kind.plan}", "plan",
+        )  # fmt: skip
 
 
 def _flag(text: str) -> str:
@@ -130,14 +158,19 @@ def _graded(section: Section) -> Graded:
 
 
 def _clauses(section: Section, key: str) -> tuple[Clause, ...]:
-    return tuple(_clause(one) for one in section.sections(key))
+    return tuple(_clause(one, key) for one in section.sections(key))
 
 
-def _clause(section: Section) -> Clause:
+def _clause(section: Section, key: str) -> Clause:
+    if key == "opens" and "by" in section:
+        by = section.texts("by")
+        if unknown := sorted(set(by) - roles().keys()):
+            section.wrong(f"{unknown[0]!r} is no role; shared/edge/roles.yaml names them", "by")
+        return _closed(section, Clause(by=by, when=read_tests(section, "when")))
     on = section.take("on", read_text)
     if on not in BY_TYPE or not issubclass(BY_TYPE[on], Decision):
         section.wrong(f"{on!r} is not the type of a decision; docs/schemas names them", "on")
     when = read_tests(section, "when")
     same = section.texts("same") if "same" in section else None
     names = section.take("names_cause", _flag, "no") == "yes"
-    return _closed(section, Clause(on, when, same, names))
+    return _closed(section, Clause(on=on, when=when, same=same, names_cause=names))

@@ -11,7 +11,7 @@ from shared.edge.policy_yaml import Section
 _SPAN = re.compile(r"(\d{1,4})\s*(working )?(s|m|h|d|seconds?|minutes?|hours?|days?)")
 _MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
 _NUMBER = re.compile(r"(>=|<)\s*(-?\d{1,9})")
-_RECEIVER = re.compile(r"(owner|line|told|members|(role|person):(\{[a-z_]+\}|[^\s:{}]+))")
+_RECEIVER = re.compile(r"(owner|line|told|(role|person|line|unit):(\{[a-z_]+\}|[^\s:{}]+))")
 
 
 def read_span(text: str) -> Span:
@@ -62,5 +62,7 @@ def read_receivers(section: Section, key: str) -> tuple[str, ...]:
     said = section.texts(key)
     for one in said:
         if not _RECEIVER.fullmatch(one):
-            section.wrong(f"{one!r} is nobody; write owner, line, role:NAME or person:NAME", key)
+            section.wrong(
+                f"{one!r} is nobody; write owner, line, role:NAME, person:NAME, line:PERSON or unit:NAME", key
+            )
     return said

@@ -5,12 +5,16 @@ from __future__ import annotations
 from services.alerts.adapters import staff_policy
 from services.alerts.adapters.hearings import reasons
 from services.alerts.core.organisation import Organisation
-from services.alerts.core.resolving import PERSON, ROLE, Reason
+from services.alerts.core.resolving import LINE, PERSON, ROLE, UNIT, Reason
 from shared.edge.codes import Words
 
 RECEIVERS = {
     "owner": Words("the customer manager", "客户经理"),
     "line": Words("who leads the customer manager", "客户经理的上级"),
+}
+UNITS = {
+    "lead": Words("the unit that leads the group by", "集团主办行，负责"),
+    "assisting": Words("the unit that assists by", "集团协办行，负责"),
 }
 HAPPENED = {
     "withdrawn": Words("withdrawn", "撤销"),
@@ -63,9 +67,8 @@ def _named(name: str, value: str, organisation: Organisation) -> Words:
         return role_named(value)
     if name == "what":
         return HAPPENED.get(value, Words(value, value))
-    if name == "of" and value in organisation.units:
-        unit = organisation.units[value]
-        return Words(unit.name_en, unit.name_zh)
+    if name == "of":
+        return _unit_named(value, organisation)
     if name == "receiver":
         return _receiver(value, organisation)
     return Words(value, value)
@@ -76,4 +79,18 @@ def _receiver(value: str, organisation: Organisation) -> Words:
         return role_named(value.removeprefix(ROLE))
     if value.startswith(PERSON):
         return person_named(value.removeprefix(PERSON), organisation)
+    if value.startswith(LINE):
+        led = person_named(value.removeprefix(LINE), organisation)
+        return Words(f"who leads {led.en}", f"{led.zh} 的上级")
+    if value.startswith(UNIT):
+        unit = _unit_named(value.removeprefix(UNIT), organisation)
+        return Words(f"who leads {unit.en}", f"{unit.zh} 的负责人")
+    part, _, customer = value.partition(":")
+    if part in UNITS and customer:
+        return Words(f"{UNITS[part].en} {customer}", f"{UNITS[part].zh} {customer}")
     return RECEIVERS.get(value, Words(value, value))
+
+
+def _unit_named(value: str, organisation: Organisation) -> Words:
+    unit = organisation.units.get(value)
+    return Words(value, value) if unit is None else Words(unit.name_en, unit.name_zh)

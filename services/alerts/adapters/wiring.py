@@ -32,4 +32,6 @@ def brain(settings: Settings) -> AlertsBrain:
 def commands(settings: Settings, made: AlertsBrain | None = None) -> Commands[Case, None]:
     """What decides commands as the worker would. Raises Misconfigured."""
     made = made or brain(settings)
-    return Commands(made, AlertProjector(made.rules.routes), told_by(settings, service=SCHEMA, **BOUNDS))
+    told = told_by(settings, service=SCHEMA, **BOUNDS)
+    carried: Commands[Case, None] = Commands(made, AlertProjector(made.rules.routes), told, strangers=True)
+    return carried

@@ -87,6 +87,7 @@ async def alert(who: Reader, wired: Wired, found: Found, reached: Reached) -> an
     life = await wired.lists.life(wired.database(), found.alert_id)
     notices = await wired.lists.notices(wired.database(), found.alert_id)
     told = msgspec.structs.asdict(found) | {
+        "plan": await wired.lists.plan(wired.database(), found.alert_id),
         "history": [_happened(data, at) for data, at in life],
         "notices": notices,
     }

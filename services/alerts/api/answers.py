@@ -13,7 +13,7 @@ class Alert(Answer):
     """One alert. Who has no need to know a grade is told in `figures` whether credit is available, and no more."""
 
     alert_id: str
-    subject: str = Field(description="the customer, the group (g:…) or the matter (~policy)")
+    subject: str = Field(description="the customer, the group (g:…) or the matter (~policy, ~house)")
     kind: str
     severity: str = Field(description="info, warning or critical")
     state: str = Field(description="open, acknowledged, snoozed, resolved or withdrawn")
@@ -60,16 +60,29 @@ class Notice(Answer):
 
     notice_id: str
     what: str
-    to: list[str] = Field(description="owner, line, role:NAME, person:NAME, told")
+    to: list[str] = Field(
+        description="owner, line, role:NAME, person:NAME, line:PERSON, unit:NAME, lead:CUSTOMER, assisting:CUSTOMER, told"
+    )
     route: str
     at: datetime
     state: str = Field(description="waiting, planned, told, quiet or undelivered")
     why: str | None = Field(description="why it is quiet or was not delivered")
 
 
-class Life(Alert):
-    """One alert with everything that happened to it."""
+class Step(Answer):
+    """One step of a plan: an alert of its own."""
 
+    alert_id: str
+    what: str
+    owner: str | None
+    due_on: date
+    state: str
+
+
+class Life(Alert):
+    """One alert with everything that happened to it. What somebody reported is the first comment, by who answers for it."""
+
+    plan: list[Step]
     history: list[Happened]
     notices: list[Notice]
 

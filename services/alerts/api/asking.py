@@ -16,6 +16,7 @@ from shared.edge.http.auth import Principal, Seen, principal
 
 Reader = Annotated[Principal, Security(principal, scopes=["alerts:read"])]
 Actor = Annotated[Principal, Security(principal, scopes=["alerts:read", "alerts:ack"])]
+Reporter = Annotated[Principal, Security(principal, scopes=["alerts:read", "alerts:report"])]
 Subscriber = Annotated[Principal, Security(principal, scopes=["subscriptions:admin"])]
 Admin = Annotated[Principal, Security(principal, scopes=["alerts:admin"])]
 

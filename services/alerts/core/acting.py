@@ -27,11 +27,15 @@ IS_OVER = "ALERT_IS_OVER"
 STANDS = "ALERT_STANDS"
 SNOOZE_PAST = "SNOOZE_IN_THE_PAST"
 SNOOZE_TOO_LONG = "SNOOZE_TOO_LONG"
+OWN_REPORT = "OWN_REPORT"
+OWN_WORK = "OWN_WORK"
+PLAN_STANDS = "PLAN_STANDS"
 
 
 def acknowledge(saying: Saying, at: datetime, alert_id: str, by: str, note: str | None = None) -> None:
     """*by* takes it on, and is its owner from now on. Raises NotFound, Declined."""
     alert = standing(saying, alert_id)
+    _is_no_author(saying, alert, by)
     if (alert.state, alert.owner) != ("acknowledged", by):
         saying.say(AlertAcknowledged(**saying.of(alert, at, by=by, why=note)))
 
@@ -46,6 +50,7 @@ def assign(saying: Saying, at: datetime, alert_id: str, by: str, owner: str, not
 def snooze(saying: Saying, at: datetime, alert_id: str, by: str, until: datetime, why: str) -> None:
     """It is silent until *until*, 30 days at most (AL-01.08). Raises NotFound, Declined."""
     alert = standing(saying, alert_id)
+    _is_no_author(saying, alert, by)
     if until <= at:
         raise Declined(SNOOZE_PAST)
     if until > at + timedelta(days=saying.rules.kinds.snooze_days):
@@ -55,11 +60,17 @@ def snooze(saying: Saying, at: datetime, alert_id: str, by: str, until: datetime
 
 
 def resolve(saying: Saying, at: datetime, alert_id: str, by: str, why: str) -> None:
-    """It is dealt with. Raises NotFound, Declined where its cause never was."""
-    alert = known(saying, alert_id)
-    if alert.state == "resolved":
+    """It is dealt with. Raises NotFound; Declined where its cause never was, steps of its plan stand, or another must say so."""
+    if known(saying, alert_id).state == "resolved":
         return
-    saying.say(AlertResolved(**saying.of(standing(saying, alert_id), at, by=by, why=why)))
+    alert = standing(saying, alert_id)
+    kind = saying.rules.kinds.of(alert.kind)
+    _is_no_author(saying, alert, by)
+    if kind is not None and kind.four_eyes == "owner" and by == alert.owner:
+        raise Declined(OWN_WORK)
+    if kind is not None and saying.case.steps(alert_id, kind.plan):
+        raise Declined(PLAN_STANDS)
+    saying.say(AlertResolved(**saying.of(alert, at, by=by, why=why)))
 
 
 def reopen(saying: Saying, at: datetime, alert_id: str, by: str, why: str) -> None:
@@ -102,6 +113,12 @@ def undelivered(saying: Saying, at: datetime, alert_id: str, notice_id: str, per
     alert = known(saying, alert_id)
     said = saying.of(alert, at, why=why, notice_id=notice_id, person=person)
     saying.say(AlertUndelivered(**said))
+
+
+def _is_no_author(saying: Saying, alert: Alert, by: str) -> None:
+    kind = saying.rules.kinds.of(alert.kind)
+    if kind is not None and kind.four_eyes == "author" and by == alert.figures.get("by"):
+        raise Declined(OWN_REPORT)
 
 
 def known(saying: Saying, alert_id: str) -> Alert:

@@ -15,6 +15,8 @@ ENDED: frozenset[str] = frozenset({"resolved", "withdrawn"})
 ENDED_KEPT = 20
 """Alerts that are over, the newest kept in memory; all of them are in the log and in the table."""
 KEYS_KEPT = 20
+HOUSE = "~house/0"
+"""The case of what people report about the house and not about one customer."""
 FRESH_KEPT = 500
 """Notices of a log that is folded again and whose last alone are written again."""
 
@@ -31,6 +33,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     fields: dict[str, str]
     corrected: tuple[tuple[str, str], ...] = ()
     """Of a correction: the id of a decision, and what it would have said."""
+    by: str = ""
+    """The person who reports it; ``: a decision says it."""
 
 
 class Request(msgspec.Struct):
@@ -51,6 +55,12 @@ class Known(msgspec.Struct):
     advance_until: int = 0
     """The last day (ordinal) of advance funding that was granted; 0: none was."""
     members: tuple[str, ...] = ()
+    lead: str = ""
+    """The member that leads the group; ``: none does, or it is no group."""
+    labels: dict[str, str] = {}
+    """region, manager, company …, as last said: what people report is routed by them."""
+    is_known: bool = False
+    """Anything was ever decided about it."""
 
     @property
     def has_credit(self) -> bool:
@@ -145,6 +155,10 @@ class Case:
     def standing(self) -> list[Alert]:
         """Those that are not over."""
         return [one for one in self.alerts.values() if not one.is_over]
+
+    def steps(self, alert_id: str, kind: str) -> list[Alert]:
+        """Those of *kind* that are steps of *alert_id* and not over."""
+        return [one for one in self.standing() if kind and one.kind == kind and one.figures.get("of") == alert_id]
 
     def next_id(self) -> str:
         """The id of the next alert: it says where its case is."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.alerts.core.case import ENDED_KEPT, KEYS_KEPT, Alert, Case
-from services.alerts.core.noticing import tell
+from services.alerts.core.noticing import led, tell
 from services.alerts.core.reading import heard, learn
 from services.alerts.core.routing import route_of
 from services.alerts.core.rules import RANK, Rules
@@ -78,7 +78,7 @@ def _opened(case: Case, rules: Rules, data: AlertOpened, at: datetime) -> Alert:
         opened_on=data.as_of.toordinal(),
         since=at,
         changed_at=at,
-        owner=held.owner if held else "",
+        owner=held.owner if held else data.figures.get("owner", ""),
         times=data.times,
         acknowledge_by=data.acknowledge_by,
         resolve_by=data.resolve_by,
@@ -90,11 +90,20 @@ def _opened(case: Case, rules: Rules, data: AlertOpened, at: datetime) -> Alert:
     case.numbered += held is None
     case.alerts.pop(data.alert_id, None)
     case.alerts[data.alert_id] = alert
+    _planned(case, rules, alert)
     over = [name for name, one in case.alerts.items() if one.is_over]
     for name in over[: max(0, len(over) - ENDED_KEPT)]:
         del case.alerts[name]
     tell(case, rules.routes, alert, "reopened" if held else "opened", at)
     return alert
+
+
+def _planned(case: Case, rules: Rules, step: Alert) -> None:
+    """What has a plan is late by its steps, each of which has its day, and not by the time in which a plan was owed."""
+    whole = case.alerts.get(step.figures.get("of", ""))
+    kind = None if whole is None else rules.kinds.of(whole.kind)
+    if whole is not None and kind is not None and kind.plan == step.kind:
+        whole.resolve_by, whole.version = None, case.count
 
 
 def _recurred(case: Case, rules: Rules, alert: Alert, data: AlertRecurred) -> None:
@@ -130,7 +139,8 @@ def _assigned(case: Case, rules: Rules, alert: Alert, data: AlertAssigned) -> No
 def _commented(case: Case, rules: Rules, alert: Alert, data: AlertCommented) -> None:
     if data.key is not None:
         alert.keys = (*alert.keys, data.key)[-KEYS_KEPT:]
-    if alert.owner and alert.owner != data.by:
+    is_of_report = data.at == alert.since  # what it was opened with: its opening is told
+    if alert.owner and alert.owner != data.by and not is_of_report:
         tell(case, rules.routes, alert, "commented", _at(data), to=(f"person:{alert.owner}",), digest=False)
 
 
@@ -157,7 +167,7 @@ def _reminded(case: Case, rules: Rules, alert: Alert, data: AlertReminded) -> No
         alert.reminded += 1
     elif data.reason == "resolve":
         alert.is_late = True
-        to = (*(to or ()), "line") if to else None
+        to = (*to, led(case, alert)) if to else None
     elif data.reason == "woken":
         alert.state, alert.until, alert.since = "open", None, _at(data)
         alert.step = alert.repeated = 0

@@ -23,6 +23,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """What the label `manager` calls those."""
     own: frozenset[str]
     """What it calls the person themselves."""
+    roles: frozenset[str] = frozenset()
+    """The posts that they hold, or stand in for."""
 
 
 def knowledge_of(person: str, setting: Setting, now: datetime) -> Knowledge:
@@ -42,6 +44,7 @@ def knowledge_of(person: str, setting: Setting, now: datetime) -> Knowledge:
         whose=frozenset(whose),
         names=frozenset(_names(whose, setting)),
         own=frozenset(_names(own, setting)),
+        roles=frozenset().union(*(organisation.roles_of(one) for one in acts_for)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -35,6 +36,11 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     compliance: bool
     known: Knowledge
     """Whose customers' grades (AL-14.01)."""
+
+    def covers(self, labels: Mapping[str, str]) -> bool:
+        """Whether a customer with *labels* is one of those whom the caller may see."""
+        bounds = {"company": self.companies, "region": self.regions, "manager": self.managers}
+        return all(held is None or labels.get(name) in held for name, held in bounds.items())
 
     def sees(self, owner: str | None, assigned: str | None, manager: str) -> bool:
         """Whether grades are shown: of an alert of *owner*, about a customer *assigned* to somebody, else of *manager*."""

@@ -38,9 +38,9 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     figures: dict[str, str] = {}
     """What the words are filled with: from, to, amount, currency, days … as text; money with all its decimals."""
     to: tuple[str, ...]
-    """Receivers: `owner` (the customer manager of the labels), `owner:C-2` (that of another customer, where a group is
-    told), `line` (who leads the owner), `role:credit_manager`, `person:li.na`, `told` (whoever had been told of this alert:
-    at a withdrawal)."""
+    """Receivers: `owner` (the customer manager of the labels), `lead:C-1` and `assisting:C-2` (the units of the members of a
+    group), `line` (who leads the owner), `line:li.na` (who leads that person), `unit:east` (who leads that unit),
+    `role:credit_manager`, `person:li.na`, `told` (whoever had been told of this alert: at a withdrawal)."""
     route: str
     """The route that said so: shown to who asks why."""
     at: datetime
@@ -59,3 +59,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """By preference, first those; none: as the person prefers."""
     due_on: date | None = None
     """The day by which something must be done, where there is one."""
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The customers whose units are told, besides the one that it is about."""
+        return tuple(one.partition(":")[2] for one in self.to if one.startswith(("lead:", "assisting:")))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.alerts.core.case import FRESH_KEPT, Alert, Case, Said
+from services.alerts.core.case import FRESH_KEPT, HOUSE, Alert, Case, Said
 from services.alerts.core.notice import Notice, What
 from services.alerts.core.routing import filled, group_of, ways
 from services.alerts.core.rules import Route, Routes, hold
@@ -43,10 +43,27 @@ def tell(
     del case.fresh[: max(0, len(case.fresh) - FRESH_KEPT)]
 
 
+def led(case: Case, alert: Alert) -> str:
+    """Who leads the owner: the person it was given to as it was reported, or who took on a matter of the house; else the
+    customer manager."""
+    is_theirs = alert.owner and ("owner" in alert.figures or case.stream == HOUSE)
+    return f"line:{alert.owner}" if is_theirs else "line"
+
+
 def told_group(notice: Notice, groups: Iterable[tuple[str, Iterable[str]]]) -> Notice:
-    """*notice* with the owners of the other members of *groups* (id, members with the lead first) as receivers (AL-08)."""
-    others = {f"owner:{one}": None for _, members in groups for one in members if one != notice.subject}
-    return msgspec.structs.replace(notice, to=(*notice.to, *others)) if others else notice
+    """*notice*, to the unit of the lead and to those of all other members of *groups* (lead, members) as well (AL-08, RO-15).
+
+    A group is nobody's customer, so of an alert about the group itself these are the owners.
+    """
+    others: dict[str, None] = {}
+    for lead, members in groups:
+        ordered = sorted(members, key=lambda one: (one != lead, one))
+        said = (f"{'lead' if one == lead else 'assisting'}:{one}" for one in ordered if one != notice.subject)
+        others |= dict.fromkeys(said)
+    if not others:
+        return notice
+    own = (one for one in notice.to if not (one == "owner" and notice.subject.startswith("g:")))
+    return msgspec.structs.replace(notice, to=(*own, *others))
 
 
 def inhibited_by_group(

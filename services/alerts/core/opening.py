@@ -22,13 +22,14 @@ CAUSE_ENDED = "cause_ended"
 def hear(saying: Saying, one: Heard, go_live: date) -> None:
     """Say everything that follows of *one*: first what it ends, then what it opens."""
     for kind in saying.rules.kinds.kinds:
-        for alert in _ended(saying, kind, one, kind.withdrawn_by):
-            saying.say(AlertWithdrawn(**saying.of(alert, one.at, why=CORRECTED, caused_by=one.id)))
+        for whole in _ended(saying, kind, one, kind.withdrawn_by):
+            for alert in (whole, *saying.case.steps(whole.alert_id, kind.plan)):
+                saying.say(AlertWithdrawn(**saying.of(alert, one.at, why=CORRECTED, caused_by=one.id)))
         for alert in _ended(saying, kind, one, kind.resolved_by):
             _resolve(saying, kind, alert, one)
     for kind in saying.rules.kinds.kinds:
         if any(_fits(clause, one) for clause in kind.opens):
-            _open(saying, kind, one, go_live)
+            open_(saying, kind, one, go_live)
 
 
 def _fits(clause: Clause, one: Heard) -> bool:
@@ -61,21 +62,24 @@ def _resolve(saying: Saying, kind: Kind, alert: Alert, one: Heard) -> None:
     saying.say(AlertResolved(**saying.of(alert, one.at, why=CAUSE_ENDED, caused_by=one.id)))
 
 
-def _open(saying: Saying, kind: Kind, one: Heard, go_live: date) -> None:
+def open_(saying: Saying, kind: Kind, one: Heard, go_live: date = date.min) -> str:
+    """Open an alert of *kind* about *one*, or count it again; returns its id. Empty: no severity holds, so it is none."""
     fields = one.labels | one.fields | {"cause": one.cause}
     severity = next((graded.severity for graded in kind.severity if hold(graded.when, fields)), None)
     if severity is None:
-        return
+        return ""
     print_ = fingerprint(kind, one)
     figures = {name: one.fields[name] for name in (*kind.same, *kind.figures) if name in one.fields}
     is_history = one.as_of < go_live or one.as_of.toordinal() < saying.day - saying.rules.kinds.late_days
     held = _held(saying, kind, print_, is_history=is_history)
     if held is not None and not held.is_over:
         graver = severity if RANK[severity] > RANK[held.severity] else held.severity
-        again = saying.of(held, one.at, severity=graver, about=about(kind, figures))
-        saying.say(AlertRecurred(**again, times=held.times + 1, figures=figures, caused_by=one.id))
-        return
-    saying.say(_opened(saying, kind, one, severity, print_, figures, held, is_history))
+        again = saying.of(held, one.at, severity=graver, about=about(kind, figures), by=one.by or None)
+        saying.say(AlertRecurred(**again, times=held.times + 1, figures=figures, caused_by=one.id or None))
+        return held.alert_id
+    opened = _opened(saying, kind, one, severity, print_, figures, held, is_history)
+    saying.say(opened)
+    return opened.alert_id
 
 
 def _held(saying: Saying, kind: Kind, print_: str, *, is_history: bool) -> Alert | None:
@@ -104,7 +108,9 @@ def _opened(
 ) -> AlertOpened:
     clocks = (None, None) if is_history else owed(saying.rules, saying.hours, kind, severity, one.at)
     labels = labels_of(kind, one)
-    due = one.fields.get(kind.due, "") if kind.due else one.as_of.isoformat()
+    due = one.fields.get(kind.due, "") if kind.due else one.as_of.isoformat() if kind.is_task else ""
+    if due:  # its day says when it is late
+        clocks = (clocks[0], None)
     return AlertOpened(
         as_of=date.fromordinal(saying.day),
         cause=one.cause,  # type: ignore[arg-type]
@@ -113,14 +119,15 @@ def _opened(
         fingerprint=print_,
         severity=severity,
         about=about(kind, figures),
+        by=one.by or None,
         at=one.at,
         kind=kind.kind,
         figures=figures,
         route=ways(saying.rules.routes.root, labels | {"severity": severity, "kind": kind.kind})[0].route.name,
-        caused_by=one.id,
+        caused_by=one.id or None,
         acknowledge_by=clocks[0],
         resolve_by=clocks[1],
-        due_on=date.fromisoformat(due) if kind.is_task and due else None,
+        due_on=date.fromisoformat(due) if due else None,
         times=held.times + 1 if held else 1,
         recorded_only=is_history,
     )

@@ -12,7 +12,9 @@ from services.alerts.core.people import Absence, Assignment, Contact, Person, Po
 class Organisation:
     """A snapshot of all records, indexed. Never changed once made."""
 
-    __slots__ = ("_absences", "_assigned", "_by_code", "_contacts", "_held", "_regions", "_roles", "people", "units")
+    __slots__ = (
+        "_absences", "_assigned", "_by_code", "_codes", "_contacts", "_held", "_regions", "_roles", "people", "units",
+    )  # fmt: skip
 
     def __init__(self, records: Iterable[Record]) -> None:
         """Of *records*, in any order."""
@@ -24,6 +26,7 @@ class Organisation:
         self._absences: dict[str, list[Absence]] = defaultdict(list)
         self._assigned: dict[str, list[Assignment]] = defaultdict(list)
         self._contacts: dict[str, list[Contact]] = defaultdict(list)
+        self._codes: Mapping[str, str] = {}
         for one in records:
             match one:
                 case Person():
@@ -42,14 +45,15 @@ class Organisation:
                     self._contacts[one.person].append(one)
         self._regions = self._gathered()
 
-    def with_portfolio(self, assignments: Iterable[Assignment]) -> Organisation:
-        """The same with only *assignments* as the customers that are given to people."""
+    def with_portfolio(self, assignments: Iterable[Assignment], codes: Mapping[str, str] | None = None) -> Organisation:
+        """The same with only *assignments* as the customers that are given to people, and *codes* of who manages others."""
         made = object.__new__(Organisation)
         for name in self.__slots__:
             setattr(made, name, getattr(self, name))
         made._assigned = defaultdict(list)
         for one in assignments:
             made._assigned[one.customer].append(one)
+        made._codes = codes or {}
         return made
 
     def present(self, person: str) -> Person | None:
@@ -73,6 +77,10 @@ class Organisation:
             one for one in self._assigned.get(customer, ()) if one.first <= day and (not one.last or day <= one.last)
         ]
         return max(held, key=lambda one: (one.first, one.person)).person if held else None
+
+    def code_of(self, customer: str) -> str:
+        """What the label `manager` of *customer* says, where a notice about another tells of them; empty: nobody knows."""
+        return self._codes.get(customer, "")
 
     def called(self, code: str) -> str | None:
         """The person whom a label `manager` means: by code, else by name."""
@@ -122,7 +130,9 @@ class Organisation:
     def _covers(self, post: Post, labels: Mapping[str, str]) -> bool:
         if post.scope != "unit":
             return bool(post.of) and labels.get(post.scope) == post.of
-        return labels.get("region", "") in self._regions.get(post.of, ()) or labels.get("unit") == post.of
+        if labels.get("region", "") in self._regions.get(post.of, ()):
+            return True
+        return any(one.unit == post.of for one in self.above(labels.get("unit", "")))
 
     def _gathered(self) -> dict[str, set[str]]:
         """Unit → the regions of it and of all below it."""

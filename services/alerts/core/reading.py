@@ -29,6 +29,9 @@ REQUESTS_KEPT = 50
 def learn(case: Case, event: Event) -> None:
     """What a decision of others says of the subject is kept as far as an alert may ask for it."""
     data = event.data
+    case.known.is_known = True
+    if isinstance(data, Decision) and data.labels:
+        case.known.labels = dict(data.labels)
     if isinstance(data, SupplySuspended | SupplyResumed):
         case.known.is_suspended = isinstance(data, SupplySuspended)
     elif isinstance(data, LimitBreached | LimitRestored):
@@ -36,7 +39,7 @@ def learn(case: Case, event: Event) -> None:
     elif isinstance(data, GradeChanged) and data.purpose == "credit":
         case.known.has_grade = data.to is not None
     elif isinstance(data, GroupChanged):
-        case.known.members = tuple(sorted(data.members, key=lambda one: one != data.lead))
+        case.known.members, case.known.lead = data.members, data.lead or ""
     elif isinstance(data, ApprovalRequested):
         case.requests[data.approval_id] = Request(data.roles, data.by or "", _months(data))
         for name in list(case.requests)[: max(0, len(case.requests) - REQUESTS_KEPT)]:

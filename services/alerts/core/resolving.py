@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, tzinfo
 
@@ -13,7 +14,9 @@ from services.alerts.core.organisation import Organisation
 from services.alerts.core.people import Policy, Post
 from shared.core.ledger.days import WorkCalendar
 
-ROLE, PERSON, OWNER = "role:", "person:", "owner:"
+ROLE, PERSON, LINE, UNIT = "role:", "person:", "line:", "unit:"
+OF_GROUP = {"lead:": ("lead_unit", "gathering_unit"), "assisting:": ("assisting_unit",)}
+"""Whose unit leads a group, or assists (RO-15): the owner of that member, and who holds one of these posts for the unit."""
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -67,7 +70,7 @@ def owner_of(labels: Mapping[str, str], subject: str, now: datetime, setting: Se
     given = organisation.assigned(subject, now.astimezone(setting.zone).date())
     if given is not None and given in organisation.people:
         return given, because("assigned", customer=subject)
-    code = labels.get("manager", "")
+    code = labels.get("manager", "") or organisation.code_of(subject)
     called = organisation.called(code) if code else None
     return (called, because("owner", customer=subject, code=code)) if called is not None else None
 
@@ -105,18 +108,37 @@ class _Resolving:
         organisation = self.setting.organisation
         if receiver == "owner":
             return [self.owner] if self.owner else []
-        if receiver.startswith(OWNER):
-            other = owner_of({}, receiver.removeprefix(OWNER), self.now, self.setting)
-            return [other] if other else []
+        for part, roles in OF_GROUP.items():
+            if receiver.startswith(part):
+                return self._unit_of(receiver.removeprefix(part), roles)
         if receiver == "line":
-            leader = next(organisation.line(self.owner[0]), None) if self.owner else None
-            return [(leader, because("leads", person=self.owner[0]))] if leader and self.owner else []
+            return self._leading(self.owner[0]) if self.owner else []
+        if receiver.startswith(LINE):
+            return self._leading(receiver.removeprefix(LINE))
+        if receiver.startswith(UNIT):
+            unit = receiver.removeprefix(UNIT)
+            above = (one.leader for one in organisation.above(unit) if organisation.present(one.leader))
+            return [(leader, because("leads_unit", of=unit)) for leader in itertools.islice(above, 1)]
         if receiver.startswith(PERSON):
             named = receiver.removeprefix(PERSON)
             return [(named, because("named", route=self.notice.route))] if named in organisation.people else []
         role = receiver.removeprefix(ROLE)
         posts = organisation.holders(role, self.notice.labels)
         return [(post.person, _held(post)) for post in posts]
+
+    def _leading(self, person: str) -> list[tuple[str, Reason]]:
+        leader = next(self.setting.organisation.line(person), None)
+        return [(leader, because("leads", person=person))] if leader else []
+
+    def _unit_of(self, customer: str, roles: tuple[str, ...]) -> list[tuple[str, Reason]]:
+        """Whose *customer* is, a member of a group, with who holds one of *roles* for their unit."""
+        organisation = self.setting.organisation
+        owner = owner_of({}, customer, self.now, self.setting)
+        if owner is None:
+            return []
+        unit = {"unit": organisation.people[owner[0]].unit}
+        posts = (post for role in roles for post in organisation.holders(role, unit))
+        return [(owner[0], because(roles[0], customer=customer)), *((post.person, _held(post)) for post in posts)]
 
     def _all(self, meant: Iterable[tuple[str, Reason]]) -> bool:
         """Note each of *meant*, or who stands in; whether anybody was noted."""

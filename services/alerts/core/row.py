@@ -27,7 +27,9 @@ class Row(msgspec.Struct, frozen=True):
     subject: str
     has_credit: bool
     members: tuple[str, ...] | None
-    """Of a group, the lead first; None: it is no group."""
+    """Of a group; None: it is no group."""
+    lead: str
+    """The member that leads it; ``: none does."""
     alerts: tuple[AlertRow, ...]
     said: tuple[Said, ...]
 
@@ -42,6 +44,7 @@ def row_of(case: Case, rules: Rules, hours: Hours) -> Row | None:
         subject=case.subject,
         has_credit=case.known.has_credit,
         members=case.known.members if case.subject.startswith("g:") else None,
+        lead=case.known.lead,
         alerts=tuple(_row(one, rules, hours) for one in changed),
         said=tuple(one for one in case.fresh if one.version > since),
     )

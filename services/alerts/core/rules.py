@@ -13,6 +13,7 @@ from shared.core.events.values import Severity
 RANK: dict[str, int] = {"info": 0, "warning": 1, "critical": 2}
 
 Op = Literal["in", "not in", "at_least", "below"]
+Eyes = Literal["", "author", "owner"]
 
 
 class Test(msgspec.Struct, frozen=True):
@@ -45,10 +46,12 @@ def hold(tests: Tests, fields: Mapping[str, str]) -> bool:
 
 
 class Clause(msgspec.Struct, frozen=True):
-    """A decision of one type that fits."""
+    """A decision of one type that fits; or what people report."""
 
-    on: str
-    """The type of the decision."""
+    on: str = ""
+    """The type of the decision; ``: people say it."""
+    by: tuple[str, ...] = ()
+    """Who holds one of these roles may report it."""
     when: Tests = ()
     same: tuple[str, ...] | None = None
     """By which of its fields it is about the same thing; None: by those of the kind."""
@@ -94,6 +97,22 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """The owners of the other members of the customer's groups are told as well (AL-08)."""
     grades: bool = False
     """It says a grade: who has no need to know is told whether there is credit, and no more (AL-14)."""
+    house: bool = False
+    """It is about the house and not about one customer: what is reported of it anywhere is in one case."""
+    plan: str = ""
+    """The kind of the steps by which it is dealt with: once there are some, each has its day, and it ends after them."""
+    four_eyes: Eyes = ""
+    """Who does not end it: who reported it, who does not take it on either; or who took it on."""
+
+    @property
+    def same_again(self) -> bool:
+        """Whether a second report may be the same alert again: then it adds to it, and amends nothing."""
+        return "report" not in self.same
+
+    @property
+    def reported(self) -> Clause | None:
+        """How people report it; None: they do not."""
+        return next((one for one in self.opens if one.by), None)
 
 
 class Obligation(msgspec.Struct, frozen=True):
@@ -131,7 +150,7 @@ class Kinds(msgspec.Struct, frozen=True, kw_only=True):
     def heard(self) -> frozenset[str]:
         """The types of decisions that some kind asks for."""
         clauses = (c for one in self.kinds for c in (*one.opens, *one.resolved_by, *one.withdrawn_by))
-        return frozenset(c.on for c in clauses)
+        return frozenset(c.on for c in clauses if c.on)
 
 
 class Step(msgspec.Struct, frozen=True):

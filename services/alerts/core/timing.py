@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.alerts.core.case import Alert, Case
+from services.alerts.core.noticing import led
 from services.alerts.core.routing import chain, filled, route_of
 from services.alerts.core.rules import Rules
 from services.alerts.core.saying import Saying
@@ -120,7 +121,8 @@ def _remind(saying: Saying, alert: Alert, at: datetime) -> None:
     due = [one for one in reminders(alert, saying.rules, saying.hours) if one.on <= saying.day]
     for one in due:
         if one.to:
-            to = filled(one.to, alert.figures | alert.labels)
+            who = (led(saying.case, alert) if receiver == "line" else receiver for receiver in one.to)
+            to = filled(who, alert.figures | alert.labels)
             saying.say(AlertEscalated(**saying.of(alert, at, why=LATE, step=alert.step, to=to)))
         else:
             saying.say(AlertReminded(**saying.of(alert, at, reason="due")))

@@ -19,10 +19,13 @@ from shared.core.events.alert import AlertDecision
 
 
 class Command(Protocol):
-    """Decides a command about one alert and appends what follows, alone with its case."""
+    """Decides a command about one alert, or one case, and appends what follows, alone with the case."""
 
     async def __call__(self, pool: Any, alert_id: str, act: Callable[[Saying, datetime], None]) -> None:
         """*act* may be asked several times, and raises what refuses it. Raises NotFound, Unavailable."""
+
+    async def about(self, pool: Any, stream: str, act: Callable[[Saying, datetime], None]) -> None:
+        """The same of a case, which may be of a subject that nothing is known of. Raises Unavailable."""
 
 
 class Lists(Protocol):
@@ -38,6 +41,9 @@ class Lists(Protocol):
 
     async def life(self, pool: Any, alert_id: str) -> list[tuple[AlertDecision, datetime]]:
         """Everything that happened to it, and when it was written down."""
+
+    async def plan(self, pool: Any, alert_id: str) -> list[dict[str, Any]]:
+        """The steps by which it is dealt with."""
 
     async def notices(self, pool: Any, alert_id: str) -> list[dict[str, Any]]:
         """What was to be told of it to whom, and what became of that."""
