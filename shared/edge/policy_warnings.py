@@ -7,8 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from shared.core.errors import Misconfigured
+from shared.core.measures.declared import Kind
 from shared.core.policy.condition import Operator
-from shared.core.policy.measure import Reading
+from shared.core.policy.measure import Reading, kind_of
 from shared.core.policy.policy import fingerprint
 from shared.core.policy.warning import Level, Mark, WarningBook, WarningKind, WarningRule
 from shared.edge.policy_head import in_order, read_file, read_head, version_files
@@ -55,6 +56,7 @@ def read_warning(text: str, file: str) -> WarningRule:
         "measures": readings,
         "marks": marks,
         "best": best,
+        "again": _again(top, readings),
         "clear_at": clear_at,
         "least_days": clear.take("least_days", read_whole),
         "silent_days": clear.take("silent_days", read_whole),
@@ -65,6 +67,13 @@ def read_warning(text: str, file: str) -> WarningRule:
     top.close()
     found = WarningRule(**rule)
     return WarningRule(**rule, sha256=fingerprint(found))
+
+
+def _again(top: Section, readings: Mapping[str, Reading]) -> str:
+    name = top.take("again", read_text, "")
+    if name and (name not in readings or kind_of(readings[name]) is not Kind.COUNT):
+        top.wrong("write the name of a measure of the rule that counts", "again")
+    return name
 
 
 def _marks(section: Section, readings: Mapping[str, Reading]) -> tuple[Mark, ...]:

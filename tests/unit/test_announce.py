@@ -236,8 +236,8 @@ def test_what_is_overdue_is_told_in_three_steps_and_is_over_on_the_day_of_paymen
         ("2025-04-12", "cleared", "critical"), ("2025-04-15", "raised", "info"),
     ]  # fmt: skip
     first, *_, last = (w for w in desk.said(WarningRaised) if w.rule == "AL-07")
-    assert first.figures == {"overdue_days": "1", "overdue_amount": "9000"}
-    assert (last.warning_id, last.figures["overdue_amount"]) == ("AL-07/2025-04-15", "5000")
+    assert first.figures == {"overdue_days": "1", "overdue_amount": "9000.00", "currency": "CNY"}
+    assert (last.warning_id, last.figures["overdue_amount"]) == ("AL-07/2025-04-15", "5000.00")
 
 
 @covers("AL-06")
@@ -269,17 +269,23 @@ def test_the_days_before_the_end_of_a_contract_are_looked_at_though_nothing_happ
 
 
 @covers("AL-15")
-def test_each_complaint_that_is_open_is_told_at_once(book: Customer, desk: Desk) -> None:
-    for name, on in (("K1", "2025-03-03"), ("K2", "2025-03-05")):
-        book.tell("conduct.reported", day(on), conduct_id=name, kind="complaint", found_on=day(on), severity="minor")
-    for name, on in (("K1", "2025-03-08"), ("K2", "2025-03-10")):
-        book.tell("conduct.closed", day(on), conduct_id=name, closed_on=day(on), outcome="settled")
+def test_each_complaint_is_told_at_once_the_fourth_and_one_in_place_of_another_too(book: Customer, desk: Desk) -> None:
+    for name, on in (("K1", "03"), ("K2", "05"), ("K3", "06"), ("K4", "07"), ("K5", "09")):
+        found = day(f"2025-03-{on}")
+        book.tell("conduct.reported", found, conduct_id=name, kind="complaint", found_on=found, severity="minor")
+    for name, on in (("K1", "09"), ("K2", "10"), ("K3", "10"), ("K4", "10"), ("K5", "11")):
+        settled = day(f"2025-03-{on}")
+        book.tell("conduct.closed", settled, conduct_id=name, closed_on=settled, outcome="settled")
     desk.lives("2025-03-12")
 
     assert warned(desk, "AL-15") == [
-        ("2025-03-03", "raised", "info"), ("2025-03-05", "raised", "warning"), ("2025-03-08", "raised", "info"),
-        ("2025-03-10", "cleared", "info"),
+        ("2025-03-03", "raised", "info"), ("2025-03-05", "raised", "warning"), ("2025-03-06", "raised", "critical"),
+        ("2025-03-07", "raised", "critical"), ("2025-03-09", "raised", "critical"), ("2025-03-10", "raised", "info"),
+        ("2025-03-11", "cleared", "info"),
     ]  # fmt: skip
+    raised = [one for one in desk.said(WarningRaised) if one.rule == "AL-15"]
+    assert [one.figures["complaints"] for one in raised] == ["1", "2", "3", "4", "5", "5"]
+    assert {one.warning_id for one in raised} == {"AL-15/2025-03-03"}
 
 
 def test_a_warning_clears_when_its_window_has_passed(book: Customer, desk: Desk) -> None:

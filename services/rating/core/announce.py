@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from services.rating.core import people
+from services.rating.core.alarming import figures, grown, text
 from services.rating.core.engine import Sheet
 from services.rating.core.lived import Alarm, Published
 from services.rating.core.moving import place_of
@@ -32,7 +33,7 @@ from shared.core.events.rating import (
     WarningWithdrawn,
 )
 from shared.core.ledger.days import FAR
-from shared.core.policy.assessment import Assessment, plain
+from shared.core.policy.assessment import Assessment
 from shared.core.policy.policy import Policy
 from shared.core.policy.warning import Level
 
@@ -83,15 +84,6 @@ class _Said:
     def carried(self) -> dict[str, Any]:
         """Made when something is decided, which is seldom."""
         return {"as_of": date.fromordinal(self.day), "cause": self.cause, "labels": labels(self.state)}
-
-
-def text(value: Any) -> str | None:
-    """A measure as text on the wire; None stays None."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return plain(value) if isinstance(value, Decimal | int) else str(value)
 
 
 def _grade(said: _Said) -> list[Decided]:
@@ -211,22 +203,20 @@ def _corrected(said: _Said, start: int) -> list[Decided]:
 
 
 def _warnings(said: _Said) -> list[Decided]:
-    alarms, signs = said.state.lived.alarms, said.sheet.signs
+    alarms = said.state.lived.alarms
     rules = {rule.id: rule for rule in said.sheet.rules}
     decisions: list[Decided] = []
     standing = {w.rule: w for w in said.standing.watches if w.level > Level.NONE}
     for name, watch in standing.items():
-        alarm, severity = alarms.get(name), watch.level.name.lower()
-        if alarm is None or alarm.severity != severity:
-            rule = rules[name]
-            figures = {alias: shown for alias in rule.measures if (shown := text(signs.get(alias))) is not None}
+        rule, alarm, severity = rules[name], alarms.get(name), watch.level.name.lower()
+        if alarm is None or alarm.severity != severity or grown(rule, said.sheet, alarm):
             raised = WarningRaised(
                 **said.carried,
                 warning_id=alarm.warning_id if alarm else f"{name}/{watch.raised_on}",
                 rule=name,
                 kind=rule.kind.value,
                 severity=severity,  # type: ignore[arg-type]
-                figures=figures,
+                figures=figures(rule, said.sheet),
             )
             decisions.append(Decided(raised, True))
     for name, alarm in alarms.items():

@@ -46,6 +46,7 @@ class Alarm(msgspec.Struct, array_like=True, gc=False):
     raised_on: int
     severity: str
     kind: str
+    figures: dict[str, str] = {}
 
 
 class Lived(msgspec.Struct, array_like=True, gc=False):
@@ -88,7 +89,9 @@ def remember(lived: Lived, decision: Decision, id: str) -> None:
         lived.contradictions = int(decision.figures.get("contradictions", lived.contradictions))
         known = lived.alarms.get(decision.rule)
         raised_on = known.raised_on if known else decision.as_of.toordinal()
-        lived.alarms[decision.rule] = Alarm(decision.warning_id, raised_on, decision.severity, decision.kind)
+        lived.alarms[decision.rule] = Alarm(
+            decision.warning_id, raised_on, decision.severity, decision.kind, decision.figures
+        )
     elif isinstance(decision, WarningCleared | WarningWithdrawn):
         lived.alarms.pop(decision.rule, None)
     elif isinstance(decision, DecisionCorrected):

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import msgspec
 
-from services.rating.core.announce import DATA_RULE, contradictions, text
+from services.rating.core.alarming import text
+from services.rating.core.announce import DATA_RULE, contradictions
 from services.rating.core.engine import Sheet
 from services.rating.core.measures.payment import overdue_amount, receivable_balance
 from services.rating.core.measures.reading import Params

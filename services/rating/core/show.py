@@ -12,7 +12,7 @@ import msgspec
 
 from services.rating.core import people
 from services.rating.core import view as v
-from services.rating.core.announce import text
+from services.rating.core.alarming import text
 from services.rating.core.engine import CREDIT, Engine, Sheet
 from services.rating.core.measures.catalogue import CATALOGUE, Measure, Measured, compile_reading
 from services.rating.core.measures.reading import Reader

@@ -70,6 +70,8 @@ class WarningRule(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     """Days after clearing in which only a level above the one reached before is raised."""
     best: Decimal | None = None
     """The best value of a downward measure."""
+    again: str = ""
+    """A measure that counts: whenever it has grown while the warning stands, it is raised again under its id."""
     assumed: bool = False
     why: str = ""
     sha256: str = ""
