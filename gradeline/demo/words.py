@@ -30,6 +30,7 @@ WARNINGS: dict[str, Words] = {
     "MN-07": Words("turnover falls, or heavy losses", "营业额连续下降或严重亏损"),
     "AL-06": Words("has a contract that is about to end", "合同即将到期"),
     "AL-07": Words("is overdue", "款项已逾期"),
+    "AL-10": Words("is suspected of theft or fraud", "有窃取或欺诈嫌疑"),
     "AL-15": Words("has complained", "有未了结的投诉"),
     "DQ-01": Words("facts contradict each other", "事实相互矛盾"),
 }

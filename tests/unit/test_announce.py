@@ -288,6 +288,20 @@ def test_each_complaint_is_told_at_once_the_fourth_and_one_in_place_of_another_t
     assert {one.warning_id for one in raised} == {"AL-15/2025-03-03"}
 
 
+@covers("AL-10")
+def test_a_suspicion_of_theft_or_fraud_stands_until_it_is_closed_proven_or_not(book: Customer, desk: Desk) -> None:
+    for name, kind, found in (("F1", "theft", day("2025-03-03")), ("F2", "fraud", day("2025-03-05"))):
+        book.tell("conduct.reported", found, conduct_id=name, kind=kind, found_on=found)
+    for name, closed in (("F1", day("2025-03-08")), ("F2", day("2025-03-10"))):
+        book.tell("conduct.closed", closed, conduct_id=name, closed_on=closed, outcome="unfounded")
+    desk.lives("2025-03-12")
+
+    assert warned(desk, "AL-10") == [
+        ("2025-03-03", "raised", "warning"), ("2025-03-05", "raised", "critical"), ("2025-03-08", "raised", "warning"),
+        ("2025-03-10", "cleared", "warning"),
+    ]  # fmt: skip
+
+
 def test_a_warning_clears_when_its_window_has_passed(book: Customer, desk: Desk) -> None:
     book.pays("PL", "9000.00", "2025-04-02", for_={"L": "9000.00"})
     desk.lives("2025-07-05")

@@ -143,6 +143,7 @@ def test_the_list_names_every_method_and_warning() -> None:
         "rm-32",
         "AL-06",
         "AL-07",
+        "AL-10",
         "AL-15",
         "MN-01",
         "MN-02",

@@ -28,6 +28,8 @@ CONDUCT = Family(
         _M("conduct_matters", Kind.COUNT, "matters of conduct", "行为事项数", "contracts A", windowed=True, told=True,
            params={"kind": "", **_MATTER}, unknown=0),
         _M("fraud_proven", Kind.FLAG, "proven fraud", "欺诈", "G-19", told=True, unknown=False),
+        _M("open_suspicions", Kind.COUNT, "suspicions of theft or fraud that are open", "未了结窃取与欺诈嫌疑数", "AL-10", told=True,
+           unknown=0),
         _M("disputes", Kind.COUNT, "disputes opened", "争议次数", "RM-30", windowed=True, unknown=0),
         _M("open_disputes", Kind.COUNT, "disputes that are open", "未决争议数", "features A10", unknown=0),
         _M("disputed_ratio", Kind.RATIO, "disputed ÷ invoiced", "争议率", "P11", windowed=True, amounts=True),

@@ -104,7 +104,7 @@ def breaches(r: Reader, p: Params) -> int:
 
 def fraud_proven(r: Reader, _: Params) -> bool:
     """A matter of fraud or theft was closed with outcome `proven` (G-19); one that is open is a suspicion and no proof."""
-    return any(x.what["kind"] in {"fraud", "theft"} and is_proven(r, x) for x in records_of(r, "conduct"))
+    return any(x.what["kind"] in _GRAVE and is_proven(r, x) for x in records_of(r, "conduct"))
 
 
 def _default_least(r: Reader, code: str, rate: Decimal | None) -> int:
@@ -113,6 +113,9 @@ def _default_least(r: Reader, code: str, rate: Decimal | None) -> int:
     share = (everything if rate is None else int(everything / rate)) // _DEFAULT_SHARE
     floor = r.context.from_cny(_DEFAULT_CNY, code, r.day)
     return max(_DEFAULT_CNY if floor is None else floor, share)
+
+
+_GRAVE = frozenset({"fraud", "theft"})
 
 
 def _matters(kind: str) -> Callable[[Reader, Params], int]:
@@ -136,6 +139,11 @@ conduct_matters = _matters("")
 def open_complaints(r: Reader, _: Params) -> int:
     """Complaints that nothing has closed by the end of the day (AL-15)."""
     return sum(1 for x in records_of(r, "conduct") if x.what["kind"] == "complaint" and is_open(r, x))
+
+
+def open_suspicions(r: Reader, _: Params) -> int:
+    """Matters of fraud or theft that nothing has closed by the end of the day (AL-10)."""
+    return sum(1 for x in records_of(r, "conduct") if x.what["kind"] in _GRAVE and is_open(r, x))
 
 
 def disputes(r: Reader, p: Params) -> int:
