@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from services.alerts.adapters import grouping, silencing
+from services.alerts.adapters import approvals, grouping, silencing
 from services.alerts.core.row import AlertRow, Row
 from services.alerts.core.rules import Routes
 from shared.edge import clock
@@ -44,7 +44,7 @@ TOLD_TO_GROUPS = frozenset({"opened", "reopened", "repeated"})
 
 
 class AlertProjector:
-    """Keeps `alerts` and `notices`, and who is of which group."""
+    """Keeps `alerts` and `notices`, who is of which group, and requests that others approve."""
 
     def __init__(self, routes: Routes) -> None:
         """*routes*: what an alert about a group makes needless to tell its members' managers."""
@@ -55,6 +55,7 @@ class AlertProjector:
         alerts = [_alert(row, one) for _, _, row in rows for one in row.alerts]
         if alerts:
             await connection.execute(ALERTS, *zip(*alerts, strict=True))
+        await approvals.keep(connection, [(row.subject, one) for _, _, row in rows for one in row.requests])
         changed = [(row.subject, row.members, row.lead) for _, _, row in rows if row.members is not None]
         await grouping.keep(connection, changed)
         said = [one for _, _, row in rows for one in row.said]

@@ -56,6 +56,7 @@ class AlertsBrain:
         pass_day(saying)
         state.pending.clear()
         row = row_of(saying.case, self.rules, self.hours)
+        state.moved = {}
         state.marks = (state.marks[1], saying.case.count)
         wakes_on = next_day(saying.case, self.rules, self.hours, day.toordinal())
         return Outcome(saying.decided, row, date.fromordinal(wakes_on) if wakes_on else None)

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from services.alerts.core.notice import Notice
+from services.alerts.core.requests import Request
 from shared.core.events.values import Severity
 
 State = Literal["open", "acknowledged", "snoozed", "resolved", "withdrawn"]
@@ -35,15 +36,6 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """Of a correction: the id of a decision, and what it would have said."""
     by: str = ""
     """The person who reports it; ``: a decision says it."""
-
-
-class Request(msgspec.Struct):
-    """A request that others approve."""
-
-    roles: tuple[str, ...]
-    by: str
-    months: int = 0
-    """Of an advance."""
 
 
 class Known(msgspec.Struct):
@@ -128,7 +120,7 @@ class Said(NamedTuple):
 class Case:
     """One subject."""
 
-    __slots__ = ("alerts", "count", "fresh", "known", "marks", "numbered", "pending", "requests", "stream")
+    __slots__ = ("alerts", "count", "fresh", "known", "marks", "moved", "numbered", "pending", "requests", "stream")
 
     def __init__(self, stream: str) -> None:
         """A subject of which nothing is known."""
@@ -138,6 +130,8 @@ class Case:
         self.pending: list[Heard] = []
         self.known = Known()
         self.requests: dict[str, Request] = {}
+        self.moved: dict[str, Request] = {}
+        """Those of which something was heard since the machine last decided."""
         self.numbered = 0
         """How many alerts there ever were."""
         self.count = 0

@@ -27,8 +27,14 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     title: str
     text: str = ""
+    row: str = ""
+    """Of each row that is listed below; empty: none are."""
+    row_open: str = ""
+    """The same for who may not see grades."""
     open: bool = False
     """Its title says nothing of a grade, so everybody who is told of it may read that."""
+    of_nobody: bool = False
+    """It is about no one customer, so there is no credit to speak of: its text is open as well."""
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,6 +77,7 @@ class Entry(msgspec.Struct, frozen=True):
     title: str
     text: str
     link: str
+    rows: tuple[str, ...] = ()
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +139,8 @@ def _subject(form: str, notices: Sequence[Notice], words: Words) -> str:
 def _entry(notice: Notice, words: Words, message: Message, link: str) -> Entry:
     kind, figures = words.kinds.get(notice.kind, words.other), _figures(notice, words, message.language)
     if not message.sees_grades:
-        kind = Kind(kind.title if kind.open else words.reserved.title, words.reserved.text)
+        title = kind.title if kind.open else words.reserved.title
+        kind = Kind(title=title, text=kind.text if kind.of_nobody else words.reserved.text, row=kind.row_open)
     what = words.what.get(notice.what, "")
     text = _without_gaps(kind.text.format_map(figures), words.gap)
     if notice.due_on is not None:
@@ -144,7 +152,14 @@ def _entry(notice: Notice, words: Words, message: Message, link: str) -> Entry:
         title=plain(kind.title.format_map(figures)),
         text=plain(text),
         link=link,
+        rows=tuple(_row(kind.row, one, notice, words, message.language) for one in notice.rows if kind.row),
     )
+
+
+def _row(line: str, row: Mapping[str, str], notice: Notice, words: Words, language: str) -> str:
+    """One row of *notice*: its own figures before those of the notice."""
+    own = msgspec.structs.replace(notice, figures=notice.figures | row)
+    return plain(_without_gaps(line.format_map(_figures(own, words, language)), words.gap))
 
 
 def _figures(notice: Notice, words: Words, language: str) -> _Figures:
@@ -191,4 +206,4 @@ def plain(text: str) -> str:
 
 def placeholders(words: Mapping[str, Kind]) -> set[str]:
     """Every figure that the templates of *words* name."""
-    return {name for kind in words.values() for name in re.findall(r"\{(\w+)\}", kind.title + kind.text)}
+    return {name for kind in words.values() for name in re.findall(r"\{(\w+)\}", kind.title + kind.text + kind.row)}

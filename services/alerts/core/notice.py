@@ -59,6 +59,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """By preference, first those; none: as the person prefers."""
     due_on: date | None = None
     """The day by which something must be done, where there is one."""
+    rows: tuple[dict[str, str], ...] = ()
+    """What is listed below its words, each filled with figures: the votes of a committee, the customers of a work list."""
 
     @property
     def others(self) -> tuple[str, ...]:

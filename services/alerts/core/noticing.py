@@ -101,7 +101,17 @@ def _notice(
         urgent=route.urgent,
         channels=route.channels,
         due_on=alert.due_on,
+        rows=_votes(case, alert),
     )
+
+
+def _votes(case: Case, alert: Alert) -> tuple[dict[str, str], ...]:
+    """What each member of a committee said, where the alert is about the step of one (AL-12)."""
+    asked, step = case.requests.get(alert.figures.get("approval_id", "")), alert.figures.get("step", "")
+    if asked is None or alert.figures.get("committee") != "yes":
+        return ()
+    votes = asked.votes(int(step)) if step.isdigit() else ()
+    return tuple({"by": one.by, "vote": one.did, "reason": one.reason} for one in votes)
 
 
 def labels_of(alert: Alert) -> dict[str, str]:

@@ -9,9 +9,16 @@ from typing import Any
 
 import msgspec
 
-from services.alerts.core.case import Case, Heard, Request
+from services.alerts.core.case import Case, Heard
+from services.alerts.core.requests import asked, follow, remember
 from shared.core.envelope import Event
-from shared.core.events.approval import ApprovalDecision, ApprovalGranted, ApprovalRequested
+from shared.core.events.approval import (
+    ApprovalDecision,
+    ApprovalExpired,
+    ApprovalGranted,
+    ApprovalRefused,
+    ApprovalRequested,
+)
 from shared.core.events.base import Decision
 from shared.core.events.limit import (
     GroupChanged,
@@ -23,7 +30,7 @@ from shared.core.events.limit import (
 from shared.core.events.rating import DecisionCorrected, GradeChanged
 from shared.core.ledger.days import months_before
 
-REQUESTS_KEPT = 50
+_OUTCOMES = {ApprovalGranted: "granted", ApprovalRefused: "refused", ApprovalExpired: "expired"}
 
 
 def learn(case: Case, event: Event) -> None:
@@ -40,13 +47,20 @@ def learn(case: Case, event: Event) -> None:
         case.known.has_grade = data.to is not None
     elif isinstance(data, GroupChanged):
         case.known.members, case.known.lead = data.members, data.lead or ""
-    elif isinstance(data, ApprovalRequested):
-        case.requests[data.approval_id] = Request(data.roles, data.by or "", _months(data))
-        for name in list(case.requests)[: max(0, len(case.requests) - REQUESTS_KEPT)]:
-            del case.requests[name]
-    elif isinstance(data, ApprovalGranted) and data.final and data.kind == "advance":
-        asked = case.requests.get(data.approval_id)
-        until = months_before(data.as_of.toordinal(), -(asked.months if asked else 0))
+    elif isinstance(data, ApprovalDecision):
+        _request(case, data, event.recordedtime or event.time)
+
+
+def _request(case: Case, data: ApprovalDecision, at: datetime) -> None:
+    if isinstance(data, ApprovalRequested):
+        case.moved[data.approval_id] = request = asked(data, at, _months(data))
+        remember(case.requests, request)
+        return
+    held = case.requests.get(data.approval_id)
+    if held is not None and follow(held, data, at):
+        case.moved[data.approval_id] = held
+    if isinstance(data, ApprovalGranted) and data.final and data.kind == "advance":
+        until = months_before(data.as_of.toordinal(), -(held.months if held else 0))
         case.known.advance_until = max(case.known.advance_until, until)
 
 
@@ -120,12 +134,16 @@ def _graded(_: Case, data: GradeChanged) -> dict[str, str]:
 
 
 def _approval(case: Case, data: ApprovalDecision) -> dict[str, str]:
-    """`next_role`: whose step waits now; `requested_by`: who asked."""
-    asked = case.requests.get(data.approval_id)
-    roles = asked.roles if asked else ()
+    """`next_role`: whose step waits now; `requested_by`: who asked; of the step of a committee `committee`, `outcome`, and how
+    many voted for it and against it."""
+    held = case.requests.get(data.approval_id)
     step = 0 if isinstance(data, ApprovalRequested) else data.step
-    following = roles[step] if step < len(roles) else data.role
-    return {"next_role": following, "requested_by": asked.by if asked else ""}
+    said = {"next_role": (held.role(step + 1) if held else "") or data.role, "requested_by": held.by if held else ""}
+    if held is not None and held.role(step) in held.committees:
+        given = [one.did for one in held.votes(step)]
+        said |= {"committee": "yes", "votes_for": str(given.count("for")), "votes_against": str(given.count("against"))}
+        said["outcome"] = _OUTCOMES.get(type(data), "")
+    return said
 
 
 _MORE: dict[type, Callable[[Case, Any], dict[str, str]]] = {GradeChanged: _graded, ApprovalDecision: _approval}

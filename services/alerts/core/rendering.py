@@ -30,7 +30,7 @@ def escape(line: str) -> str:
 def text(told: Composed) -> str:
     """The plain text of a mail."""
     shown = told.entries[:MAIL_ENTRIES]
-    parts = ["\n".join(filter(None, (f"{one.heading}  {one.title}", one.text, one.link))) for one in shown]
+    parts = ["\n".join(filter(None, (f"{one.heading}  {one.title}", one.text, *one.rows, one.link))) for one in shown]
     return "\n\n".join([*parts, *_rest(told, len(shown)), *told.notes, *_look(told)]) + "\n"
 
 
@@ -54,7 +54,7 @@ def _row(one: Entry) -> str:
     linked = f'<a href="{escape(one.link)}" style="color:#222">{title}</a>' if one.link else title
     return (
         f'<tr><td style="border-left:4px solid {colour};vertical-align:top;white-space:nowrap;color:{colour}">'
-        f"{escape(one.heading)}</td><td><b>{linked}</b><br>{escape(one.text)}</td></tr>"
+        f"{escape(one.heading)}</td><td><b>{linked}</b><br>{'<br>'.join(map(escape, (one.text, *one.rows)))}</td></tr>"
     )
 
 
@@ -102,7 +102,9 @@ def _markdown(told: Composed, room: int, *, gap: str = "\n\n") -> str:
     """As many entries as fit into *room* bytes, the gravest first, and the count of the rest by kind."""
     used, shown = 400, list[str]()
     for one in told.entries:
-        line = f"**{inert(one.heading)}** {inert(one.title)}" + (f"{gap}{inert(one.text)}" if one.text else "")
+        line = f"**{inert(one.heading)}** {inert(one.title)}" + "".join(
+            f"{gap}{inert(said)}" for said in (one.text, *one.rows) if said
+        )
         used += len((line + gap).encode())
         if used > room and shown:
             break

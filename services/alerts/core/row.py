@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from services.alerts.core.case import Alert, Case, Said
+from services.alerts.core.requests import Request
 from services.alerts.core.rules import Rules
 from services.alerts.core.timing import wake_of
 from services.alerts.core.worktime import Hours
@@ -32,13 +33,15 @@ class Row(msgspec.Struct, frozen=True):
     """The member that leads it; ``: none does."""
     alerts: tuple[AlertRow, ...]
     said: tuple[Said, ...]
+    requests: tuple[Request, ...] = ()
+    """Those of which something was heard."""
 
 
 def row_of(case: Case, rules: Rules, hours: Hours) -> Row | None:
     """What changed since the last decision but one, for a command is decided in two; None: nothing did."""
     since = case.marks[0]
     changed = [one for one in case.alerts.values() if one.version > since]
-    if not changed:
+    if not changed and not case.moved:
         return None
     return Row(
         subject=case.subject,
@@ -47,6 +50,7 @@ def row_of(case: Case, rules: Rules, hours: Hours) -> Row | None:
         lead=case.known.lead,
         alerts=tuple(_row(one, rules, hours) for one in changed),
         said=tuple(one for one in case.fresh if one.version > since),
+        requests=tuple(msgspec.structs.replace(one) for one in case.moved.values()),
     )
 
 

@@ -71,7 +71,7 @@ def draft(case: Case) -> Case:
     """The same case, to be changed without changing it."""
     other = Case(case.stream)
     other.alerts = {name: msgspec.structs.replace(one) for name, one in case.alerts.items()}
-    other.known, other.requests = case.known, case.requests
+    other.known, other.requests, other.moved = case.known, case.requests, case.moved
     other.numbered, other.count, other.marks = case.numbered, case.count, case.marks
     other.fresh = list(case.fresh)
     return other

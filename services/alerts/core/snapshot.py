@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from services.alerts.core.case import Alert, Case, Heard, Known, Request
+from services.alerts.core.case import Alert, Case, Heard, Known
+from services.alerts.core.requests import Request
 
 
 class Snapshot(msgspec.Struct, array_like=True):

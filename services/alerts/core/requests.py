@@ -1,0 +1,108 @@
+"""Requests that others approve: who asked for what, who took which step, how it ended. What the ledger and committees tell."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from shared.core.events.approval import (
+    ApprovalDecision,
+    ApprovalExpired,
+    ApprovalGranted,
+    ApprovalRefused,
+    ApprovalRequested,
+    ApprovalVoted,
+    ApprovalWithdrawn,
+)
+
+KEPT = 50
+"""Requests of one subject that are remembered; those that are decided are forgotten first."""
+
+State = Literal["waiting", "granted", "refused", "withdrawn", "expired"]
+
+
+class Act(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody did about a request."""
+
+    did: Literal["granted", "refused", "withdrawn", "expired", "for", "against"]
+    step: int
+    role: str
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+class Request(msgspec.Struct, kw_only=True):
+    """One request, as it stands."""
+
+    approval_id: str
+    kind: str
+    labels: dict[str, str]
+    roles: tuple[str, ...]
+    committees: frozenset[str] = frozenset()
+    """Those of the roles that vote."""
+    by: str
+    months: int = 0
+    """Of an advance."""
+    at: datetime
+    state: State = "waiting"
+    changed_at: datetime
+    acts: tuple[Act, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing waits."""
+        return self.state != "waiting"
+
+    def role(self, step: int) -> str:
+        """Whose *step* it is; empty: there is none such."""
+        return self.roles[step - 1] if 0 < step <= len(self.roles) else ""
+
+    def votes(self, step: int) -> tuple[Act, ...]:
+        """The votes about *step*, in the order in which they were given."""
+        return tuple(one for one in self.acts if one.step == step and one.did in ("for", "against"))
+
+
+def asked(data: ApprovalRequested, at: datetime, months: int) -> Request:
+    """What *data* asks for."""
+    return Request(
+        approval_id=data.approval_id,
+        kind=data.kind,
+        labels=dict(data.labels),
+        roles=data.roles or (data.role,),
+        committees=frozenset(data.committees),
+        by=data.by or "",
+        months=months,
+        at=at,
+        changed_at=at,
+    )
+
+
+def follow(request: Request, data: ApprovalDecision, at: datetime) -> bool:
+    """Let *request* be as it is after *data*. Returns whether that says anything of it."""
+    match data:
+        case ApprovalVoted():
+            did, state = data.vote, request.state
+        case ApprovalGranted():
+            did, state = "granted", "granted" if data.final else "waiting"
+        case ApprovalRefused():
+            did = state = "refused"
+        case ApprovalWithdrawn():
+            did = state = "withdrawn"
+        case ApprovalExpired():
+            did = state = "expired"
+        case _:
+            return False
+    act = Act(did, data.step, data.role, data.by or "", at, data.reason or "")
+    request.acts, request.state, request.changed_at = (*request.acts, act), state, at
+    return True
+
+
+def remember(requests: dict[str, Request], request: Request) -> None:
+    """Keep *request* among the last of its subject."""
+    requests[request.approval_id] = request
+    over = sorted(requests, key=lambda name: not requests[name].is_over)
+    for name in over[: max(0, len(requests) - KEPT)]:
+        del requests[name]
