@@ -71,8 +71,8 @@ def read_warning(text: str, file: str) -> WarningRule:
 
 def _again(top: Section, readings: Mapping[str, Reading]) -> str:
     name = top.take("again", read_text, "")
-    if name and (name not in readings or kind_of(readings[name]) is not Kind.COUNT):
-        top.wrong("write the name of a measure of the rule that counts", "again")
+    if name and (name not in readings or kind_of(readings[name]) not in (Kind.COUNT, Kind.MONEY)):
+        top.wrong("write the name of a measure of the rule that is a count or an amount", "again")
     return name
 
 

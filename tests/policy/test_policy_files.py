@@ -161,7 +161,7 @@ WRONG = [
     ("warnings/mn-01/1.yaml", "{below: 0.90}", "{below: 0.96}", "more serious"),
     ("warnings/mn-01/1.yaml", "kind: transaction", "kind: gossip", "write one of legal_person"),
     ("warnings/mn-02/1.yaml", "{above: 0}", "{above: -1}", "may not be negative"),
-    ("warnings/al-15/1.yaml", "again: complaints", "again: paid", "a measure of the rule that counts"),
+    ("warnings/al-15/1.yaml", "again: complaints", "again: paid", "is a count or an amount"),
     ("warnings/mn-02/1.yaml", "{at_least: 5}", "{at_least: 5, unknown: holds}", "neither raises nor clears"),
     ("warnings/mn-02/1.yaml", "recent_days_late:", "arrears_days_24m:", "in another way"),
     (

@@ -240,6 +240,22 @@ def test_what_is_overdue_is_told_in_three_steps_and_is_over_on_the_day_of_paymen
     assert (last.warning_id, last.figures["overdue_amount"]) == ("AL-07/2025-04-15", "5000.00")
 
 
+@covers("AL-07")
+def test_once_a_day_an_overdue_amount_that_changed_is_said_again(book: Customer, desk: Desk) -> None:
+    desk.lives("2025-04-11")
+    for number in (1, 2):
+        book.pays(f"P{number}", "1000.00", "2025-04-12", for_={"L": "1000.00"})
+        desk.lives("2025-04-12")
+    book.pays("P3", "500.00", "2025-04-14", for_={"L": "500.00"})
+    desk.lives("2025-04-15")
+
+    said = [(f"{one.as_of}", one.figures["overdue_amount"]) for one in desk.said(WarningRaised) if one.rule == "AL-07"]
+    assert said == [
+        ("2025-04-01", "9000.00"), ("2025-04-05", "9000.00"), ("2025-04-10", "9000.00"), ("2025-04-12", "8000.00"),
+        ("2025-04-13", "7000.00"), ("2025-04-14", "6500.00"),
+    ]  # fmt: skip
+
+
 @covers("AL-06")
 def test_a_contract_that_ends_is_told_60_30_and_7_days_before_until_it_is_prolonged(book: Customer) -> None:
     book.tell("contract.signed", day("2024-06-01"), contract_id="K1", valid_to="2025-05-31")

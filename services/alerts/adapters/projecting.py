@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -88,6 +89,7 @@ def _alert(row: Row, one: AlertRow) -> tuple[Any, ...]:
         "until": alert.until,
         "clearing": bool(alert.resolves_on),
         "ended_by": alert.ended_by,
+        "figures_on": date.fromordinal(alert.figures_on),
     }
     return (
         alert.alert_id, row.subject, alert.version, alert.fingerprint, alert.kind, alert.severity, alert.state, alert.about,

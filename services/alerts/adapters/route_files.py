@@ -21,7 +21,7 @@ def read_routes(text: str, file: str, kinds: Kinds) -> Routes:
     section.maybe("assumed", read_flag)
     section.maybe("reference", read_text)
     working = section.section("working_time")
-    begins, ends = working.take("from", _minute), working.take("to", _minute)
+    begins, ends = working.take("from", minute), working.take("to", minute)
     if begins >= ends:
         working.wrong("it ends before it begins; swap the two", "to")
     working.close()
@@ -41,7 +41,8 @@ def read_routes(text: str, file: str, kinds: Kinds) -> Routes:
     )  # fmt: skip
 
 
-def _minute(text: str) -> int:
+def minute(text: str) -> int:
+    """A time of day in minutes. Raises ValueError."""
     match = _TIME.fullmatch(text)
     if match is None:
         raise ValueError('write a time of day, e.g. "08:30"')
@@ -49,12 +50,13 @@ def _minute(text: str) -> int:
 
 
 def _step(section: Section) -> Step:
-    made = Step(section.take("after", read_span), _receivers(section, "to"))
+    made = Step(section.take("after", read_span), receivers(section, "to"))
     section.close()
     return made
 
 
-def _receivers(section: Section, key: str) -> tuple[str, ...]:
+def receivers(section: Section, key: str) -> tuple[str, ...]:
+    """Who is told, of roles that there are. Raises Misconfigured."""
     said = read_receivers(section, key)
     for one in said:
         kind, _, name = one.partition(":")
@@ -71,8 +73,8 @@ def _route(section: Section, above: Route | None, chains: dict[str, Any], kinds:
     given["match"] = read_tests(section, "match")
     _known_kinds(section, given["match"], kinds)
     given["goes_on"] = "continue" in section and section.take("continue", read_flag) is True
-    given["to"] = _receivers(section, "to") if "to" in section else _above(above, "to", ())
-    given["fallback"] = _receivers(section, "fallback") if "fallback" in section else _above(above, "fallback", ())
+    given["to"] = receivers(section, "to") if "to" in section else _above(above, "to", ())
+    given["fallback"] = receivers(section, "fallback") if "fallback" in section else _above(above, "fallback", ())
     for name in _LISTS:
         given[name] = section.texts(name) if name in section else _above(above, name, ())
     given["wait_seconds"] = _maybe(section, "group_wait", read_seconds, above, "wait_seconds", 0)

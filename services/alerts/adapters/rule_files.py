@@ -27,12 +27,13 @@ T = TypeVar("T")
 
 def load(folder: Path = FOLDER) -> Rules:
     """The rules in *folder*. Raises Misconfigured naming file, line and remedy."""
-    kinds = read_kinds(_read(folder / ALERTS), str(folder / ALERTS))
-    routes = route_files.read_routes(_read(folder / ROUTES), str(folder / ROUTES), kinds)
+    kinds = read_kinds(read(folder / ALERTS), str(folder / ALERTS))
+    routes = route_files.read_routes(read(folder / ROUTES), str(folder / ROUTES), kinds)
     return Rules(kinds, routes)
 
 
-def _read(file: Path) -> str:
+def read(file: Path) -> str:
+    """What *file* says. Raises Misconfigured."""
     try:
         return file.read_text("utf-8")
     except (OSError, ValueError) as error:

@@ -75,6 +75,8 @@ class Alert(msgspec.Struct, kw_only=True):
     caused_by: str = ""
     opened_at: datetime
     opened_on: int
+    figures_on: int
+    """The day whose figures it has."""
     since: datetime
     """From when its clocks run: it was opened, opened again, or woke."""
     changed_at: datetime

@@ -158,7 +158,7 @@ def _entry(notice: Notice, words: Words, message: Message, link: str) -> Entry:
 
 def _row(line: str, row: Mapping[str, str], notice: Notice, words: Words, language: str) -> str:
     """One row of *notice*: its own figures before those of the notice."""
-    own = msgspec.structs.replace(notice, figures=notice.figures | row)
+    own = msgspec.structs.replace(notice, figures={**notice.figures, **row})
     return plain(_without_gaps(line.format_map(_figures(own, words, language)), words.gap))
 
 

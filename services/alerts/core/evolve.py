@@ -76,6 +76,7 @@ def _opened(case: Case, rules: Rules, data: AlertOpened, at: datetime) -> Alert:
         caused_by=data.caused_by or "",
         opened_at=held.opened_at if held else at,
         opened_on=data.as_of.toordinal(),
+        figures_on=data.as_of.toordinal(),
         since=at,
         changed_at=at,
         owner=held.owner if held else data.figures.get("owner", ""),
@@ -114,7 +115,9 @@ def _recurred(case: Case, rules: Rules, alert: Alert, data: AlertRecurred) -> No
     alert.times, alert.resolves_on = data.times, 0
     if is_graver:
         alert.severity = data.severity
-    alert.figures, alert.about = dict(data.figures) or alert.figures, data.about
+    if data.figures:
+        alert.figures, alert.figures_on = dict(data.figures), data.as_of.toordinal()
+    alert.about = data.about
     alert.caused_by = data.caused_by or alert.caused_by
     if is_graver or is_further:
         tell(case, rules.routes, alert, "repeated", _at(data))

@@ -23,15 +23,25 @@ KEPT = 50
 State = Literal["waiting", "granted", "refused", "withdrawn", "expired"]
 
 
+Did = Literal["granted", "refused", "withdrawn", "expired", "for", "against"]
+
+
 class Act(msgspec.Struct, frozen=True, omit_defaults=True):
     """What somebody did about a request."""
 
-    did: Literal["granted", "refused", "withdrawn", "expired", "for", "against"]
+    did: Did
     step: int
     role: str
     by: str
     at: datetime
     reason: str = ""
+
+
+_ENDS: dict[type[ApprovalDecision], Literal["refused", "withdrawn", "expired"]] = {
+    ApprovalRefused: "refused",
+    ApprovalWithdrawn: "withdrawn",
+    ApprovalExpired: "expired",
+}
 
 
 class Request(msgspec.Struct, kw_only=True):
@@ -82,19 +92,16 @@ def asked(data: ApprovalRequested, at: datetime, months: int) -> Request:
 
 def follow(request: Request, data: ApprovalDecision, at: datetime) -> bool:
     """Let *request* be as it is after *data*. Returns whether that says anything of it."""
-    match data:
-        case ApprovalVoted():
-            did, state = data.vote, request.state
-        case ApprovalGranted():
-            did, state = "granted", "granted" if data.final else "waiting"
-        case ApprovalRefused():
-            did = state = "refused"
-        case ApprovalWithdrawn():
-            did = state = "withdrawn"
-        case ApprovalExpired():
-            did = state = "expired"
-        case _:
-            return False
+    did: Did
+    state: State
+    if isinstance(data, ApprovalVoted):
+        did, state = data.vote, request.state
+    elif isinstance(data, ApprovalGranted):
+        did, state = "granted", "granted" if data.final else "waiting"
+    elif type(data) in _ENDS:
+        did = state = _ENDS[type(data)]
+    else:
+        return False
     act = Act(did, data.step, data.role, data.by or "", at, data.reason or "")
     request.acts, request.state, request.changed_at = (*request.acts, act), state, at
     return True

@@ -23,10 +23,12 @@ def text(value: Any) -> str | None:
     return plain(value) if isinstance(value, Decimal | int) else str(value)
 
 
-def grown(rule: WarningRule, sheet: Sheet, alarm: Alarm) -> bool:
-    """Whether what *rule* counts is more than when it was last raised."""
-    count = sheet.signs.get(rule.again)
-    return isinstance(count, int) and count > int(alarm.figures.get(rule.again, "0"))
+def again(rule: WarningRule, sheet: Sheet, alarm: Alarm, day: int) -> bool:
+    """Whether what *rule* looks at is more than when *alarm* was last raised; or, of an amount, was another on an earlier day."""
+    value, said = sheet.signs.get(rule.again), alarm.figures.get(rule.again, "0")
+    if isinstance(value, Decimal):
+        return alarm.said_on < day and value != Decimal(said)
+    return isinstance(value, int) and value > int(said)
 
 
 def figures(rule: WarningRule, sheet: Sheet) -> dict[str, str]:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from services.rating.core import people
-from services.rating.core.alarming import figures, grown, text
+from services.rating.core.alarming import again, figures, text
 from services.rating.core.engine import Sheet
 from services.rating.core.lived import Alarm, Published
 from services.rating.core.moving import place_of
@@ -209,7 +209,7 @@ def _warnings(said: _Said) -> list[Decided]:
     standing = {w.rule: w for w in said.standing.watches if w.level > Level.NONE}
     for name, watch in standing.items():
         rule, alarm, severity = rules[name], alarms.get(name), watch.level.name.lower()
-        if alarm is None or alarm.severity != severity or grown(rule, said.sheet, alarm):
+        if alarm is None or alarm.severity != severity or again(rule, said.sheet, alarm, said.day):
             raised = WarningRaised(
                 **said.carried,
                 warning_id=alarm.warning_id if alarm else f"{name}/{watch.raised_on}",

@@ -47,6 +47,8 @@ class Alarm(msgspec.Struct, array_like=True, gc=False):
     severity: str
     kind: str
     figures: dict[str, str] = {}
+    said_on: int = 0
+    """The day on which it was last raised."""
 
 
 class Lived(msgspec.Struct, array_like=True, gc=False):
@@ -90,7 +92,12 @@ def remember(lived: Lived, decision: Decision, id: str) -> None:
         known = lived.alarms.get(decision.rule)
         raised_on = known.raised_on if known else decision.as_of.toordinal()
         lived.alarms[decision.rule] = Alarm(
-            decision.warning_id, raised_on, decision.severity, decision.kind, decision.figures
+            decision.warning_id,
+            raised_on,
+            decision.severity,
+            decision.kind,
+            decision.figures,
+            decision.as_of.toordinal(),
         )
     elif isinstance(decision, WarningCleared | WarningWithdrawn):
         lived.alarms.pop(decision.rule, None)

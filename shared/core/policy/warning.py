@@ -71,7 +71,8 @@ class WarningRule(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     best: Decimal | None = None
     """The best value of a downward measure."""
     again: str = ""
-    """A measure that counts: whenever it has grown while the warning stands, it is raised again under its id."""
+    """A measure of the rule. While the warning stands it is raised again under its id: whenever what is counted has grown, and
+    once a day where an amount has changed."""
     assumed: bool = False
     why: str = ""
     sha256: str = ""
