@@ -13,7 +13,18 @@ from services.alerts.adapters.following import Following
 from services.alerts.adapters.knowing import Knowing
 from services.alerts.adapters.lists import Lists
 from services.alerts.adapters.subscriptions import Subscriptions
-from services.alerts.api import alerts, deliveries, notices, reports, silences, staff, stream, subscriptions
+from services.alerts.adapters.worklists import Worklists
+from services.alerts.api import (
+    alerts,
+    deliveries,
+    notices,
+    reports,
+    silences,
+    staff,
+    stream,
+    subscriptions,
+    worklists,
+)
 from services.alerts.handlers.delivery_ports import DeliveryPorts
 from services.alerts.handlers.ports import Ports
 from shared.edge.http import attached, trust
@@ -29,6 +40,7 @@ ROUTERS = (
     silences.router,
     notices.router,
     reports.router,
+    worklists.router,
     staff.router,
 )
 """The busiest first: routes are tried in this order."""
@@ -53,6 +65,7 @@ def wired(settings: Settings) -> Ports:
         lists=Lists(),
         knowing=Knowing(settings.zone),
         silences=silencing,
+        worklists=Worklists(wiring.publisher(settings, brain)),
         delivery=_delivery(settings),
         rules=brain.rules,
         hours=brain.hours,

@@ -11,6 +11,7 @@ from services.alerts.adapters.bounds import SCHEMA
 from services.alerts.adapters.counting import keep_counting
 from services.alerts.adapters.deciding import Deciding
 from services.alerts.adapters.dispatching import keep_dispatching
+from services.alerts.adapters.publishing import keep_publishing
 from services.alerts.adapters.reporting import reporting
 from services.alerts.adapters.waking import keep_waking
 from services.alerts.adapters.watching import keep_watching
@@ -49,6 +50,11 @@ def dispatching(settings: Settings, pool: Any, stop: asyncio.Event, bell: Bell) 
     )
 
 
+def publishing(settings: Settings, pool: Any, stop: asyncio.Event, _: Bell) -> Coroutine[Any, Any, None]:
+    """Lists to people, at the runs of their periods."""
+    return keep_publishing(pool, stop, wiring.publisher(settings))
+
+
 def counting(settings: Settings, pool: Any, stop: asyncio.Event, _: Bell) -> Coroutine[Any, Any, None]:
     """The figures of the dispatcher."""
     return keep_counting(pool, stop)
@@ -58,6 +64,7 @@ LOOPS: tuple[Loop, ...] = (
     waking,
     watching,
     dispatching,
+    publishing,
     counting,
     delivery_wiring.delivering,
     delivery_wiring.feeding,

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import xlsxwriter
 
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Kind = Literal["text", "money", "count", "share", "date"]
 FORMS: dict[Kind, str] = {
     "text": "@",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from services.alerts.adapters import rule_files
+from services.alerts.adapters import list_files, rule_files
 from services.alerts.adapters.bounds import BOUNDS, SCHEMA
 from services.alerts.adapters.projecting import AlertProjector
+from services.alerts.adapters.publishing import Publisher
 from services.alerts.core.brain import AlertsBrain
 from services.alerts.core.case import Case
 from services.alerts.core.rules import Rules
@@ -35,3 +36,10 @@ def commands(settings: Settings, made: AlertsBrain | None = None) -> Commands[Ca
     told = told_by(settings, service=SCHEMA, **BOUNDS)
     carried: Commands[Case, None] = Commands(made, AlertProjector(made.rules.routes), told, strangers=True)
     return carried
+
+
+def publisher(settings: Settings, made: AlertsBrain | None = None) -> Publisher:
+    """What makes lists, by those that settings name, else the shipped ones. Raises Misconfigured."""
+    made = made or brain(settings)
+    listings = list_files.load(made.rules, settings.alert_rules)
+    return Publisher(listings, made.hours, zone=settings.zone, currency=settings.currency)

@@ -157,8 +157,8 @@ def _entry(notice: Notice, words: Words, message: Message, link: str) -> Entry:
 
 
 def _row(line: str, row: Mapping[str, str], notice: Notice, words: Words, language: str) -> str:
-    """One row of *notice*: its own figures before those of the notice."""
-    own = msgspec.structs.replace(notice, figures={**notice.figures, **row})
+    """One row of *notice*, filled with its own figures alone."""
+    own = msgspec.structs.replace(notice, figures=dict(row))
     return plain(_without_gaps(line.format_map(_figures(own, words, language)), words.gap))
 
 

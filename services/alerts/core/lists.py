@@ -18,6 +18,8 @@ Of = Literal["alerts", "approvals"]
 Every = Literal["day", "week", "month"]
 KINDS: dict[Of, str] = {"alerts": "worklist", "approvals": "ledger"}
 """The words of a list's message, and what a person may mute, by what the list is of."""
+LIST = "~list."
+"""What the ids of people's lists begin with."""
 _WEEK, _LONGEST_REST = 7, 31
 
 
@@ -73,6 +75,23 @@ class Listings(msgspec.Struct, frozen=True, kw_only=True):
     def of(self, name: str) -> Listing | None:
         """The list of that name."""
         return next((one for one in self.lists if one.list == name), None)
+
+
+class ListMade(msgspec.Struct, frozen=True, kw_only=True):
+    """A list that one person got."""
+
+    worklist_id: str
+    list: str
+    of: Of
+    en: str
+    zh: str
+    person: str
+    first: date
+    last: date
+    made_at: datetime
+    count: int
+    state: str
+    """Of its notice: waiting, planned, told, quiet or undelivered."""
 
 
 class Covered(msgspec.Struct, frozen=True):

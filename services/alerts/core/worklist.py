@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -41,17 +41,16 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     figures: dict[str, str]
 
 
-class _Ranked(NamedTuple):
-    at_home: bool
-    loss: Decimal
-    rank: int
-    days: int
+class Ranked(NamedTuple):
+    """A line and its place: the least first."""
+
+    place: tuple[Any, ...]
     row: Row
 
 
 def customers(
     listing: Listing, listings: Listings, alerts: Iterable[Standing], *, today: date, currency: str, grades: bool
-) -> list[Row]:
+) -> list[Ranked]:
     """The customers of *listing*, the largest expected loss first; of equal ones the gravest, then the oldest.
 
     Amounts of other currencies than *currency*, that of the installation, come after it, for no rate is known here. *grades*:
@@ -66,8 +65,7 @@ def customers(
         for subject, held in found.items()
         if any(entry is not None for _, entry in held)
     ]
-    ranked.sort(key=lambda one: (not one.at_home, -one.loss, -one.rank, -one.days, one.row.subject))
-    return [one.row for one in ranked]
+    return sorted(ranked, key=lambda one: one.place)
 
 
 def _entry(listing: Listing, alert: Standing, *, grades: bool) -> Entry | None:
@@ -75,7 +73,7 @@ def _entry(listing: Listing, alert: Standing, *, grades: bool) -> Entry | None:
     return next((one for one in listing.entries if (grades or not one.grades) and hold(one.when, fields)), None)
 
 
-def _ranked(subject: str, held: Sequence[tuple[Standing, Entry | None]], listings: Listings, currency: str) -> _Ranked:
+def _ranked(subject: str, held: Sequence[tuple[Standing, Entry | None]], listings: Listings, currency: str) -> Ranked:
     figures = _owed([alert for alert, _ in held])
     listed = [(alert, entry) for alert, entry in held if entry is not None]
     days, code = int(figures.get("overdue_days", "0")), figures.get("currency", currency)
@@ -94,7 +92,7 @@ def _ranked(subject: str, held: Sequence[tuple[Standing, Entry | None]], listing
     if "overdue_amount" in figures:
         said["at_stake"] = format(loss.quantize(QUANTA[code], ROUND_HALF_EVEN), "f")
     row = Row(subject, gravest.labels, {name: text for name, text in said.items() if text})
-    return _Ranked(code == currency, loss, RANK[gravest.severity], days, row)
+    return Ranked((code != currency, code, -loss, -RANK[gravest.severity], -days, subject), row)
 
 
 def _today(alert: Standing, today: date) -> Standing:
@@ -122,10 +120,13 @@ def _share(listings: Listings, days: int) -> Decimal:
     return next((share for least, share in reversed(listings.loss) if days >= least), NOTHING)
 
 
-def requests(found: Iterable[tuple[str, Request]], zone: tzinfo) -> list[Row]:
+def requests(found: Iterable[tuple[str, Request]], zone: tzinfo) -> list[Ranked]:
     """Requests as the ledger has them: (subject, request), in their order. Reasons stay with the request: they may speak of a
     grade (AL-14)."""
-    return [Row(subject, one.labels, _of(subject, one, zone)) for subject, one in found]
+    return [
+        Ranked((place,), Row(subject, one.labels, _of(subject, one, zone)))
+        for place, (subject, one) in enumerate(found)
+    ]
 
 
 def _of(subject: str, one: Request, zone: tzinfo) -> dict[str, str]:
@@ -156,11 +157,14 @@ def _day(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).date().isoformat()
 
 
-def totals(rows: Iterable[Row]) -> Mapping[str, Decimal]:
-    """Currency → what is at stake."""
-    found: dict[str, Decimal] = {}
-    for one in rows:
-        if "at_stake" in one.figures:
-            code = one.figures["currency"]
-            found[code] = found.get(code, NOTHING) + Decimal(one.figures["at_stake"])
-    return dict(sorted(found.items()))
+def summary(rows: Sequence[Row]) -> dict[str, str]:
+    """The figures of a whole list: how many; what is at stake, where that is in one currency; how many requests ended how."""
+    said = {"count": str(len(rows))}
+    currencies = {one.figures["currency"] for one in rows if "at_stake" in one.figures}
+    if len(currencies) == 1:
+        at_stake = (Decimal(one.figures["at_stake"]) for one in rows if "at_stake" in one.figures)
+        said |= {"at_stake": format(sum(at_stake, NOTHING), "f"), "currency": min(currencies)}
+    states = Counter(one.figures["state"] for one in rows if "state" in one.figures)
+    said |= {f"count_{state}": str(count) for state, count in states.items()}
+    hours = [int(one.figures["hours"]) for one in rows if "hours" in one.figures]
+    return said | ({"hours": str(-(-sum(hours) // len(hours)))} if hours else {})

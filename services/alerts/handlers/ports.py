@@ -9,13 +9,16 @@ from typing import Any, Protocol
 
 from services.alerts.core.knowing import Knowledge
 from services.alerts.core.listing import AlertListed, Reach, Wanted
+from services.alerts.core.lists import ListMade
 from services.alerts.core.rules import Rules
 from services.alerts.core.saying import Saying
 from services.alerts.core.silence import Silence
+from services.alerts.core.worklist import Row
 from services.alerts.core.worktime import Hours
 from services.alerts.handlers.delivery_ports import DeliveryPorts
 from shared.core.errors import Unavailable
 from shared.core.events.alert import AlertDecision
+from shared.edge.rights import Rows
 
 
 class Command(Protocol):
@@ -69,6 +72,21 @@ class Silences(Protocol):
         """End it before its time; False: none of that id holds."""
 
 
+class Worklists(Protocol):
+    """Reads the lists that runs gave to people, and makes one out of turn."""
+
+    async def page(
+        self, pool: Any, *, before: tuple[datetime, str], limit: int, person: str | None, name: str | None
+    ) -> list[ListMade]:
+        """Lists before (made at, id), the newest first."""
+
+    async def one(self, pool: Any, worklist_id: str, person: str | None, rows: Rows) -> tuple[ListMade, list[Row]]:
+        """One list with the rows about customers whom *rows* let see. Raises NotFound, also for one of another person."""
+
+    async def make(self, pool: Any, name: str) -> list[str]:
+        """Make the list of that name now. Returns the ids of what people got. Raises NotFound."""
+
+
 @dataclass
 class Ports:
     """The one object the routes find in `app.state.ports`."""
@@ -77,6 +95,7 @@ class Ports:
     lists: Lists
     knowing: Knowing
     silences: Silences
+    worklists: Worklists
     rules: Rules
     hours: Hours
     delivery: DeliveryPorts

@@ -36,7 +36,7 @@ from shared.edge.http.approving import actor
 from shared.edge.http.auth import Seen
 from shared.edge.http.paging import PAGE_USUAL, After, Limit, cursor, place
 from shared.edge.rights import Rows
-from shared.edge.sheets import workbook
+from shared.edge.sheets import MEDIA_TYPE, workbook
 
 _DECLINED = problem.KINDS["declined"]
 router = APIRouter(
@@ -46,9 +46,8 @@ router = APIRouter(
 )
 Filter = query.Text | None
 HoldId = Annotated[str, Path(min_length=1, max_length=512)]
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 AS_WORKBOOK: dict[int | str, dict[str, Any]] = {
-    200: {"content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}
+    200: {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
 }
 FIRST = (date.min, "", "")
 NO_HOLD = "no such order is held"
@@ -93,7 +92,7 @@ async def holds(
 ) -> answers.Holds | Response:
     """Return held orders with all their reasons, the longest held first; or all of them as a workbook."""
     wanted = WantedHolds(reason, customer, company)
-    if format == "xlsx" or (format is None and XLSX in request.headers.get("accept", "")):
+    if format == "xlsx" or (format is None and MEDIA_TYPE in request.headers.get("accept", "")):
         every = await wired.lists.holds(wired.database(), after=FIRST, limit=MOST + 1, wanted=wanted, rows=seen)
         return await asyncio.to_thread(_workbook, every, chinese=problem.wants_chinese(request.scope))
     start = place(after, tuple[date, paging.Text, paging.Text]) if after else FIRST
@@ -106,7 +105,7 @@ async def holds(
 def _workbook(rows: Sequence[HoldRow], *, chinese: bool) -> Response:
     body = workbook(hold_sheet.sheet(rows, chinese=chinese))
     named = {"Content-Disposition": 'attachment; filename="holds.xlsx"', "Vary": "Accept, Accept-Language"}
-    return Response(body, media_type=XLSX, headers=named)
+    return Response(body, media_type=MEDIA_TYPE, headers=named)
 
 
 @router.get("/holds/{hold_id}/form", summary="The form on which a held order is let go", response_class=HTMLResponse)

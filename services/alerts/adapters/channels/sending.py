@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from services.alerts.adapters.endpoints import Endpoint
 from services.alerts.core.composing import Composed, Words, compose
+from services.alerts.core.lists import LIST
 from services.alerts.core.message import Message, Receipt
 
 
@@ -56,10 +57,15 @@ class Telling(NamedTuple):
 
 
 def linked(console: str) -> Callable[[str], str]:
-    """What gives the address of an alert's page, or of the list for ""; where *console* is empty there is none."""
+    """What gives the address of the page of an alert, of a person's list, or of all alerts for ""; empty without *console*."""
     if not console:
         return lambda _: ""
-    return lambda alert_id: f"{console}/alerts/{quote(alert_id, safe='')}".rstrip("/")
+
+    def link(name: str) -> str:
+        page = "worklists" if name.startswith(LIST) else "alerts"
+        return f"{console}/{page}/{quote(name, safe='')}".rstrip("/")
+
+    return link
 
 
 def no_endpoint(name: str) -> Receipt:
