@@ -38,6 +38,7 @@ COMMANDS = (
     "measures",
     "routes",
     "alerts",
+    "worklists",
     "token",
     "staff",
     "sink",

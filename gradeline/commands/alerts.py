@@ -52,7 +52,7 @@ def list_alerts(
 ) -> None:
     """The newest alerts. Exit status: 0 said, 2 the question or the token is wrong, 4 the API does not answer."""
     wanted = {"state": state, "severity": severity, "kind": kind, "subject": subject, "limit": str(limit)}
-    found = _api(url, token, data)("GET", "/v1/alerts", {name: text for name, text in wanted.items() if text}, None)
+    found = api(url, token, data)("GET", "/v1/alerts", {name: text for name, text in wanted.items() if text}, None)
     for one in found["alerts"]:
         _put(one, as_json=as_json)
 
@@ -70,7 +70,7 @@ def ack(
     from urllib.parse import quote
 
     path = f"/v1/alerts/{quote(alert_id, safe='')}/acknowledge"
-    _put(_api(url, token, data)("POST", path, {}, {"note": note}), as_json=as_json)
+    _put(api(url, token, data)("POST", path, {}, {"note": note}), as_json=as_json)
 
 
 def tail(
@@ -84,7 +84,7 @@ def tail(
     """Write alerts as they are opened and change, until Ctrl-C. Exit status as of `list`."""
     import time
 
-    ask, seen = _api(url, token, data), dict[str, str]()
+    ask, seen = api(url, token, data), dict[str, str]()
     while True:
         page = ask("GET", "/v1/alerts", {"limit": str(PAGE)}, None)["alerts"]
         for one in reversed(page):
@@ -141,7 +141,7 @@ def report(
         body["labels"] = _pairs(label, "--label")
     if step:
         body["plan"] = [_step(one) for one in step]
-    _put(_api(url, token, data, role, key or new_id())("POST", "/v1/alerts", {}, body), as_json=as_json)
+    _put(api(url, token, data, role, key or new_id())("POST", "/v1/alerts", {}, body), as_json=as_json)
 
 
 def _pairs(given: list[str], option: str) -> dict[str, str]:
@@ -177,7 +177,7 @@ def _put(one: dict[str, Any], *, as_json: bool) -> None:
     )
 
 
-def _api(url: str | None, token: str | None, data: Path, role: str = ROLE, key: str = "") -> Callable[..., Any]:
+def api(url: str | None, token: str | None, data: Path, role: str = ROLE, key: str = "") -> Callable[..., Any]:
     """What asks the API: method, path, query, body → its answer. Raises our own errors."""
     from gradeline.asking import asks
     from gradeline.target import target

@@ -75,5 +75,9 @@ def _cell(text: str, name: str, kind: Kind, *, chinese: bool) -> Any:
         return date.fromisoformat(text)
     if name not in _CODES:
         return text
-    codes = wording.words()["zh" if chinese else "en"].codes
-    return ("；" if chinese else "; ").join(codes.get(one, one) for one in text.split(","))
+    return ("；" if chinese else "; ").join(said(one, chinese=chinese) for one in text.split(","))
+
+
+def said(code: str, *, chinese: bool) -> str:
+    """What a code that stands as a figure means, in the words of messages."""
+    return wording.words()["zh" if chinese else "en"].codes.get(code, code)

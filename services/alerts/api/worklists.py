@@ -34,6 +34,7 @@ class WorklistTold(Answer):
 
     worklist_id: str
     list: str
+    of: str = Field(description="alerts: of customers; approvals: of requests")
     title: Sentence
     person: str
     first: date = Field(description="the days that it covers")
@@ -86,11 +87,11 @@ async def worklists(
     limit: Limit = PAGE_USUAL,
     after: After = None,
     list: Annotated[query.Text | None, Query(description="collection, inspection, approvals-day …")] = None,
-    person: Annotated[query.Text | None, Query(description="of another person: needs alerts:admin")] = None,
+    person: Annotated[query.Text | None, Query(description="with alerts:admin: of this person alone")] = None,
 ) -> WorklistsTold:
-    """Return the lists of the caller, or of *person*, the newest first."""
+    """Return the lists of the caller, the newest first; with alerts:admin those of *person*, else everybody's."""
     before = place(after, tuple[paging.Instant, paging.Text]) if after else (LAST, "")
-    whose = person if person and _may_see_all(who, seen) else _own(who, person)
+    whose = person if _may_see_all(who, seen) else _own(who, person)
     rows = await wired.worklists.page(wired.database(), before=before, limit=limit + 1, person=whose, name=list)
     page = rows[:limit]
     following = cursor(page[-1].made_at, page[-1].worklist_id) if len(rows) > limit else None
@@ -139,7 +140,7 @@ def sheet_of(made: ListMade, rows: list[Row], *, chinese: bool) -> Sheet:
 
 
 def _told(made: ListMade) -> dict[str, object]:
-    names = ("worklist_id", "list", "person", "first", "last", "made_at", "count", "state")
+    names = ("worklist_id", "list", "of", "person", "first", "last", "made_at", "count", "state")
     return {name: getattr(made, name) for name in names} | {"title": {"en": made.en, "zh": made.zh}}
 
 
