@@ -51,7 +51,7 @@ def test_the_votes_and_their_reasons_go_to_who_asked_though_more_steps_are_to_co
         ApprovalGranted(**said(by="xu", final=False)),
     )
     (one,) = of(desk)
-    assert (one.to, one.digest, one.figures["outcome"]) == (("person:li.na",), False, "granted")
+    assert (one.to, one.digest, one.figures["outcome"]) == (("person:li.na", "owner"), False, "granted")
     assert [(row["by"], row["vote"], row["reason"]) for row in one.rows] == [
         ("wu", "for", "pays on time"), ("he", "against", "new in the trade"), ("xu", "for", "secured"),
     ]  # fmt: skip
