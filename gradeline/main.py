@@ -39,6 +39,7 @@ COMMANDS = (
     "routes",
     "alerts",
     "worklists",
+    "remind",
     "token",
     "staff",
     "sink",

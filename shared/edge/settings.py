@@ -72,6 +72,11 @@ class Settings(BaseSettings):
     mail_user: str = Field("", description="name at the mail server")
     mail_password: SecretStr = Field(SecretStr(""), description="password at the mail server")
     mail_from: str = Field("Gradeline <gradeline@localhost>", min_length=3, description="sender of mail to staff")
+    remind_companies: str = Field(
+        "",
+        pattern=r"^(\*|[^\s,*]+(,[^\s,*]+)*)?$",
+        description="companies of ours whose customers are written to about what they owe: 1000[,…], or * for all; empty: none",
+    )
     outbound_networks: str = Field(
         "",
         description="internal networks where webhooks and robots may be reached, also by http: 10.20.0.0/16[,…]; public ones "

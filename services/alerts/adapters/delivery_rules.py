@@ -9,6 +9,7 @@ from importlib.resources import files
 import msgspec
 import yaml
 
+from services.alerts.core.reminding import Steps
 from services.alerts.core.schedule import Schedule
 from shared.core.errors import Misconfigured
 
@@ -51,12 +52,13 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     assumed: bool
     schedules: dict[str, Schedule]
     channels: dict[str, _Room]
+    customers: Steps
 
 
 def read(text: str) -> Mapping[str, Room]:
     """The rooms that *text* describes, by channel. Raises Misconfigured."""
     try:
-        said = msgspec.convert(yaml.safe_load(text), _File)
+        said = _read(text)
         return {
             name: Room(said.schedules[one.schedule], one.seconds, one.at_once, one.at_once_to_one, one.rate)
             for name, one in said.channels.items()
@@ -65,7 +67,21 @@ def read(text: str) -> Mapping[str, Room]:
         raise Misconfigured(f"delivery.yaml: {error}") from error
 
 
+def _read(text: str) -> _File:
+    return msgspec.convert(yaml.safe_load(text), _File)
+
+
+@cache
+def steps() -> Steps:
+    """When customers themselves are written to, as the product comes."""
+    return _read(_shipped()).customers
+
+
+def _shipped() -> str:
+    return files("services.alerts").joinpath("policies", "delivery.yaml").read_text("utf-8")
+
+
 @cache
 def shipped() -> Mapping[str, Room]:
     """Those that come with the product."""
-    return read(files("services.alerts").joinpath("policies", "delivery.yaml").read_text("utf-8"))
+    return read(_shipped())

@@ -36,4 +36,20 @@ LISTS: tuple[str, ...] = (
         rows bytea not null                     -- services.alerts.core.lists.Row, as JSON
     )""",
     "create index worklists_listed on worklists (made_at, worklist_id)",
+    """create table customer_contacts (           -- to whom customers want to be written
+        customer text collate "C" not null,
+        address text not null,
+        language text not null,
+        by text not null,
+        at timestamptz not null,
+        primary key (customer, address)
+    )""",
+    """create table reminders (                   -- what was written to customers of which document, once a step
+        customer text collate "C" not null,
+        document text not null,
+        due_on date not null,
+        step integer not null,                  -- days from the due date
+        reminded_on date not null,
+        primary key (customer, document, due_on, step)
+    )""",
 )

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from services.alerts.adapters import approvals, grouping, silencing
+from services.alerts.adapters import approvals, grouping, reminders, silencing
+from services.alerts.core.requests import Request
 from services.alerts.core.row import AlertRow, Row
 from services.alerts.core.rules import Routes
 from shared.edge import clock
@@ -57,6 +58,8 @@ class AlertProjector:
         if alerts:
             await connection.execute(ALERTS, *zip(*alerts, strict=True))
         await approvals.keep(connection, [(row.subject, one) for _, _, row in rows for one in row.requests])
+        erased = {row.subject for _, _, row in rows for one in row.requests if _erases(one)}
+        await reminders.forget(connection, erased)
         changed = [(row.subject, row.members, row.lead) for _, _, row in rows if row.members is not None]
         await grouping.keep(connection, changed)
         said = [one for _, _, row in rows for one in row.said]
@@ -78,6 +81,10 @@ class AlertProjector:
             ))  # fmt: skip
         await connection.execute(NOTICES, *zip(*notices, strict=True), now)
         await ring(connection, "notices")
+
+
+def _erases(request: Request) -> bool:
+    return request.kind == "erasure" and request.state == "granted"
 
 
 def _alert(row: Row, one: AlertRow) -> tuple[Any, ...]:

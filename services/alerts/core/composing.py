@@ -102,22 +102,23 @@ def compose(messages: Sequence[Message], words: Words, *, link: Callable[[str], 
     *link* gives the address of the page of an alert, of the list for ""; empty: there is none.
     """
     first = messages[0]
+    is_of_house = first.form != "customer"
     notices = sorted(
         (notice for message in messages for notice in message.notices),
         key=lambda one: (GRAVEST_FIRST.index(one.severity), one.at, one.notice_id),
     )
-    entries = tuple(_entry(one, words, first, link(one.alert_id)) for one in notices)
+    entries = tuple(_entry(one, words, first, link(one.alert_id) if is_of_house else "") for one in notices)
     form = first.form if len(messages) == 1 else "storm"
     subject = entries[0].title if len(entries) == 1 else _subject(form, notices, words)
     grave = notices[0].severity if notices else first.severity
-    heading = f"[{words.severity[grave]}] "
+    heading = f"[{words.severity[grave]}] " if is_of_house else ""
     return Composed(
         subject=heading + subject,
         severity=grave,
         entries=entries,
         kinds=tuple(words.reserved.text if not first.sees_grades else one.kind for one in notices),
         notes=(words.instead,) if any(message.instead_of for message in messages) else (),
-        link=entries[0].link if len(entries) == 1 else link(""),
+        link=entries[0].link if len(entries) == 1 else link("") * is_of_house,
         look=words.look,
         more=words.more,
         language=first.language,
@@ -148,7 +149,7 @@ def _entry(notice: Notice, words: Words, message: Message, link: str) -> Entry:
         text = f"{text}{words.separator if text else ''}{due}"
     return Entry(
         severity=notice.severity,
-        heading=f"{words.severity[notice.severity]}{words.stop}{what}" if what else words.severity[notice.severity],
+        heading=words.stop.join(filter(None, (words.severity[notice.severity], what))) * (message.form != "customer"),
         title=plain(kind.title.format_map(figures)),
         text=plain(text),
         link=link,

@@ -10,8 +10,8 @@ import msgspec
 from services.alerts.core.notice import Notice
 from shared.core.events.values import Severity
 
-Form = Literal["alert", "group", "digest", "storm"]
-"""One notice; several of one group; the morning digest; what a storm was put together into."""
+Form = Literal["alert", "group", "digest", "storm", "customer"]
+"""One notice; several of one group; the morning digest; what a storm was put together into; what a customer is written to."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

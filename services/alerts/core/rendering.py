@@ -30,7 +30,9 @@ def escape(line: str) -> str:
 def text(told: Composed) -> str:
     """The plain text of a mail."""
     shown = told.entries[:MAIL_ENTRIES]
-    parts = ["\n".join(filter(None, (f"{one.heading}  {one.title}", one.text, *one.rows, one.link))) for one in shown]
+    parts = [
+        "\n".join(filter(None, (f"{one.heading}  {one.title}".strip(), one.text, *one.rows, one.link))) for one in shown
+    ]
     return "\n\n".join([*parts, *_rest(told, len(shown)), *told.notes, *_look(told)]) + "\n"
 
 

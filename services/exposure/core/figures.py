@@ -219,7 +219,7 @@ class Figures:
             return []
         found = [
             Overdue(
-                line.document, line.due, self.in_currency(line.units, line.currency), self._is_disputed(line.document)
+                line.document, line.due, self.in_currency(line.units, line.currency), self.is_disputed(line.document)
             )
             for line in self.lines
             if line.category == OVERDUE and line.due and line.units > 0
@@ -248,7 +248,7 @@ class Figures:
         )
         return Decimal(late) / Decimal(owed) if owed > 0 and late > 0 else Decimal(0)
 
-    def _is_disputed(self, document: str) -> bool:
+    def is_disputed(self, document: str) -> bool:
         """Whether *document* is in dispute, and for no longer than a dispute counts (G-07)."""
         held = self.account.ledger.documents.get(document)
         for name in held.disputes if held is not None else ():

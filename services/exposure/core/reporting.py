@@ -30,6 +30,7 @@ class Item(msgspec.Struct, frozen=True):
     salesperson: str
     region: str
     """Of the document, else of the customer. Like the others empty where no fact says it."""
+    is_disputed: bool
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -88,7 +89,9 @@ def _items(figures: Figures, region: str) -> Iterator[Item]:
         counts = Decimal(0) if line.category in APART else amount * line.weight / 100
         due = date.fromordinal(line.due) if line.due else None
         where = (place.company, place.salesperson, place.region or region)
-        yield Item(line.document, line.category, amount, counts, line.currency, due, *where)
+        yield Item(
+            line.document, line.category, amount, counts, line.currency, due, *where, figures.is_disputed(line.document)
+        )
 
 
 def _names(names: Iterator[str]) -> tuple[str, ...]:
