@@ -80,7 +80,11 @@ async def rows_of(one: House, list_: str) -> dict[str, list[str]]:
 async def test_each_collector_gets_the_customers_of_his_part_once_the_largest_loss_first_by_mail(database: str) -> None:
     async with house(database) as one:
         dispatcher = await peopled(one)
-        await staffed(one, Post(person="wang.wei", role="collector", scope="region", of="east"))
+        await staffed(
+            one,
+            Post(person="wang.wei", role="collector", scope="region", of="east"),
+            Post(person="gm", role="compliance_officer"),
+        )
         await owe(one, "C-1", "500.00")
         await owe(one, "C-2", "9000.00")
         await owe(one, "C-3", "70.00", region="north")
@@ -88,6 +92,9 @@ async def test_each_collector_gets_the_customers_of_his_part_once_the_largest_lo
             SupplySuspended(as_of=DAY, cause="fact", labels=LABELS, reason="OVERDUE", by="ma"), subject="C-1"
         )
         await one.hears(grade("A", "D", -3, is_worst=True), subject="C-4")
+        restricted = LABELS | {"purpose": "compliance"}
+        figures = {"overdue_days": "20", "overdue_amount": "99999.00", "currency": "CNY"}
+        await one.hears(warning(name="AL-07", figures=figures, labels=restricted), subject="C-9")
         made = publisher()
         assert await made.step(one.pool, clock.now()) == 0, "nobody gets a list because the house was set up"
         due = soon_after("collection")

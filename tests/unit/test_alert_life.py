@@ -67,6 +67,20 @@ def test_steps_of_a_rule_with_a_kind_of_its_own_are_each_told() -> None:
     assert desk.only().state == "resolved"
 
 
+def test_what_is_overdue_is_said_anew_to_nobody_and_the_alert_has_the_figures_of_that_day() -> None:
+    desk = Desk()
+    for later_, amount in ((0, "900.00"), (3, "400.00")):
+        figures = {"overdue_days": "12", "overdue_amount": amount, "currency": "CNY", "severity": "critical"}
+        desk.opens(MONDAY + timedelta(days=later_))
+        desk.hears(warning(name="AL-07", severity="critical", figures=figures, as_of=desk.day))
+    alert = desk.only()
+    assert (alert.figures["overdue_amount"], date.fromordinal(alert.figures_on)) == (
+        "400.00",
+        MONDAY + timedelta(days=3),
+    )
+    assert [what for what, _ in desk.told()] == ["opened"]
+
+
 def test_each_complaint_is_told_while_others_are_open_and_one_that_is_settled_is_not() -> None:
     desk = Desk()
     for count, open_now, severity in ((1, 1, "info"), (4, 4, "critical"), (5, 5, "critical"), (5, 2, "warning")):
