@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from services.alerts.core.notice import Notice
+from shared.core.events.approval import Committee
 from shared.core.events.values import Severity
 
 State = Literal["open", "acknowledged", "snoozed", "resolved", "withdrawn"]
@@ -44,6 +45,10 @@ class Request(msgspec.Struct):
     by: str
     months: int = 0
     """Of an advance."""
+    committees: dict[str, Committee] = {}
+    """Those of `roles` that are committees."""
+    again_on: date | None = None
+    """The next sitting, where what waits was not decided at its own."""
 
 
 class Known(msgspec.Struct):

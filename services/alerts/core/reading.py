@@ -10,8 +10,15 @@ from typing import Any
 import msgspec
 
 from services.alerts.core.case import Case, Heard, Request
+from shared.core.approval.sittings import seats
 from shared.core.envelope import Event
-from shared.core.events.approval import ApprovalDecision, ApprovalGranted, ApprovalRequested
+from shared.core.events.approval import (
+    ApprovalDecision,
+    ApprovalEscalated,
+    ApprovalGranted,
+    ApprovalRequested,
+    ApprovalWaits,
+)
 from shared.core.events.base import Decision
 from shared.core.events.limit import (
     GroupChanged,
@@ -41,13 +48,22 @@ def learn(case: Case, event: Event) -> None:
     elif isinstance(data, GroupChanged):
         case.known.members, case.known.lead = data.members, data.lead or ""
     elif isinstance(data, ApprovalRequested):
-        case.requests[data.approval_id] = Request(data.roles, data.by or "", _months(data))
+        asked = Request(data.roles, data.by or "", _months(data), data.committees, _again_on(data))
+        case.requests[data.approval_id] = asked
         for name in list(case.requests)[: max(0, len(case.requests) - REQUESTS_KEPT)]:
             del case.requests[name]
-    elif isinstance(data, ApprovalGranted) and data.final and data.kind == "advance":
-        asked = case.requests.get(data.approval_id)
-        until = months_before(data.as_of.toordinal(), -(asked.months if asked else 0))
-        case.known.advance_until = max(case.known.advance_until, until)
+    elif isinstance(data, ApprovalGranted):
+        known = case.requests.get(data.approval_id)
+        if known is not None:
+            known.again_on = _again_on(data)
+        if data.final and data.kind == "advance":
+            until = months_before(data.as_of.toordinal(), -(known.months if known else 0))
+            case.known.advance_until = max(case.known.advance_until, until)
+
+
+def _again_on(data: ApprovalWaits) -> date | None:
+    """The sitting after the one on whose agenda a step is; None: it is on none."""
+    return data.deputy_on if data.sits_on else None
 
 
 def _months(data: ApprovalRequested) -> int:
@@ -120,12 +136,20 @@ def _graded(_: Case, data: GradeChanged) -> dict[str, str]:
 
 
 def _approval(case: Case, data: ApprovalDecision) -> dict[str, str]:
-    """`next_role`: whose step waits now; `requested_by`: who asked."""
+    """`next_role`: whose step waits now, or waits too long; `next_seats`: who sits, where it is a committee's; `requested_by`."""
     asked = case.requests.get(data.approval_id)
     roles = asked.roles if asked else ()
-    step = 0 if isinstance(data, ApprovalRequested) else data.step
+    step = {ApprovalRequested: 0, ApprovalEscalated: data.step - 1}.get(type(data), data.step)
     following = roles[step] if step < len(roles) else data.role
-    return {"next_role": following, "requested_by": asked.by if asked else ""}
+    said = {"next_role": following, "next_seats": following, "requested_by": asked.by if asked else ""}
+    committee = asked.committees.get(following) if asked else None
+    if committee is None:
+        return said
+    sits_on = data.sits_on if isinstance(data, ApprovalWaits) else asked.again_on if asked else None
+    said["next_seats"] = ",".join(dict.fromkeys(seats(committee, sits_on or data.as_of)))
+    if sits_on is not None and committee.sits is not None:
+        said |= {"sits_on": sits_on.isoformat(), "sits_from": committee.sits.start or ""}
+    return said
 
 
 _MORE: dict[type, Callable[[Case, Any], dict[str, str]]] = {GradeChanged: _graded, ApprovalDecision: _approval}

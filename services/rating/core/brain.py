@@ -27,7 +27,7 @@ from shared.core.ledger.days import FAR
 from shared.core.policy.activation import in_force
 from shared.core.policy.rulebook import Rulebook
 
-FOLD_VERSION = "9"
+FOLD_VERSION = "10"
 """Raised by hand whenever the fold or the snapshot changes."""
 
 

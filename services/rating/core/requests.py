@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -51,6 +52,7 @@ class Why(StrEnum):
     NOT_ALLOWED = "OVERRIDE_NOT_ALLOWED"
     WAIVER_OVER = "EXCEPTION_OVER"
     WAIVER_TOO_LONG = "EXCEPTION_TOO_LONG"
+    WAIVER_SIZE = "EXCEPTION_SIZE_MISSING"
     NOT_DUE = rising.NOT_DUE
 
 
@@ -117,6 +119,8 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     terms: str | None = None
     """What is allowed instead."""
+    size: Decimal | None = None
+    """How far from the rule, as a share of what it says."""
     method: str | None = None
     """The method whose rule it is."""
 
@@ -190,6 +194,8 @@ def erased(approval: Approval) -> str | None:
 
 def waiver_why_not(wanted: Waiver, desk: Desk) -> Why | None:
     """What forbids the exception *wanted* on the day of *desk*; None: nothing does."""
+    if wanted.size is None and wanted.excepts in desk.chains.graded:
+        return Why.WAIVER_SIZE
     if wanted.expires_on < desk.day:
         return Why.WAIVER_OVER
     longest = desk.day + timedelta(days=desk.chains.exceptions.days)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from shared.core.approval.chain import Chain
 from shared.core.approval.commands import Actor, Desk, Request
 from shared.core.approval.deciding import requested
 from shared.core.approval.payload import sealed
@@ -120,7 +119,7 @@ def _asked(customer_id: str, now: Standing, policy: Policy, desk: Desk) -> Appro
     assert now.grade is not None
     assert now.asks is not None
     rise = Rise(customer_id=customer_id, method=policy.method, from_=now.grade, to=now.asks, asked_on=desk.day)
-    chain = Chain(policy.movement.approvers("rise", now.asks))
+    chain = desk.chains.of(KIND, policy.movement.approvers("rise", now.asks))
     evidence = f"{policy.method} {policy.version} {policy.sha256}"
     return requested(
         Request(_id(rise), KIND, sealed(msgspec.to_builtins(rise))[0], MACHINE, NEEDS, evidence, chain), desk
