@@ -85,7 +85,7 @@ def _fall(section: Section) -> Fall:
 
 
 def _approval(section: Section, grades: tuple[str, ...]) -> Approval:
-    of: Any = section.choice("of", ("rise", "override", "exception"))
+    of: Any = section.choice("of", ("first", "rise", "override", "exception"))
     chain = section.take("chain", read_text) if "chain" in section else ""
     by, to = () if chain else section.texts("by"), section.texts("to") if "to" in section else ()
     for role in by:

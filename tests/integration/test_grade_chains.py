@@ -15,7 +15,7 @@ from shared.core.errors import Misconfigured
 from shared.core.policy.movement import Approval
 from shared.core.policy.rulebook import Rulebook
 from shared.edge.policy_chains import check_chains
-from tests.integration.test_exceptions_and_committees import may_rise, with_movement
+from tests.integration.test_exceptions_and_committees import EXCEPTION, may_rise, with_movement
 from tests.support.covers import covers
 from tests.support.office import DAY, Office, opened, rule
 from tests.support.rating_api import RULES, settings
@@ -86,6 +86,29 @@ async def test_a_rating_is_confirmed_by_a_certified_rater_and_by_nobody_else(dat
         await office.pool.execute("update partitions set day = $1", DAY + timedelta(days=2))
         assert (await signs(office, asked, "certified_rater", "tang"))["state"] == "granted"
         assert await changed(office) == ("C", "B", "review")
+
+
+@covers("AP-06", "RO-11")
+async def test_a_first_rating_is_none_before_the_certified_rater_has_confirmed_it(
+    database: str, tmp_path: Path
+) -> None:
+    async with opened(database, tmp_path, named("central", "first")) as office:
+        await office.does("POST", "customers/C-1/exceptions", EXCEPTION, key="decides it")
+        (asked,) = (await office.does("GET", "approvals?kind=rise")).json()["approvals"]
+        assert (asked["roles"], asked["payload"]["from"]) == (["certified_rater"], "")
+        assert "grade.changed" not in [name for name, _ in await office.decisions()]
+        seen = await customer_view(settings(database, tmp_path), named("central", "first"))(
+            office.pool, "C-1", DAY, None
+        )
+        assert seen is not None
+        (rating,) = seen.ratings
+        assert (rating.grade, rating.refusal, rating.underlying) == (None, "GRADE_UNCONFIRMED", asked["payload"]["to"])
+        body = {"grade": "C", "reason": "r", "evidence": "e"}
+        early = await office.does("POST", "customers/C-1/overrides", body, key="early")
+        assert (early.status_code, rule(early)) == (409, "OVERRIDE_NO_GRADE")
+        assert (await signs(office, asked, "certified_rater", "tang"))["state"] == "granted"
+        given = [data for name, data in await office.decisions() if name == "grade.changed"][-1]
+        assert (given["to"], given["direction"], given["cause"]) == (asked["payload"]["to"], "first", "review")
 
 
 @covers("AP-06")

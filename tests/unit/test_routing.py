@@ -53,6 +53,10 @@ def test_the_admission_is_strict() -> None:
     fell = desk_of("B", since="2025-03-02")
     fell.graded("A", on="2025-09-01")
     assert asked(fell, "400000") == MANAGER, "it was something else in between"
+    fell = desk_of("A", since="2025-01-02")
+    fell.graded("B", on="2025-06-01")
+    fell.graded("A", on="2025-09-01")
+    assert asked(fell, "400000") == MANAGER, "also where it began and ended as A"
     late = desk_of("A")
     late.customer.invoice("LATE", "10.00", date(2026, 1, 10), due=date(2026, 2, 28))
     late.hears()

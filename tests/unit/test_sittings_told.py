@@ -77,6 +77,13 @@ def test_who_sits_hears_once_the_step_before_is_granted() -> None:
     assert room.told[-1] == ("committee_sits", "2026-03-10", A)
 
 
+def test_who_has_let_a_step_wait_is_told_and_not_who_comes_after() -> None:
+    room = Room("finance_director", "general_manager")
+    reminder = due(room.approvals["AP-1"], FRIDAY.toordinal(), {"cause": "day", "labels": {}})
+    room.hears(reminder)
+    assert room.told[-1] == ("approval_overdue", "", ("role:finance_director", "line"))
+
+
 @pytest.mark.parametrize(
     ("language", "title"),
     [

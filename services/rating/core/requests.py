@@ -147,7 +147,8 @@ def policies_of(state: State, rulebook: Rulebook) -> dict[str, Policy]:
     for purpose in (CREDIT, *(name for name in state.besides if name != "compliance")):
         path = path_of(state, purpose)
         standing = path[-1][1] if path else None
-        book = rulebook.books.get(standing.method) if standing and standing.grade is not None else None
+        is_rated = standing is not None and (standing.grade is not None or standing.refusal == rising.UNCONFIRMED)
+        book = rulebook.books.get(standing.method) if standing and is_rated else None
         versions = book.versions if book else ()
         policy = next((one for one in versions if standing and one.sha256 == standing.sha256), None)
         if policy is not None:
@@ -162,7 +163,7 @@ def last_day(day: date, bounds: Bounds) -> date:
 
 def why_not(wanted: Override, state: State, policy: Policy | None, day: date, bounds: Bounds) -> Why | None:
     """What forbids *wanted* on *day*; None: nothing does."""
-    if policy is None or policy.method != wanted.method:
+    if policy is None or policy.method != wanted.method or path_of(state, policy.purpose)[-1][1].grade is None:
         return Why.NO_GRADE
     grade = wanted.grade or wanted.cap
     if grade not in policy.grades:
