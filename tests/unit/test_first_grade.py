@@ -41,6 +41,7 @@ def test_the_first_grade_waits_for_who_must_grant_it() -> None:
     (asked,) = one.asked
     payload = msgspec.json.decode(asked.payload or "")
     assert (asked.roles, payload["from"], payload["to"]) == (("certified_rater",), "", "A")
+    assert asked.reason == "GRADE_UNCONFIRMED"
     standing = one.desk.standing(one.today)
     assert (standing.grade, standing.refusal, standing.underlying) == (None, "GRADE_UNCONFIRMED", "A")
     assert grants(one) == [("review", None, "A", "first")]

@@ -132,10 +132,11 @@ def said(state: State, stands: Sequence[tuple[Standing, Policy | Refusal]], desk
 def _asked(customer_id: str, now: Standing, policy: Policy, desk: Desk) -> ApprovalDecision:
     assert now.asks is not None
     rise = Rise(customer_id=customer_id, method=policy.method, from_=now.grade or "", to=now.asks, asked_on=desk.day)
-    chain = desk.chains.of(KIND, policy.movement.approvers("rise" if now.grade else "first", now.asks))
+    of, why = ("rise", NEEDS) if now.grade else ("first", UNCONFIRMED)
+    chain = desk.chains.of(KIND, policy.movement.approvers(of, now.asks))
     evidence = f"{policy.method} {policy.version} {policy.sha256}"
     return requested(
-        Request(_id(rise), KIND, sealed(msgspec.to_builtins(rise))[0], MACHINE, NEEDS, evidence, chain), desk
+        Request(_id(rise), KIND, sealed(msgspec.to_builtins(rise))[0], MACHINE, why, evidence, chain), desk
     )
 
 
