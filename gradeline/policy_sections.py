@@ -231,7 +231,8 @@ def _movement(policy: Policy) -> Iterator[str]:
         yield say("{grade} is reached from {grades} only.", grade=grade, grades=", ".join(below))
     for one in movement.approvals:
         to = ", ".join(one.to) or say("any grade")
-        told = {"what": say(one.of.capitalize()), "grades": to, "roles": ", ".join(one.by)}
+        roles = ", ".join(one.by) or say("the chain {name}", name=one.chain)
+        told = {"what": say(one.of.capitalize()), "grades": to, "roles": roles}
         if one.through == "review":
             yield say("{what} to {grades}: approved by {roles} with a completed review.", **told)
         else:

@@ -24,6 +24,7 @@ from gradeline.commands import (
 from gradeline.commands.policy_asked import SHIPPED, AsOf, Folder, Json, Zone, day_of, fail, loaded, put, text_of
 from gradeline.language import say, sentence_of
 from gradeline.scorecards.pmml_out import pmml_of, unsaid
+from services.rating.adapters.catalogue import chains
 from shared.core.errors import GradelineError, Misconfigured
 from shared.core.policy.evaluate import evaluate, refused
 from shared.core.policy.policy import Policy, canonical
@@ -82,7 +83,7 @@ def check_policies(
     Exit status 0: nothing is wrong, 1: something is, 2: bad input.
     """
     try:
-        found = policy_check.check_folder(folder, tuple(methods or ()))
+        found = policy_check.check_folder(folder, tuple(methods or ()), chains())
     except Misconfigured as error:
         fail(sentence_of(error), 2)
     if as_json:

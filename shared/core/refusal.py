@@ -16,6 +16,7 @@ class Refusal(StrEnum):
     MEASURE_MISSING = "MEASURE_MISSING"
     TOO_THIN = "TOO_THIN"
     GRADE_LAPSED = "GRADE_LAPSED"
+    GRADE_UNCONFIRMED = "GRADE_UNCONFIRMED"
 
 
 SENTENCES: dict[Refusal, str] = {
@@ -27,4 +28,5 @@ SENTENCES: dict[Refusal, str] = {
     Refusal.MEASURE_MISSING: "a measure without which the method has no sense is not known",
     Refusal.TOO_THIN: "less than half of the points of the card could be judged",
     Refusal.GRADE_LAPSED: "the validity of the grade ended and no review was completed",
+    Refusal.GRADE_UNCONFIRMED: "the first grade waits for who must grant it",
 }

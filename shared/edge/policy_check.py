@@ -10,8 +10,10 @@ from shared.core.errors import Misconfigured
 from shared.core.policy.flaws import Finding, Flaw, flaws, untried, untried_edge
 from shared.core.policy.policy import Book, Policy
 from shared.edge import codes
+from shared.edge.approval_chains import Versions
 from shared.edge.policy_cards import NOTHING_SHARED, Shared, read_shared
 from shared.edge.policy_cases import Case, load_cases, read_cases
+from shared.edge.policy_chains import check_chains
 from shared.edge.policy_files import load_book, load_rules, read_policy
 from shared.edge.policy_head import read_file
 from shared.edge.refusals import in_chinese
@@ -22,15 +24,18 @@ DRAFT, DRAFT_CASES = "draft.yaml", "cases.yaml"
 _WHERE = re.compile(r"^(?P<file>[^,]+\.yaml)(?:, line (?P<line>\d+))?: (?P<says>.*)$", re.DOTALL)
 
 
-def check_folder(folder: Path, methods: tuple[str, ...]) -> list[Finding]:
-    """Return what is wrong under *folder*: with *methods*, or with all of them and what stands around them."""
+def check_folder(folder: Path, methods: tuple[str, ...], chains: Versions) -> list[Finding]:
+    """Return what is wrong under *folder*: with *methods*, or with all of them and what stands around them.
+
+    *chains*: those that a method may name.
+    """
     found: list[Finding] = []
     shared = _shared(folder, found)
     for place in _methods(folder, methods):
         found += check_method(place, shared)
     if not methods and not any(finding.grave for finding in found):
         try:
-            load_rules(folder)
+            check_chains(load_rules(folder), chains)
         except Misconfigured as error:
             found.append(_refused(error))
     return list(dict.fromkeys(found))

@@ -85,15 +85,16 @@ def _fall(section: Section) -> Fall:
 
 
 def _approval(section: Section, grades: tuple[str, ...]) -> Approval:
-    of: Any = section.choice("of", ("rise", "override", "exception"))
-    by, to = section.texts("by"), section.texts("to") if "to" in section else ()
+    of: Any = section.choice("of", ("first", "rise", "override", "exception"))
+    chain = section.take("chain", read_text) if "chain" in section else ""
+    by, to = () if chain else section.texts("by"), section.texts("to") if "to" in section else ()
     for role in by:
         if role not in roles():
             section.wrong(f"{role!r} is no role; choose among {', '.join(roles())}", "by")
     for grade in to:
         if grade not in grades:
             section.wrong(f"{grade!r} is no grade; write one of {', '.join(grades)}", "to")
-    if not by:
+    if not by and not chain:
         section.wrong("name the roles that approve", "by")
     through: Any = section.choice("through", ("request", "review")) if "through" in section else "request"
     for role in by if through == "request" else ():
@@ -102,7 +103,7 @@ def _approval(section: Section, grades: tuple[str, ...]) -> Approval:
     if through == "review" and of != "rise":
         section.wrong("only a rise is approved through a review; leave it out", "through")
     section.close()
-    return Approval(of, by, to, through)
+    return Approval(of, by, to, through, chain)
 
 
 def _by_grade(section: Section, key: str, grades: tuple[str, ...]) -> dict[str, int]:

@@ -40,6 +40,23 @@ def with_movement(base: Rulebook, method: str, *approvals: Approval) -> Rulebook
     return Rulebook(Methods(base.methods.orders, {**base.methods.books, method: book}), base.warnings)
 
 
+async def may_rise(office: Office) -> dict[str, Any]:
+    """What the machine asks of C-3, which may rise from C to B on the first of March, under a method of that approval."""
+    await office.pool.execute("update partitions set day = '2026-03-01'")
+    story = Customer("C-3")
+    story.registered("2024-01-02", opened_on="2024-01-02", segment="dealer", manager="S-3")
+    story.months("2024-01-05", 25)
+    story.visited("2025-06-20")
+    story.visited("2026-02-20")
+    story.signals("S", "enforcement", "2025-10-03")
+    story.tell("signal.lifted", date(2025, 10, 20), signal_id="S", lifted_on=date(2025, 10, 20))
+    await kept(office.pool, "C-3", list(story.events))
+    await office.asks("C-3", key="any", grade="D")  # whoever is decided on the first of the month is asked about
+    (asked,) = (await office.does("GET", "approvals?kind=rise")).json()["approvals"]
+    found: dict[str, Any] = asked
+    return found
+
+
 async def asks(office: Office, path: str = PATH, key: str = "k", **changes: Any) -> dict[str, Any]:
     answer = await office.does("POST", path, {**EXCEPTION, **changes}, key=key)
     assert answer.status_code == 202, answer.text
@@ -47,12 +64,13 @@ async def asks(office: Office, path: str = PATH, key: str = "k", **changes: Any)
     return found
 
 
+@covers("RO-13")
 async def test_an_exception_is_granted_by_those_who_are_named_and_lies_in_the_log(
     database: str, tmp_path: Path
 ) -> None:
     async with opened(database, tmp_path) as office:
         asked = await asks(office)
-        assert (asked["kind"], asked["roles"]) == ("exception", ["risk_manager", "general_manager"])
+        assert (asked["kind"], asked["roles"]) == ("exception", ["risk_manager", "authorised_approver"])
         assert await asks(office) == asked
         assert asked["payload"]["excepts"] == "LT-20"
         too_long = await office.does("POST", PATH, {**EXCEPTION, "expires_on": "2026-06-01"}, key="l")
@@ -63,7 +81,9 @@ async def test_an_exception_is_granted_by_those_who_are_named_and_lies_in_the_lo
         assert rule(unknown) == "OVERRIDE_NO_GRADE"
         await office.approves(asked)
         assert "exception.granted" not in await office.published()
-        done = await office.approves(asked, role="general_manager", who="hou")
+        other = await office.approves(asked, role="general_manager", who="guo")
+        assert rule(other) == "APPROVAL_NOT_YOUR_STEP", "the named approver and nobody else"
+        done = await office.approves(asked, role="authorised_approver", who="hou")
         assert done.json()["state"] == "granted", done.text
         said = await office.decisions()
         assert [name for name, _ in said][-2:] == ["approval.granted", "exception.granted"]
@@ -150,17 +170,7 @@ async def test_a_method_that_names_nobody_allows_no_override_of_another_purpose(
 async def test_a_rise_that_the_machine_asked_for_is_listed_and_granted_over_http(database: str, tmp_path: Path) -> None:
     loaded = with_movement(RULES, "rm-22", Approval("rise", ("risk_manager",)))
     async with opened(database, tmp_path, loaded) as office:
-        await office.pool.execute("update partitions set day = '2026-03-01'")
-        story = Customer("C-3")
-        story.registered("2024-01-02", opened_on="2024-01-02", segment="dealer")
-        story.months("2024-01-05", 25)
-        story.visited("2025-06-20")
-        story.visited("2026-02-20")
-        story.signals("S", "enforcement", "2025-10-03")
-        story.tell("signal.lifted", date(2025, 10, 20), signal_id="S", lifted_on=date(2025, 10, 20))
-        await kept(office.pool, "C-3", list(story.events))
-        await office.asks("C-3", key="any", grade="D")  # whoever is decided on the first of the month is asked about
-        (asked,) = (await office.does("GET", "approvals?kind=rise")).json()["approvals"]
+        asked = await may_rise(office)
         assert (asked["requested_by"], asked["payload"]["from"], asked["payload"]["to"]) == ("~rating", "C", "B")
         assert asked["deputy_on"] is not None
         await office.pool.execute("update partitions set day = $1", DAY + timedelta(days=2))

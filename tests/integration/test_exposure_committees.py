@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from services.exposure.adapters import rule_files
-from tests.integration.test_exposure_api import opened
+from tests.integration.test_exposure_api import DAY, opened
 from tests.support.covers import covers
 
-covers("AP-07")
+covers("AP-07", "RO-14")
 
 pytestmark = [pytest.mark.parts, pytest.mark.timeout(300)]
 
@@ -58,3 +59,43 @@ async def test_a_limit_is_taken_back_by_the_votes_of_a_committee(
         assert (last.json()["state"], len(last.json()["votes"])) == ("granted", 3)
         assert "limit.ended" in await office.decisions()
         assert [topic for topic, name in await office.published() if name == "approval.voted"] == ["credit.limits"] * 3
+
+
+async def test_the_shipped_committee_votes_at_its_sitting_by_turns_and_not_on_its_own_line(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chains = tmp_path / "approvals.yaml"
+    shipped = rule_files.CHAINS.read_text("utf-8")
+    chains.write_text(shipped.replace("limit-end: {by: [credit_supervisor]", "limit-end: {by: [credit_committee]"))
+    monkeypatch.setattr(rule_files, "load", partial(rule_files.load, chains=chains))
+    async with opened(database, tmp_path) as office:
+        await office.has_a_limit()
+        (limit,) = (await office.does("GET", "approvals?state=granted")).json()["approvals"]
+        path = f"limits/C-1/limits/{limit['approval_id']}/end"
+        answer = await office.does("POST", path, {"reason": "closed", "evidence": "file 8"}, key="e1", role="sales")
+        assert answer.status_code == 202, answer.text
+        asked = answer.json()
+        sits_on = date.fromisoformat(asked["sits_on"])
+        assert sits_on > DAY
+        assert sits_on.weekday() in {1, 3}
+        assert len(asked["members"]) == 7
+
+        vote = {"payload_sha256": asked["payload_sha256"], "reason": "heard in the meeting"}
+        place = f"approvals/{asked['approval_id']}/approve"
+
+        async def votes(role: str) -> str:
+            given = await office.does("POST", place, vote, role=role, who=f"p-{role}", language="zh-CN")
+            return str(given.json()["state"] if given.status_code == 200 else given.json()["errors"][0]["rule"])
+
+        assert await votes("credit_manager") == "APPROVAL_NOT_SITTING"
+        await office.pool.execute("update partitions set day = $1", sits_on)
+        away = {"finance_director", "sales_director", "finance", "service_head"} - set(asked["members"])
+        assert [await votes(role) for role in sorted(away)] == ["APPROVAL_OFF_ROTA"] * 2
+        assert await votes("general_manager") == "APPROVAL_NOT_YOUR_STEP"
+        line = {"sales_director", "service_head"} & set(asked["members"])
+        if "sales_director" in line:  # its turn, and C-1 is a dealer
+            assert await votes("sales_director") == "APPROVAL_OWN_LINE"
+        before = [await votes(role) for role in asked["members"] if role not in {*line, "credit_manager"}]
+        assert before == ["open"] * 5, "five are for it, and the credit department is not heard yet"
+        assert await votes("credit_manager") == "granted"
+        assert "limit.ended" in await office.decisions()

@@ -30,7 +30,7 @@ async def test_a_term_is_told_with_the_limit_and_with_the_check_and_is_never_gue
     database: str, tmp_path: Path
 ) -> None:
     async with opened(database, tmp_path) as office:
-        none = {"days": None, "formula": [], "missing": "grade"}
+        none = {"days": None, "rate_a_year": None, "formula": [], "missing": "grade"}
         assert (await office.does("GET", "exposures/C-1")).json()["term"] == none
         assert (await office.checks(kind="query"))["term"] == none
         assert (await office.checks(kind="query", role="order_system"))["term"] is None

@@ -106,7 +106,7 @@ def test_everything_that_is_wrong_is_said_by_row_and_column_and_nothing_is_chang
     assert rows(services, "alerts", "select count(*) from people") == [(0,)]
 
 
-@covers("AP-08")
+@covers("AP-08", "RO-17")
 def test_posts_that_must_differ_are_refused_with_the_rule(
     services: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,7 +108,12 @@ def test_a_receiver_that_no_figure_fills_in_is_nobody_and_is_said() -> None:
     assert filled(("role:{next_role}", "owner", "owner"), {}) == ("owner",)
     assert filled(("role:{next_role}",), {"next_role": "legal"}) == ("role:legal",)
     (one,) = show(RULES, HOURS, {"kind": "approval_waits", "severity": "info", "task": "yes"}, NINE)
-    assert (one.to, one.unknown) == ((), ("role:{next_role}",))
+    assert (one.to, one.unknown) == ((), ("role:{next_seats}",))
+
+
+def test_a_figure_of_several_is_a_receiver_for_each() -> None:
+    figures = {"next_seats": "legal,finance,legal,person:zhao"}
+    assert filled(("role:{next_seats}", "line"), figures) == ("role:legal", "role:finance", "person:zhao", "line")
 
 
 def test_a_group_is_of_one_route_and_equal_labels() -> None:
@@ -177,7 +182,7 @@ def test_the_command_shows_path_receivers_times_and_why(tmp_path: Path) -> None:
     assert told["routes"][0]["escalation"][2]["to"] == ["role:deputy_general_manager"]
     alert = tmp_path / "alert.json"
     alert.write_text(
-        json.dumps({"data": {"kind": "approval_waits", "severity": "info", "figures": {"next_role": "legal"}}})
+        json.dumps({"data": {"kind": "approval_waits", "severity": "info", "figures": {"next_seats": "legal"}}})
     )
     assert "told: role:legal" in runner.invoke(app, ["routes", "test", "--alert", str(alert)]).output
     chinese = runner.invoke(app, words, env={"GRADELINE_LANGUAGE": "zh"}).output

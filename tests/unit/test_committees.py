@@ -78,7 +78,7 @@ def room() -> Room:
 def test_a_request_keeps_the_committee_as_it_was(room: Room) -> None:
     assert isinstance(room.asked, ApprovalRequested)
     assert (room.asked.role, room.asked.roles) == ("board", ("board", "head"))
-    assert room.asked.committees["board"] == BOARD.sitting
+    assert room.asked.committees["board"] == BOARD.kept({})
     assert room.asked.deputies == {"legal": ("deputy",)}, "those of the members"
 
 
@@ -214,7 +214,37 @@ def test_a_committee_that_could_not_decide_is_refused_with_the_remedy(
         load(file)
 
 
-def test_the_shipped_committee_decides_by_five_of_seven() -> None:
-    (shipped,) = load(Path(__file__).parents[2] / "services/rating/approvals.yaml")
-    committee = shipped.committees["credit_committee"]
-    assert (len(committee.members), committee.grant, committee.refuse, committee.veto) == (7, 5, 3, ("risk_manager",))
+JOINT = Committee(("customer_service", "developer", "finance", "legal"), joint=True)
+SIGNED = Chains(DAY, Limits(1, 2, 10), {"exception": Chain(("proposal", "head"))}, committees={"proposal": JOINT})
+
+
+@pytest.fixture
+def desk_of_posts(monkeypatch: pytest.MonkeyPatch) -> Room:
+    monkeypatch.setitem(globals(), "CHAINS", SIGNED)
+    return Room(manager="chen")
+
+
+@covers("AP-01")
+@given(st.permutations(JOINT.members))
+def test_posts_that_sign_together_are_all_needed_in_any_order(order: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(globals(), "CHAINS", SIGNED)
+        room = Room(manager="p-developer")
+        for role in order[:-1]:
+            assert len(room.yes(f"p-{role}", role, reason="")) == 1, (
+                "a signature needs no reason, also of one's own customer"
+            )
+            assert waiting(room.one, {}) == (1, 2)
+        _, granted = room.yes(f"p-{order[-1]}", order[-1], reason="")
+        assert (granted.step, granted.final) == (1, False)
+        assert room.yes("p-legal", "head") is No.SAME_PERSON
+        (last,) = room.yes("hou", "head")
+        assert last.final
+
+
+@covers("AP-01")
+def test_one_post_that_does_not_sign_ends_it(desk_of_posts: Room) -> None:
+    desk_of_posts.yes("chen", "developer")
+    assert desk_of_posts.no("qian", "legal", reason=" ") is No.REASON_MISSING
+    *_, refused = desk_of_posts.no("qian", "legal")
+    assert isinstance(refused, ApprovalRefused)

@@ -128,22 +128,22 @@ def test_a_committee_may_approve_limits_and_advances_where_every_version_of_the_
         (
             "authority.yaml",
             "by: [credit_manager, finance_director, deputy_general_manager, general_manager]",
-            "by: [credit_committee]",
+            "by: [board]",
         ),
-        ("advances.yaml", "beyond: {by: [customer_service, legal,", "beyond: {by: [credit_committee, legal,"),
+        ("advances.yaml", "beyond: {by: [customer_service, legal,", "beyond: {by: [board, legal,"),
     ):
         text = (folder / name).read_text("utf-8")
         assert old in text
         (folder / name).write_text(text.replace(old, new), "utf-8")
     chains.write_text(CHAINS.read_text("utf-8"), "utf-8")
-    with pytest.raises(Misconfigured, match="unknown role 'credit_committee'"):
+    with pytest.raises(Misconfigured, match="unknown role 'board'"):
         load(folder, chains)
-    sits = "  committees:\n    credit_committee: {members: [credit_manager, finance_director, legal], grant: 2, refuse: 2}\n"
-    chains.write_text(CHAINS.read_text("utf-8") + sits, "utf-8")
+    board = "  committees:\n    board: {members: [credit_manager, finance_director, legal], grant: 2, refuse: 2}\n"
+    chains.write_text(CHAINS.read_text("utf-8").replace("  committees:\n", board), "utf-8")
     rules = load(folder, chains)
-    assert rules.authority.approvers(10**15, None) == ("credit_committee",)
-    assert rules.advances.beyond[0] == "credit_committee"
+    assert rules.authority.approvers(10**15) == ("board",)
+    assert rules.advances.beyond[0] == "board"
     later = CHAINS.read_text("utf-8").replace("effective: 2000-01-01", "effective: 2030-01-01")
     chains.write_text(chains.read_text("utf-8") + later, "utf-8")
-    with pytest.raises(Misconfigured, match="unknown role 'credit_committee'"):
+    with pytest.raises(Misconfigured, match="unknown role 'board'"):
         load(folder, chains)

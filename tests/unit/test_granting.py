@@ -201,6 +201,20 @@ def test_instead_of_a_higher_limit_it_is_said_what_cover_money_or_price_would_gi
     assert proposed(desk, "200000").why_not == Why.TOO_FAR
 
 
+@covers("LT-11", "LT-46")
+def test_the_rate_of_credit_follows_the_grade_and_the_market() -> None:
+    desk = desk_of("A")
+    assert term_of(desk.figures).rate_a_year is None, "never a guessed rate"
+    publishes(desk, "lpr", one_year="0.03")
+    rates = {}
+    for grade in ("A", "B", "C"):
+        desk.graded(grade)
+        rates[grade] = term_of(desk.figures).rate_a_year
+    assert rates == {"A": Decimal("0.0548"), "B": Decimal("0.068"), "C": Decimal("0.11")}, "0.03 + 0.02 + chance × 0.6"
+    publishes(desk, "lpr", one_year="0.04")
+    assert term_of(desk.figures).rate_a_year == Decimal("0.12")
+
+
 # --- sectors and segments
 
 

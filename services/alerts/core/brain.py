@@ -16,7 +16,7 @@ from services.alerts.core.worktime import Hours
 from shared.core.brain import Decided, Outcome
 from shared.core.envelope import Event
 
-FOLD_VERSION = "alerts-4"
+FOLD_VERSION = "alerts-5"
 """Raised by hand whenever the fold or the snapshot changes."""
 
 

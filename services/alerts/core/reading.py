@@ -11,13 +11,16 @@ import msgspec
 
 from services.alerts.core.case import Case, Heard
 from services.alerts.core.requests import asked, follow, remember
+from shared.core.approval.sittings import seats
 from shared.core.envelope import Event
 from shared.core.events.approval import (
     ApprovalDecision,
+    ApprovalEscalated,
     ApprovalExpired,
     ApprovalGranted,
     ApprovalRefused,
     ApprovalRequested,
+    ApprovalWaits,
 )
 from shared.core.events.base import Decision
 from shared.core.events.limit import (
@@ -134,15 +137,24 @@ def _graded(_: Case, data: GradeChanged) -> dict[str, str]:
 
 
 def _approval(case: Case, data: ApprovalDecision) -> dict[str, str]:
-    """`next_role`: whose step waits now; `requested_by`: who asked; of the step of a committee `committee`, `outcome`, and how
-    many voted for it and against it."""
+    """`next_role`: whose step waits now, or waits too long; `next_seats`: who sits, where it is a committee's; `requested_by`: who
+    asked; of the step of a committee `committee`, `outcome`, and how many voted for it and against it."""
     held = case.requests.get(data.approval_id)
-    step = 0 if isinstance(data, ApprovalRequested) else data.step
-    said = {"next_role": (held.role(step + 1) if held else "") or data.role, "requested_by": held.by if held else ""}
-    if held is not None and held.role(step) in held.committees:
-        given = [one.did for one in held.votes(step)]
+    taken = 0 if isinstance(data, ApprovalRequested) else data.step
+    following = (held.role(taken if isinstance(data, ApprovalEscalated) else taken + 1) if held else "") or data.role
+    said = {"next_role": following, "next_seats": following, "requested_by": held.by if held else ""}
+    if held is None:
+        return said
+    voting = held.committees.get(held.role(taken))
+    if voting is not None and not voting.joint:
+        given = [one.did for one in held.votes(taken)]
         said |= {"committee": "yes", "votes_for": str(given.count("for")), "votes_against": str(given.count("against"))}
         said["outcome"] = _OUTCOMES.get(type(data), "")
+    if (committee := held.committees.get(following)) is not None:
+        sits_on = data.sits_on if isinstance(data, ApprovalWaits) else held.again_on
+        said["next_seats"] = ",".join(dict.fromkeys(seats(committee, sits_on or data.as_of)))
+        if sits_on is not None and committee.sits is not None:
+            said |= {"sits_on": sits_on.isoformat(), "sits_from": committee.sits.start or ""}
     return said
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import msgspec
@@ -14,7 +14,9 @@ from shared.core.events.approval import (
     ApprovalRefused,
     ApprovalRequested,
     ApprovalVoted,
+    ApprovalWaits,
     ApprovalWithdrawn,
+    Committee,
 )
 
 KEPT = 50
@@ -51,8 +53,10 @@ class Request(msgspec.Struct, kw_only=True):
     kind: str
     labels: dict[str, str]
     roles: tuple[str, ...]
-    committees: frozenset[str] = frozenset()
-    """Those of the roles that vote."""
+    committees: dict[str, Committee] = {}
+    """Those of the roles that are committees, or posts that all sign."""
+    again_on: date | None = None
+    """The next sitting, where what waits was not decided at its own."""
     by: str
     months: int = 0
     """Of an advance."""
@@ -82,12 +86,18 @@ def asked(data: ApprovalRequested, at: datetime, months: int) -> Request:
         kind=data.kind,
         labels=dict(data.labels),
         roles=data.roles or (data.role,),
-        committees=frozenset(data.committees),
+        committees=data.committees,
+        again_on=_again_on(data),
         by=data.by or "",
         months=months,
         at=at,
         changed_at=at,
     )
+
+
+def _again_on(data: ApprovalWaits) -> date | None:
+    """The sitting after the one on whose agenda a step is; None: it is on none."""
+    return data.deputy_on if data.sits_on else None
 
 
 def follow(request: Request, data: ApprovalDecision, at: datetime) -> bool:
@@ -98,6 +108,7 @@ def follow(request: Request, data: ApprovalDecision, at: datetime) -> bool:
         did, state = data.vote, request.state
     elif isinstance(data, ApprovalGranted):
         did, state = "granted", "granted" if data.final else "waiting"
+        request.again_on = _again_on(data)
     elif type(data) in _ENDS:
         did = state = _ENDS[type(data)]
     else:

@@ -46,12 +46,17 @@ def route_of(routes: Routes, name: str) -> Route:
 
 
 def filled(receivers: Iterable[str], figures: Mapping[str, str]) -> tuple[str, ...]:
-    """*receivers* with `{role}` and the like put in; one whose figure is not known is left out, and no one stands twice."""
+    """*receivers* with `{role}` and the like put in; one whose figure is not known is left out, and no one stands twice.
+
+    A figure of several with commas between is several receivers, a `person:NAME` among them a person whatever else they are.
+    """
     said: dict[str, None] = {}
     for one in receivers:
         names = _FILLED.findall(one)
         if all(figures.get(name) for name in names):
-            said[_FILLED.sub(lambda match: figures[match[1]], one)] = None
+            kind, colon, whole = _FILLED.sub(lambda match: figures[match[1]], one).partition(":")
+            for named in whole.split(","):
+                said[named if named.startswith("person:") else f"{kind}{colon}{named}"] = None
     return tuple(said)
 
 

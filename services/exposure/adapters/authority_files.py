@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from services.exposure.adapters.rule_values import closed, factor, money, one_of, share, two_of
-from services.exposure.core.rulebook import AdvanceRules, AdvanceTerms, Authority, Special, Tier
+from services.exposure.core.granting_rules import CONTROL, REDUCE
+from services.exposure.core.rulebook import AdvanceRules, AdvanceTerms, Authority, Delegated, Special, Tier
 from shared.edge.approval_chains import Versions
 from shared.edge.codes import MEANINGS
 from shared.edge.http.roles import granting, roles
@@ -58,8 +59,15 @@ def authority(section: Section, chains: Versions) -> Authority:
     known = [edge for edge in edges if edge is not None]
     if not tiers or tiers[-1].up_to is not None or len(known) < len(edges) or sorted(set(known)) != known:
         section.wrong("tiers must grow by up_to, and only the last has none", "tiers")
-    higher = section.section("higher")
-    higher.maybe("reference", read_text)
+    higher, industries = (_moves(section, key) for key in ("higher", "higher_industry"))
+    if strange := [one for one in industries if one not in (CONTROL, REDUCE)]:
+        section.wrong(
+            f"{strange[0]!r} is no way to look at an industry; write {CONTROL} or {REDUCE}", "higher_industry"
+        )
+    lower = section.section("delegated")
+    delegated = closed(lower, Delegated(_moves(lower, "grades"), lower.take("months", read_whole)))
+    if both := [one for one in delegated.grades if higher.get(one)]:
+        section.wrong(f"{both[0]!r} goes up already; leave it out", "delegated")
     specials = []
     for one in section.sections("special"):
         special = Special(one.take("role", read_text), one.maybe("share", factor), one.take("days", read_whole))
@@ -75,8 +83,15 @@ def authority(section: Section, chains: Versions) -> Authority:
         section.wrong(f"{unknown[0]!r} is the code of no rule; see shared/edge/codes.yaml", "exceptions")
     if both := [one for one in exceptions if one in {*hard, *BINDING}]:
         section.wrong(f"{both[0]} binds everybody: it may not be excepted; leave it out", "exceptions")
-    made = Authority(tuple(tiers), higher.scalars(read_whole), tuple(specials), hard, suspend, resume, exceptions)
+    made = Authority(tuple(tiers), higher, tuple(specials), hard, suspend, resume, exceptions, industries, delegated)
     return closed(section, made)
+
+
+def _moves(section: Section, key: str) -> dict[str, int]:
+    """What moves limits between tiers, and by how many."""
+    moves = section.section(key)
+    moves.maybe("reference", read_text)
+    return moves.scalars(read_whole)
 
 
 def advances(section: Section, chains: Versions) -> AdvanceRules:

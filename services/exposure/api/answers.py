@@ -61,6 +61,10 @@ class Term(Answer):
     """The credit term as it was calculated, and how; what orders and contracts say goes before it."""
 
     days: int | None = Field(description="null: it cannot be said, and `missing` says what is missing")
+    rate_a_year: str | None = Field(
+        description="what credit costs a year at this grade: capital at the rate of the market, and the loss to be expected;"
+        " a share; null: series lpr is not known"
+    )
     formula: list[Line]
     missing: str | None
 

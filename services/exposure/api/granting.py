@@ -184,7 +184,7 @@ async def term(
         return Pays.model_validate({"term": calculated, "pays": None, "formula": [], "missing": None})
     more = units(money(sales, figures.currency, pointer="/sales"))
     one = weighed(figures, days, more, decimal.Decimal(margin))
-    told = telling.term(one)
+    told = telling.weighed(one)
     body = {"term": calculated, "pays": one.pays, "formula": told["formula"], "missing": told["missing"]}
     return Pays.model_validate(body)
 

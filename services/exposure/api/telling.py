@@ -76,9 +76,15 @@ def checked(answer: Checked, *, whole: bool) -> dict[str, Any]:
     return told_of
 
 
-def term(one: Term | Weighed) -> dict[str, Any]:
-    """A credit term, and how it was found."""
-    return {"days": getattr(one, "days", None), "formula": _lines(one.lines), "missing": one.missing or None}
+def term(one: Term) -> dict[str, Any]:
+    """A credit term, how it was found, and what credit costs."""
+    rate = None if one.rate_a_year is None else format(one.rate_a_year, "f")
+    return {"days": one.days, "rate_a_year": rate, **weighed(one)}
+
+
+def weighed(one: Term | Weighed) -> dict[str, Any]:
+    """How a term was found or weighed."""
+    return {"formula": _lines(one.lines), "missing": one.missing or None}
 
 
 def _step(step: Any) -> dict[str, Any]:

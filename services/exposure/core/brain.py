@@ -29,7 +29,7 @@ from shared.core.envelope import Event
 from shared.core.ledger.days import FAR
 from shared.core.references import References
 
-FOLD_VERSION = "3"
+FOLD_VERSION = "4"
 """Raised by hand whenever the fold or the snapshot changes."""
 
 

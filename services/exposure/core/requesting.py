@@ -20,6 +20,7 @@ from services.exposure.core.figures import Moment, currency_of
 from services.exposure.core.formulas import converted, times
 from services.exposure.core.limits import OWN, effective
 from services.exposure.core.records import Limit, placed
+from services.exposure.core.routing import moved
 from services.exposure.core.state import Account
 from services.exposure.core.telling import told_of
 from shared.core.approval.chain import in_force
@@ -174,13 +175,13 @@ def own_before(account: Account, day: int, wanted: LimitWanted) -> Limit | None:
 
 
 def approvers(wanted: Wanted, moment: Moment) -> tuple[str, ...]:
-    """Who grants *wanted*, in order: by what the customer would have in all, and by its grade (AP-04.01, AP-04.02)."""
-    grade = moment.account.grade_on(moment.day)
+    """Who grants *wanted*, in order: by what the customer would have in all, and by its risk (AP-04.01, AP-04.02, LT-33)."""
     if isinstance(wanted, LimitEndWanted | grouping.GroupWanted):
         return ()
     if isinstance(wanted, advances.AdvanceWanted):
         return advances.approvers(wanted, moment)
-    return moment.rules.authority.approvers(_in_all(wanted, moment), grade.grade if grade else None)
+    in_all = _in_all(wanted, moment)
+    return moment.rules.authority.approvers(in_all, moved(moment, in_all))
 
 
 def _in_all(wanted: LimitWanted, moment: Moment) -> int:

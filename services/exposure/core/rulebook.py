@@ -198,6 +198,15 @@ class Special(msgspec.Struct, frozen=True):
     days: int
 
 
+class Delegated(msgspec.Struct, frozen=True):
+    """Which good customers' limits go down, where they are within the approved policy (LT-33)."""
+
+    grades: Mapping[str, int]
+    """Grade → by how many tiers."""
+    months: int
+    """So long it was held."""
+
+
 class Authority(msgspec.Struct, frozen=True):
     """Who may decide what."""
 
@@ -214,11 +223,16 @@ class Authority(msgspec.Struct, frozen=True):
     """Who may let it go on."""
     exceptions: tuple[str, ...] = ()
     """The codes of rules that people may let not hold for a customer (AP-16, LT-62)."""
+    higher_industry: Mapping[str, int] = {}
+    """How an industry is looked at (control, reduce) → by how many tiers limits go up (LT-33)."""
+    delegated: Delegated = Delegated({}, 0)
 
-    def approvers(self, amount: int, grade: str | None) -> tuple[str, ...]:
-        """Who approves a limit of *amount* in all, one after the other."""
-        at = next((i for i, tier in enumerate(self.tiers) if tier.up_to is None or amount <= tier.up_to), -1)
-        return self.tiers[min(at + self.higher.get(grade or "", 0), len(self.tiers) - 1) if at >= 0 else -1].by
+    def approvers(self, amount: int, moved: int = 0) -> tuple[str, ...]:
+        """Who approves a limit of *amount* in all, one after the other, *moved* by so many tiers."""
+        at = next(
+            (i for i, tier in enumerate(self.tiers) if tier.up_to is None or amount <= tier.up_to), len(self.tiers)
+        )
+        return self.tiers[max(0, min(at + moved, len(self.tiers) - 1))].by
 
 
 class AdvanceTerms(msgspec.Struct, frozen=True):

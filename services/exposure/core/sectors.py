@@ -1,6 +1,10 @@
-"""Steps of a credit check that look at where a customer belongs: its industry, the ceiling and the standards of its segment."""
+"""Steps of a credit check that look at where a customer belongs, and what it agreed to: industry, segment, contracts."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
 from services.exposure.core.figures import Figures
 from services.exposure.core.formulas import converted, shown, times
@@ -12,6 +16,8 @@ from shared.core.ledger.documents import NOWHERE
 
 LISTS = "industry_list"
 """The series that goes before the list of the rules."""
+STATED = ("terms", "terms.code", "amount", "penalty_rate")
+"""What a contract states, by the fields of its facts: term, method of payment, limit of liability, liability for a breach."""
 
 
 def stance_of(figures: Figures) -> tuple[str | None, str | None]:
@@ -72,6 +78,24 @@ def ceiling(wanted: Wanted, _: StepRule) -> list[Seen]:
         return [Seen(shown(exposed), shown(most), "CEILING_EXCEEDED")]
     larger = is_larger(figures, one)
     return [Seen(shown(exposed), shown(most), "SEGMENT_TOO_LARGE" if larger else None, only_warns=larger)]
+
+
+def contracts(wanted: Wanted, _: StepRule) -> list[Seen]:
+    """Contracts in force say how and when is paid, up to what, and what a breach costs (LT-12). Where none is told, it passes."""
+    account, day = wanted.figures.account, wanted.figures.day
+    found = [(name, account.contract(name, day)) for name in account.contract_ids()]
+    in_force = [(name, said) for name, said in found if _in_force(said, date.fromordinal(day).isoformat())]
+    lacking = [f"{name}: {', '.join(gaps)}" for name, said in in_force if (gaps := _gaps(said))]
+    return [Seen("; ".join(lacking) or None, ", ".join(STATED), "CONTRACT_INCOMPLETE" if lacking else None)]
+
+
+def _in_force(said: Mapping[str, Any], today: str) -> bool:
+    return bool(said) and said.get("valid_from", today) <= today <= said.get("valid_to", today)
+
+
+def _gaps(said: Mapping[str, Any]) -> list[str]:
+    held = {**said, "terms.code": (said.get("terms") or {}).get("code")}
+    return [name for name in STATED if held.get(name) is None]
 
 
 def standards(wanted: Wanted, _: StepRule) -> list[Seen]:

@@ -223,6 +223,7 @@ STEPS: dict[str, Kind] = {
     "standards": Kind(sectors.standards),
     "industry": Kind(sectors.industry, ("reduced",)),
     "ceiling": Kind(sectors.ceiling),
+    "contract": Kind(sectors.contracts),
     "advance": Kind(_advance),
     "budget": Kind(portfolio.budget),
     "concentration": Kind(portfolio.concentration),

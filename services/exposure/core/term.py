@@ -29,6 +29,8 @@ class Term(msgspec.Struct, frozen=True):
     lines: Lines = ()
     """(figure, value) in the order of the calculation."""
     missing: str = ""
+    rate_a_year: Decimal | None = None
+    """What credit costs at this grade and at the rate of the market, as a share a year (LT-11, LT-46); None: not known."""
 
 
 class Weighed(msgspec.Struct, frozen=True):
@@ -60,7 +62,15 @@ def term_of(figures: Figures) -> Term:
         lines += [("receivable_days", str(owed)), ("inventory_days", str(stock)), ("by_cycle", str(owed + stock))]
         found.append(("by_cycle", owed + stock))
     days = min(days for _, days in found)
-    return Term(days, (*lines, ("term_days", str(days))))
+    return Term(days, (*lines, ("term_days", str(days))), rate_a_year=_rate_a_year(figures, terms.grade))
+
+
+def _rate_a_year(figures: Figures, grade: str) -> Decimal | None:
+    """Capital, which follows the market, and the loss to be expected, which follows the grade; None without the series."""
+    rules, told = figures.moment.rules.granting.term, figures.moment.references.value(*CAPITAL, figures.day)
+    if told is None:
+        return None
+    return plain(Decimal(told) + rules.spread + rules.default_chance.get(grade, Decimal(1)) * rules.loss_given_default)
 
 
 def _days(figures: Figures, part: str, flow: str) -> int | None:
@@ -121,9 +131,7 @@ def weighed(figures: Figures, days: int, sales: int, margin: Decimal) -> Weighed
 
 def risk_price(figures: Figures) -> Decimal | None:
     """What credit for the term costs, as a share of the price: capital and expected loss (LT-04, LT-11); None: not known."""
-    rules, now = figures.moment.rules.granting.term, term_of(figures)
-    told, grade = figures.moment.references.value(*CAPITAL, figures.day), figures.account.grade_on(figures.day)
-    if told is None or not now.days or grade is None or grade.grade is None:
+    now = term_of(figures)
+    if now.rate_a_year is None or not now.days:
         return None
-    a_year = Decimal(told) + rules.spread + rules.default_chance.get(grade.grade, Decimal(1)) * rules.loss_given_default
-    return plain((a_year * now.days / _YEAR).quantize(_SIX, ROUND_DOWN))
+    return plain((now.rate_a_year * now.days / _YEAR).quantize(_SIX, ROUND_DOWN))

@@ -11,6 +11,7 @@ from shared.core.policy.policy import Policy
 from shared.core.policy.rulebook import Rulebook
 from shared.edge.approval_chains import Versions, load
 from shared.edge.policy_cards import Shared, read_shared
+from shared.edge.policy_chains import check_chains
 from shared.edge.policy_files import load_rules
 from shared.edge.policy_head import read_file
 
@@ -19,7 +20,7 @@ SHIPPED = Path(str(files("services.rating"))) / "policies"
 
 def shipped() -> Rulebook:
     """Return the rules in `services/rating/policies`. Raises Misconfigured naming file and line."""
-    return load_rules(SHIPPED)
+    return check_chains(load_rules(SHIPPED), chains())
 
 
 def in_use(folder: Path | None) -> Rulebook:
@@ -29,7 +30,7 @@ def in_use(folder: Path | None) -> Rulebook:
     if not folder.is_dir():
         raise Misconfigured(f"GRADELINE_POLICIES: {folder} is not a folder; name the folder that holds the rules")
     try:
-        return load_rules(folder)
+        return check_chains(load_rules(folder), chains())
     except Misconfigured as error:
         raise Misconfigured(f"GRADELINE_POLICIES: {folder}: {error.message}") from None
 

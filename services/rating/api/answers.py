@@ -72,6 +72,7 @@ class Excepting(Answer):
     exception_id: str
     excepts: str = Field(description="the rule, by its code")
     terms: str | None = Field(description="what is allowed instead")
+    size: str | None = Field(description="how far from the rule, as a share of what it says")
     method: str | None
     set_on: date
     expires_on: date = Field(description="the last day on which it holds")

@@ -33,6 +33,9 @@ class ExceptionAsked(Body):
 
     excepts: Code = Field(description="the rule that does not hold, by its code, such as LT-20")
     terms: Line | None = Field(None, description="what is allowed instead: an amount, a term, a condition")
+    size: Annotated[str, StringConstraints(pattern=r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$")] | None = Field(
+        None, description="how far from the rule, as a share of what it says, where that decides who grants it (AP-09)"
+    )
     method: Code | None = Field(None, description="the method whose rule it is, where it is one of a method")
     expires_on: query.Day = Field(description="its last day")
     reason: Line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Security
@@ -47,8 +48,16 @@ async def override_end(
 async def exception(who: Requester, customer_id: CustomerId, wired: Wired, body: ExceptionAsked, key: Key) -> Approval:
     """Ask that a rule not hold for the customer until a date. It ends by itself; no grade changes by it."""
     asked = Asked(actor(who, body, key), body.reason, body.evidence)
+    size = Decimal(body.size) if body.size is not None else None
     row = await approving.exception(
-        wired, customer_id, asked, excepts=body.excepts, terms=body.terms, until=body.expires_on, method=body.method
+        wired,
+        customer_id,
+        asked,
+        excepts=body.excepts,
+        terms=body.terms,
+        size=size,
+        until=body.expires_on,
+        method=body.method,
     )
     return shown(row)
 

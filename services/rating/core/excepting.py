@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -28,6 +29,7 @@ class Waived(msgspec.Struct, array_like=True, gc=False):
     approval_id: str | None
     told: bool = False
     """Whether it was said that it ended."""
+    size: Decimal | None = None
 
     def holds(self, day: int) -> bool:
         """Whether the rule does not hold on *day*."""
@@ -48,6 +50,7 @@ def fold(state: State, data: Decision) -> None:
             data.by,
             data.evidence,
             data.approval_id,
+            size=data.size,
         )
     elif isinstance(data, ExceptionEnded) and data.exception_id in state.exceptions:
         state.exceptions[data.exception_id].told = True

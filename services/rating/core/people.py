@@ -71,6 +71,7 @@ def exceptions(state: State, day: int) -> tuple[v.Excepting, ...]:
             exception_id=one.exception_id,
             excepts=one.excepts,
             terms=one.terms,
+            size=None if one.size is None else format(one.size, "f"),
             method=one.method,
             set_on=date.fromordinal(one.set_on),
             expires_on=date.fromordinal(one.expires_on),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -51,6 +52,7 @@ class Why(StrEnum):
     NOT_ALLOWED = "OVERRIDE_NOT_ALLOWED"
     WAIVER_OVER = "EXCEPTION_OVER"
     WAIVER_TOO_LONG = "EXCEPTION_TOO_LONG"
+    WAIVER_SIZE = "EXCEPTION_SIZE_MISSING"
     NOT_DUE = rising.NOT_DUE
 
 
@@ -117,6 +119,8 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     terms: str | None = None
     """What is allowed instead."""
+    size: Decimal | None = None
+    """How far from the rule, as a share of what it says."""
     method: str | None = None
     """The method whose rule it is."""
 
@@ -143,7 +147,8 @@ def policies_of(state: State, rulebook: Rulebook) -> dict[str, Policy]:
     for purpose in (CREDIT, *(name for name in state.besides if name != "compliance")):
         path = path_of(state, purpose)
         standing = path[-1][1] if path else None
-        book = rulebook.books.get(standing.method) if standing and standing.grade is not None else None
+        is_rated = standing is not None and (standing.grade is not None or standing.refusal == rising.UNCONFIRMED)
+        book = rulebook.books.get(standing.method) if standing and is_rated else None
         versions = book.versions if book else ()
         policy = next((one for one in versions if standing and one.sha256 == standing.sha256), None)
         if policy is not None:
@@ -158,7 +163,7 @@ def last_day(day: date, bounds: Bounds) -> date:
 
 def why_not(wanted: Override, state: State, policy: Policy | None, day: date, bounds: Bounds) -> Why | None:
     """What forbids *wanted* on *day*; None: nothing does."""
-    if policy is None or policy.method != wanted.method:
+    if policy is None or policy.method != wanted.method or path_of(state, policy.purpose)[-1][1].grade is None:
         return Why.NO_GRADE
     grade = wanted.grade or wanted.cap
     if grade not in policy.grades:
@@ -190,6 +195,8 @@ def erased(approval: Approval) -> str | None:
 
 def waiver_why_not(wanted: Waiver, desk: Desk) -> Why | None:
     """What forbids the exception *wanted* on the day of *desk*; None: nothing does."""
+    if wanted.size is None and wanted.excepts in desk.chains.graded:
+        return Why.WAIVER_SIZE
     if wanted.expires_on < desk.day:
         return Why.WAIVER_OVER
     longest = desk.day + timedelta(days=desk.chains.exceptions.days)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from shared.core.approval.chain import Chain
 from shared.core.approval.commands import Actor, Desk, Request
 from shared.core.approval.deciding import requested
 from shared.core.approval.payload import sealed
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from shared.core.policy.policy import Policy
 
 KIND = "rise"
+UNCONFIRMED = str(Refusal.GRADE_UNCONFIRMED)
 NEEDS, NOT_DUE = "RISE_NEEDS_APPROVAL", "RISE_NOT_DUE"
 """Why it is asked for, and why the request is taken back: the rules do not give the grade any more."""
 MACHINE = Actor("~rating", "~rating", frozenset({"~rating"}))
@@ -35,7 +35,7 @@ MACHINE = Actor("~rating", "~rating", frozenset({"~rating"}))
 
 
 class Rise(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
-    """The payload: who rises under which method from which grade to which."""
+    """The payload: who rises under which method from which grade to which; from none: it is the first."""
 
     customer_id: str
     method: str
@@ -80,6 +80,15 @@ def granted(state: State, policy: Policy, stood: str, since: int, day: int) -> d
     return found
 
 
+def first(state: State, policy: Policy, grade: str, day: int) -> str | None:
+    """The first grade of a customer to whom the rules give *grade* on *day*: it, or no better than was granted; None: it waits."""
+    if policy.purpose == "compliance" or not policy.movement.approvers("first", grade):
+        return grade  # what people are asked is read by many; there nobody is asked
+    given = [one.to for one in state.rises if (one.method, one.from_) == (policy.method, "") and one.on <= day]
+    best = min((policy.grades.index(to) for to in given if to in policy.grades), default=None)
+    return None if best is None else policy.grades[max(best, policy.grades.index(grade))]
+
+
 def next_change(state: State, day: int, never: int) -> int:
     """The next day after *day* on which a granted rise takes effect; *never* where none does."""
     return min((one.on for one in state.rises if one.on > day), default=never)
@@ -90,6 +99,8 @@ def is_due(one: Approval, standing: Standing | None, policy: Policy | None) -> b
     if standing is None or policy is None:
         return False
     now, rise = standing.rules or standing, rise_of(one)
+    if not rise.from_:
+        return policy.method == rise.method and now.refusal == UNCONFIRMED and now.asks == rise.to
     if (policy.method, now.grade) != (rise.method, rise.from_) or now.underlying not in policy.grades:
         return False
     return rise.to in policy.grades and policy.grades.index(now.underlying) <= policy.grades.index(rise.to)
@@ -108,22 +119,24 @@ def said(state: State, stands: Sequence[tuple[Standing, Policy | Refusal]], desk
     for standing, policy in rated.values():
         now = standing.rules or standing
         before = [one for one, rise in asked if rise.method == policy.method]
-        if now.asks is None or now.grade is None or any(one.open for one in before):
+        is_first = now.grade is None
+        if now.asks is None or (is_first and now.refusal != UNCONFIRMED) or any(one.open for one in before):
             continue
-        ended = max((one.ended_on for one in before if one.requested_on >= now.since), default=0)
+        answered = [one for one in before if not is_first or one.place != "withdrawn"]
+        ended = max((one.ended_on for one in answered if one.requested_on >= now.since), default=0)
         if ended and desk.day.toordinal() - ended < policy.movement.rise.cooldown_days:
             continue  # people have just said no, or nothing
         yield _asked(state.customer_id, now, policy, desk)
 
 
 def _asked(customer_id: str, now: Standing, policy: Policy, desk: Desk) -> ApprovalDecision:
-    assert now.grade is not None
     assert now.asks is not None
-    rise = Rise(customer_id=customer_id, method=policy.method, from_=now.grade, to=now.asks, asked_on=desk.day)
-    chain = Chain(policy.movement.approvers("rise", now.asks))
+    rise = Rise(customer_id=customer_id, method=policy.method, from_=now.grade or "", to=now.asks, asked_on=desk.day)
+    of, why = ("rise", NEEDS) if now.grade else ("first", UNCONFIRMED)
+    chain = desk.chains.of(KIND, policy.movement.approvers(of, now.asks))
     evidence = f"{policy.method} {policy.version} {policy.sha256}"
     return requested(
-        Request(_id(rise), KIND, sealed(msgspec.to_builtins(rise))[0], MACHINE, NEEDS, evidence, chain), desk
+        Request(_id(rise), KIND, sealed(msgspec.to_builtins(rise))[0], MACHINE, why, evidence, chain), desk
     )
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from services.rating.core.engine import Sheet
 from services.rating.core.moving import asks_for, fallen, placed, reviewed_by, risen
-from services.rating.core.rising import NEEDS
+from services.rating.core.rising import NEEDS, UNCONFIRMED, first
 from services.rating.core.state import State
 from shared.core.ledger.days import FAR, months_before
 from shared.core.policy.policy import Policy
@@ -72,8 +72,11 @@ def step(state: State, before: Standing | None, sheet: Sheet, day: int) -> Stand
     assessment = sheet.assess(sheet.in_default_since(default_on))
     if assessment.grade is None:
         now = _ungraded(was, str(assessment.refusal), day, watches)
+    elif (begins := assessment.grade if was.grade or was.kept else first(state, policy, assessment.grade, day)) is None:
+        waits = _ungraded(was, UNCONFIRMED, day, watches)
+        now = msgspec.structs.replace(waits, underlying=assessment.grade, asks=assessment.grade)
     else:
-        now = _graded(state, was, policy, assessment.grade, day, ruled=bool(assessment.caps))
+        now = _graded(state, was, policy, assessment.grade, day, begins=begins, ruled=bool(assessment.caps))
     return msgspec.structs.replace(
         now,
         method=policy.method,
@@ -105,13 +108,15 @@ def _ungraded(was: Standing, refusal: str, day: int, watches: tuple[Watch, ...])
     )
 
 
-def _graded(state: State, was: Standing, policy: Policy, underlying: str, day: int, *, ruled: bool) -> Standing:
+def _graded(
+    state: State, was: Standing, policy: Policy, underlying: str, day: int, *, begins: str, ruled: bool
+) -> Standing:
     grades = policy.grades
     worst = underlying == grades[-1]
     fell_on = was.fell_on
     held: tuple[str, ...] = ()
     asks: str | None = None
-    grade, stood = underlying, was.grade or was.kept
+    grade, stood = begins, was.grade or was.kept
     worst_on = day - 1 if was.worst and not worst else was.worst_on
     if stood not in grades or was.method not in {"", policy.method}:
         stood = None

@@ -51,6 +51,8 @@ class Excepting(msgspec.Struct, frozen=True, kw_only=True):
     """The rule, by its code."""
     terms: str | None
     """What is allowed instead."""
+    size: str | None
+    """How far from the rule, as a share of what it says (AP-09)."""
     method: str | None
     set_on: date
     expires_on: date

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
@@ -73,7 +74,15 @@ async def override(
 
 
 async def exception(
-    ports: Ports, customer_id: str, asked: Asked, *, excepts: str, terms: str | None, until: date, method: str | None
+    ports: Ports,
+    customer_id: str,
+    asked: Asked,
+    *,
+    excepts: str,
+    terms: str | None,
+    size: Decimal | None,
+    until: date,
+    method: str | None,
 ) -> ApprovalRow:
     """Ask that the rule *excepts* not hold for a customer until a date. Raises as `override`."""
     wanted = requests.Waiver(
@@ -84,6 +93,7 @@ async def exception(
         evidence=asked.evidence,
         by=asked.by.person,
         terms=terms,
+        size=size,
         method=method,
     )
 
@@ -96,6 +106,8 @@ async def exception(
         return wanted
 
     def by(found: Found) -> tuple[str, ...]:
+        if graded := found.desk.chains.by_size(excepts, size):
+            return graded
         policy = _policy(found, method)
         standing = found.under(policy.method)[0] if policy is not None else None
         if policy is None or standing is None:

@@ -9,6 +9,7 @@ The step of a committee is granted, and the request refused, by the votes of its
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from shared.core.approval import steps
@@ -17,6 +18,7 @@ from shared.core.approval.commands import Actor, Approve, Command, Desk, Refuse,
 from shared.core.approval.payload import sha256_of
 from shared.core.approval.request import Approval, Vote
 from shared.core.approval.saying_no import No
+from shared.core.approval.sittings import next_sitting
 from shared.core.approval.steps import Register, may_grant, waiting
 from shared.core.events.approval import (
     ApprovalDecision,
@@ -25,6 +27,7 @@ from shared.core.events.approval import (
     ApprovalRequested,
     ApprovalVoted,
     ApprovalWithdrawn,
+    Committee,
 )
 
 Decided = tuple[ApprovalDecision, ...] | No
@@ -64,10 +67,11 @@ def _request(command: Request, approval: Approval | None, desk: Desk) -> Decided
 def requested(command: Request, desk: Desk) -> ApprovalRequested:
     """The request as it is kept, its first step waiting."""
     roles, sha256 = command.chain.by, sha256_of(command.payload)
+    committees = desk.chains.kept(roles, desk.common.get("labels", {}))
     lapses = working_days_after(desk.day, desk.chains.limits.lapse, desk.rests)
     return ApprovalRequested(
         **desk.common,
-        **_waits(desk),
+        **_waits(desk, committees.get(roles[0])),
         as_of=desk.day,
         approval_id=command.approval_id,
         kind=command.kind,
@@ -77,7 +81,7 @@ def requested(command: Request, desk: Desk) -> ApprovalRequested:
         role=roles[0],
         roles=roles,
         deputies=desk.chains.deputies_of(roles),
-        committees=desk.chains.sittings(roles),
+        committees=committees,
         lapses_on=min(lapses, command.until or lapses),
         **_signed(command),
     )
@@ -94,43 +98,42 @@ def _approve(command: Approve, approval: Approval, desk: Desk) -> Decided:
         return No.CHANGED
     if approval.by in desk.register and not desk.register[approval.by]:
         return No.LEFT
-    step, *later = waiting(approval, desk.register) or (len(approval.roles),)
+    step = steps.at(approval, desk.register)
     if steps.committee_of(approval, step) is not None:
         return _voted(command, approval, step, desk)
     acting = _acting(command.by, approval, step, desk)
     if isinstance(acting, No):
         return acting
-    role = acting if acting != approval.roles[step - 1] else None
-    return (_granted(command, approval, step, desk, acting=role, later=bool(later)),)
+    return (_granted(command, approval, step, desk, acting if acting != approval.roles[step - 1] else None),)
 
 
-def _granted(
-    command: Approve, approval: Approval, step: int, desk: Desk, *, acting: str | None, later: bool
-) -> ApprovalGranted:
-    waits = _waits(desk) if later else {}
+def _granted(command: Approve, approval: Approval, step: int, desk: Desk, acting: str | None = None) -> ApprovalGranted:
+    later = next((one for one in waiting(approval, desk.register) if one != step), None)
+    waits = _waits(desk, steps.committee_of(approval, later)) if later else {}
     about = {**desk.common, **waits, **_about(approval, step), "as_of": desk.day, **_signed(command)}
-    return ApprovalGranted(**about, acting=acting, final=not later)
+    return ApprovalGranted(**about, acting=acting, final=later is None)
 
 
 def _voted(command: Approve | Refuse, approval: Approval, step: int, desk: Desk) -> Decided:
     """The vote of a member of the committee whose step it is, and what it makes of all votes."""
-    if not command.reason.strip():
+    grants, on = isinstance(command, Approve), desk.day.toordinal()
+    if not command.reason.strip() and not (grants and approval.committees[approval.roles[step - 1]].joint):
         return No.REASON_MISSING
     taken = _seat(command.by, approval, step, desk)
     if isinstance(taken, No):
         return taken
-    (seat, acting), grants = taken, isinstance(command, Approve)
+    seat, acting = taken
     about = {**desk.common, **_about(approval, step), "as_of": desk.day, **_signed(command)}
     vote = ApprovalVoted(
         **about, vote="for" if grants else "against", seat=seat, acting=acting if acting != seat else None
     )
-    votes = (*approval.votes, Vote(step, command.by.person, seat, acting, grants, desk.day.toordinal()))
+    votes = (*approval.votes, Vote(step, command.by.person, seat, acting, grants, on))
     if isinstance(command, Refuse):
-        return (vote, ApprovalRefused(**about)) if steps.refused(approval, step, votes, desk.register) else (vote,)
-    if not steps.granted(approval, step, votes, desk.register):
+        ends = steps.refused(approval, step, votes, desk.register, on)
+        return (vote, ApprovalRefused(**about)) if ends else (vote,)
+    if not steps.granted(approval, step, votes, desk.register, on):
         return (vote,)
-    later = any(one != step for one in waiting(approval, desk.register))
-    return (vote, _granted(command, approval, step, desk, acting=None, later=later))
+    return (vote, _granted(command, approval, step, desk))
 
 
 def _refuse(command: Refuse, approval: Approval, desk: Desk) -> Decided:
@@ -210,14 +213,15 @@ def _seat(by: Actor, approval: Approval, step: int, desk: Desk) -> tuple[str, st
     """The seat that *by* takes in the committee of *step*, and with which role. Nobody votes on customers of their own."""
     if (no := _taken(by, approval, step)) is not None:
         return no
-    if any(vote.by == by.person for vote in approval.votes):
+    committee, on = approval.committees[approval.roles[step - 1]], desk.day.toordinal()
+    if any(vote.by == by.person and (committee.sits is None or vote.on == on) for vote in approval.votes):
         return No.VOTED
-    if by.person == desk.common.get("labels", {}).get("manager"):
+    if by.person == desk.common.get("labels", {}).get("manager") and not committee.joint:
         return No.OWN_LINE
     held = _roles(by, desk.register)
     if not held and by.person in desk.register:
         return No.LEFT
-    return steps.seat(approval, step, by.person, held, day=desk.day, register=desk.register) or No.NOT_YOUR_STEP
+    return steps.seat(approval, step, by.person, held, day=desk.day, register=desk.register, rests=desk.rests)
 
 
 def _taken(by: Actor, approval: Approval, step: int) -> No | None:
@@ -254,10 +258,20 @@ def _signed(command: Command) -> dict[str, Any]:
     return {**said, "by": by.person, "account": by.account, "through": by.through, "key": by.key or None}
 
 
-def _waits(desk: Desk) -> dict[str, Any]:
-    """When the step that begins to wait today is reminded of, and when its deputies may act (AP-04.03)."""
-    limits = desk.chains.limits
+def _waits(desk: Desk, committee: Committee | None) -> dict[str, Any]:
+    """When the step that begins to wait today is reminded of, and when its deputies may act (AP-04.03).
+
+    One of a committee that sits waits for its sitting; what is not decided there is on the agenda of the next.
+    """
+    limits, rests = desk.chains.limits, desk.rests
+    if committee is None or committee.sits is None:
+        return {
+            "remind_on": working_days_after(desk.day, limits.remind, rests),
+            "deputy_on": working_days_after(desk.day, limits.deputy, rests),
+        }
+    sits_on = next_sitting(committee, working_days_after(desk.day, committee.sits.notice, rests), rests)
     return {
-        "remind_on": working_days_after(desk.day, limits.remind, desk.rests),
-        "deputy_on": working_days_after(desk.day, limits.deputy, desk.rests),
+        "sits_on": sits_on,
+        "remind_on": working_days_after(sits_on, limits.remind, rests),
+        "deputy_on": next_sitting(committee, sits_on + timedelta(days=1), rests),
     }

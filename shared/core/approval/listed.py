@@ -67,7 +67,9 @@ class ApprovalRow(msgspec.Struct, frozen=True, kw_only=True):
     lapses_on: date | None
     grants: tuple[Granted, ...]
     members: tuple[str, ...]
-    """Who sits on the committee whose step waits; none: it is that of one role."""
+    """Who sits on the committee whose step waits, at its sitting where it has them; none: it is that of one role."""
+    sits_on: date | None
+    """The sitting on whose agenda it is; None: votes are given on any day."""
     votes: tuple[Voted, ...]
     ended_by: str | None
     ended_on: date | None

@@ -78,6 +78,8 @@ class Approval(msgspec.Struct, array_like=True):
     """Those of `roles` that are committees."""
     votes: tuple[Vote, ...] = ()
     """In the order in which they were given."""
+    sits_on: int = 0
+    """The sitting on whose agenda the waiting step is, where a committee that sits takes it."""
 
     @property
     def open(self) -> bool:
@@ -103,11 +105,13 @@ def evolve(approvals: Approvals, data: ApprovalDecision) -> None:
     elif isinstance(data, ApprovalGranted):
         held.grants = {**held.grants, data.step: Grant(data.by or "", data.acting or data.role, on, data.key or "")}
         held.escalated = ""
-        held.remind_on, held.deputy_on = _day(data.remind_on), _day(data.deputy_on)
+        held.remind_on, held.deputy_on, held.sits_on = _day(data.remind_on), _day(data.deputy_on), _day(data.sits_on)
         if data.final:
             held.place, held.ended_on, held.ended_by = "granted", on, data.by or ""
     elif isinstance(data, ApprovalEscalated):
         held.escalated = data.to
+        if held.sits_on:
+            held.sits_on = max(held.sits_on, held.deputy_on)  # it was not decided, and is on the agenda of the next
     elif (place := _ENDS.get(type(data))) is not None:
         held.place, held.ended_on = place, on
         held.ended_by, held.ended_because = data.by or "", data.reason or ""
@@ -129,6 +133,7 @@ def _asked(data: ApprovalRequested) -> Approval:
         deputy_on=_day(data.deputy_on),
         lapses_on=_day(data.lapses_on),
         committees=dict(data.committees),
+        sits_on=_day(data.sits_on),
     )
 
 

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 
-from shared.core.approval.chain import PERSON
+from shared.core.approval.chain import PERSON, Rests
 from shared.core.approval.request import Approval, Grant, Vote
+from shared.core.approval.saying_no import No
+from shared.core.approval.sittings import every_seat, seats, sits, voting
 from shared.core.events.approval import Committee
 
 Register = Mapping[str, frozenset[str]]
@@ -36,46 +38,64 @@ def may_grant(approval: Approval, step: int, day: date) -> tuple[str, ...]:
 
 
 def seat(
-    approval: Approval, step: int, person: str, held: frozenset[str], *, day: date, register: Register
-) -> tuple[str, str] | None:
-    """The free seat of the committee of *step* that *person*, who holds the roles *held*, takes, and with which role.
+    approval: Approval, step: int, person: str, held: frozenset[str], *, day: date, register: Register, rests: Rests
+) -> tuple[str, str] | No:
+    """The free seat of the committee of *step* that *person*, who holds the roles *held*, takes on *day*, with which role.
 
-    A seat of one's own comes before one of a role, that before a deputy's. None: there is none.
+    A seat of one's own comes before one of a role, that before a deputy's.
     """
     committee = approval.committees[approval.roles[step - 1]]
-    taken = Counter(vote.seat for vote in _counted(committee, approval.votes, step, register))
-    free = [one for one in dict.fromkeys(committee.members) if committee.members.count(one) > taken[one]]
-    if PERSON + person in free:
-        return PERSON + person, PERSON + person
-    found = [(one, role) for one in free for role in _acting_for(approval, one, day) if role in held]
-    return min(found, key=lambda pair: pair[0] != pair[1], default=None)
+    mine = {PERSON + person: PERSON + person} if PERSON + person in every_seat(committee) else {}
+    for one in every_seat(committee):
+        if acting := [role for role in _acting_for(approval, one, day) if role in held]:
+            mine[one] = acting[0]
+    today = voting(committee, day)
+    if not mine:
+        return No.NOT_YOUR_STEP
+    if day.toordinal() < approval.sits_on or not sits(committee, day, rests):
+        return No.NOT_SITTING
+    if mine.keys().isdisjoint(today):
+        return No.OFF_ROTA if mine.keys().isdisjoint(committee.avoiding) else No.OWN_LINE
+    taken = Counter(vote.seat for vote in _counted(committee, approval.votes, step, register, day.toordinal()))
+    free = [pair for pair in mine.items() if today.count(pair[0]) > taken[pair[0]]]
+    return min(free, key=lambda pair: pair[0] != pair[1], default=No.NOT_YOUR_STEP)
 
 
-def granted(approval: Approval, step: int, votes: tuple[Vote, ...], register: Register) -> bool:
-    """Whether *votes* grant *step*: enough of them are for it, and those of every seat with a veto."""
+def granted(approval: Approval, step: int, votes: tuple[Vote, ...], register: Register, on: int) -> bool:
+    """Whether *votes* grant *step* on the day *on*: enough of them are for it, and those of every seat with a veto."""
     committee = approval.committees[approval.roles[step - 1]]
-    seats = [vote.seat for vote in _counted(committee, votes, step, register) if vote.grants]
-    return len(seats) >= committee.grant and set(seats) >= set(committee.veto)
+    fors = [vote.seat for vote in _counted(committee, votes, step, register, on) if vote.grants]
+    return len(fors) >= committee.grant and set(fors) >= set(committee.veto)
 
 
-def refused(approval: Approval, step: int, votes: tuple[Vote, ...], register: Register) -> bool:
-    """Whether *votes* refuse the request: enough of them are against it, or one with a veto is."""
+def refused(approval: Approval, step: int, votes: tuple[Vote, ...], register: Register, on: int) -> bool:
+    """Whether *votes* refuse the request on the day *on*: enough of them are against it, or one with a veto is.
+
+    Who does not vote, for it is of their own line, leaves fewer who could grant it.
+    """
     committee = approval.committees[approval.roles[step - 1]]
-    against = [vote for vote in _counted(committee, votes, step, register) if not vote.grants]
-    return len(against) >= committee.refuse or any(vote.seat in committee.veto for vote in against)
+    against = [vote for vote in _counted(committee, votes, step, register, on) if not vote.grants]
+    day = date.fromordinal(on)
+    without = len(seats(committee, day)) - len(voting(committee, day))
+    return len(against) + without >= committee.refuse or any(vote.seat in committee.veto for vote in against)
 
 
 def _held(approval: Approval, step: int, register: Register) -> bool:
+    given = approval.grants.get(step)
     if committee_of(approval, step) is not None:
-        return step in approval.grants and granted(approval, step, approval.votes, register)
-    return _holds(approval.grants.get(step), register)
+        return given is not None and granted(approval, step, approval.votes, register, given.on)
+    return _holds(given, register)
 
 
-def _counted(committee: Committee, votes: tuple[Vote, ...], step: int, register: Register) -> list[Vote]:
-    """The votes that hold, of each seat the first: who comes back to a role finds the seat taken."""
-    free, found = Counter(committee.members), []
+def _counted(committee: Committee, votes: tuple[Vote, ...], step: int, register: Register, on: int) -> list[Vote]:
+    """The votes that hold on the day *on*, of each seat the first: who comes back to a role finds the seat taken.
+
+    A committee that sits decides by the votes of one sitting: the next begins anew, with others on its seats.
+    """
+    free, found = Counter(voting(committee, date.fromordinal(on))), []
     for vote in votes:
-        if vote.step == step and free[vote.seat] and _holds(vote, register):
+        given = vote.step == step and (committee.sits is None or vote.on == on)
+        if given and free[vote.seat] and _holds(vote, register):
             free[vote.seat] -= 1
             found.append(vote)
     return found

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from shared.core.approval.request import Approval
+from shared.core.approval.sittings import every_seat
 from shared.core.approval.steps import at, committee_of
 from shared.core.events.approval import ApprovalDecision, ApprovalEscalated, ApprovalExpired
 
@@ -39,7 +40,7 @@ def due(approval: Approval, day: int, common: dict[str, Any]) -> ApprovalDecisio
 
 def _deputies(approval: Approval, step: int) -> tuple[str, ...]:
     committee = committee_of(approval, step)
-    named = committee.members if committee is not None else (approval.roles[step - 1],)
+    named = (approval.roles[step - 1],) if committee is None else every_seat(committee)
     return tuple(dict.fromkeys(one for role in named for one in approval.deputies.get(role, ())))
 
 

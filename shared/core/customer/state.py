@@ -125,13 +125,16 @@ class Customer(Generic[P]):
                 found |= told
         return found
 
+    def contract_ids(self) -> list[str]:
+        """The contracts that were ever told of."""
+        return [name.removeprefix(CONTRACT) for name in self.profile if name.startswith(CONTRACT)]
+
     def contract_ends(self, day: int) -> Iterator[int]:
         """The last days of contracts, *day* or later, as they are known on *day*."""
-        for name in self.profile:
-            if name.startswith(CONTRACT):
-                ends = self.contract(name.removeprefix(CONTRACT), day).get("valid_to")
-                if ends and (last := date.fromisoformat(ends).toordinal()) >= day:
-                    yield last
+        for name in self.contract_ids():
+            ends = self.contract(name, day).get("valid_to")
+            if ends and (last := date.fromisoformat(ends).toordinal()) >= day:
+                yield last
 
     def learn(self, name: str, order: Order, value: Any) -> None:
         """Keep one more value of a profile attribute."""

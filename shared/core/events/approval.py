@@ -10,13 +10,29 @@ from msgspec import Meta, field
 from shared.core import limits
 from shared.core.breach import Breach
 from shared.core.events.rating import Detail, RatingDecision
-from shared.core.events.values import Code, DocumentId, Sha256, Text
+from shared.core.events.values import Code, DocumentId, Sha256, Share, Text
 
 ABOUT_LIMITS = frozenset({"limit", "limit-end", "advance", "group"})
 """The kinds of request that the exposure service decides; they travel with limits."""
 
 Payload = Annotated[str, Meta(min_length=2, max_length=limits.PAYLOAD_CHARACTERS)]
 """What is approved, as canonical JSON."""
+
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday"]
+
+
+class Sittings(Detail, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
+    """When a committee sits, and whose turn it is (AP-07, RO-14)."""
+
+    days: Annotated[tuple[Weekday, ...], Meta(min_length=1)]
+    """Of these it sits on working days."""
+    notice: Annotated[int, Meta(ge=0, le=99)] = 0
+    """Working days between putting a matter on the agenda and the sitting."""
+    start: Text | None = None
+    """The hour at which it begins."""
+    rota: tuple[tuple[Code, ...], ...] = ()
+    """Seats besides `members`, in turn by calendar week: the first in odd weeks where there are two."""
 
 
 class Committee(Detail, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -30,6 +46,12 @@ class Committee(Detail, frozen=True, kw_only=True, forbid_unknown_fields=False, 
     """So many votes against it refuse the request."""
     veto: tuple[Code, ...] = ()
     """The seats that are always present: nothing is granted without them, and one vote of theirs against it refuses."""
+    joint: bool = False
+    """Posts that all sign, in any order, in place of a committee that votes."""
+    avoiding: tuple[Code, ...] = ()
+    """The seats that do not vote on this matter: it is of their own line."""
+    sits: Sittings | None = None
+    """None: votes are given on any day."""
 
 
 class OverrideSet(RatingDecision, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -109,6 +131,8 @@ class ApprovalWaits(ApprovalDecision, frozen=True, kw_only=True, forbid_unknown_
     """The day on whose opening somebody is reminded of that step."""
     deputy_on: date | None = None
     """The day from which deputies may take that step."""
+    sits_on: date | None = None
+    """The sitting on whose agenda that step is, where it is one of a committee that sits."""
 
 
 class ApprovalRequested(ApprovalWaits, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
@@ -194,6 +218,8 @@ class ExceptionGranted(RatingDecision, frozen=True, kw_only=True, forbid_unknown
     """The method whose rule it is, where it is one of a method."""
     terms: Text | None = None
     """What is allowed instead: an amount, a term, a condition."""
+    size: Share | None = None
+    """How far from the rule, as a share of what it says, where that is how it is granted (AP-09)."""
     approval_id: DocumentId | None = None
     by: Code | None = None
     """The person who asked for it."""

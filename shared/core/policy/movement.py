@@ -65,13 +65,15 @@ class Lapse(msgspec.Struct, frozen=True, omit_defaults=True):
 class Approval(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who must approve what. Approvals of one kind add up: each of them is needed."""
 
-    of: Literal["rise", "override", "exception"]
+    of: Literal["first", "rise", "override", "exception"]
     by: tuple[str, ...]
-    """Roles, in the order in which they approve."""
+    """Roles, in the order in which they approve; none: those of *chain*."""
     to: tuple[str, ...] = ()
     """The grades it takes approval to reach; none: every one."""
     through: Literal["request", "review"] = "request"
     """How a rise is approved: by a request that the roles grant, or by a completed review with an approving outcome."""
+    chain: str = ""
+    """The chain of the installation that grants it, by its name in `approvals.yaml`."""
 
 
 class Movement(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -92,8 +94,9 @@ class Movement(msgspec.Struct, frozen=True, omit_defaults=True):
     lapse: Lapse | None = None
 
     def approvers(self, of: str, grade: str) -> tuple[str, ...]:
-        """The roles that must grant a rise or override to *grade*, or an exception for it; none: nobody need."""
-        found = [role for one in self._needed(of, grade) if one.through == "request" for role in one.by]
+        """The roles, or chains, that must grant *grade* as the first, a rise to it and so on; none: nobody need."""
+        needed = [one for one in self._needed(of, grade) if one.through == "request"]
+        found = [role for one in needed for role in one.by or (one.chain,)]
         return tuple(dict.fromkeys(found))
 
     def through_review(self, grade: str) -> bool:

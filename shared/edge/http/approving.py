@@ -128,8 +128,9 @@ class Approval(Answer):
     lapses_on: date | None
     grants: list[GrantedStep]
     members: list[str] = Field(
-        description="the seats of the committee whose step that is; none: it is that of one role"
+        description="the seats of the committee whose step that is, at that sitting; none: it is that of one role"
     )
+    sits_on: date | None = Field(description="the sitting of the committee on whose agenda the step is; null: any day")
     votes: list[CommitteeVote] = Field(description="of committees, in the order in which they were given")
     ended_by: str | None
     ended_on: date | None

@@ -10,32 +10,34 @@ import msgspec
 
 from shared.core.approval.listed import ApprovalRow, Granted, StaffRow, Voted, Wanted
 from shared.core.approval.request import Approval
+from shared.core.approval.sittings import seats
 from shared.core.approval.steps import Register, at, committee_of
 from shared.edge.store.pool import Connection
 
 WRITE = """
 insert into approvals (customer_id, approval_id, kind, payload, payload_sha256, reason, evidence, requested_by,
                        requested_on, roles, place, step, role, escalated, deputy_on, lapses_on, grants, ended_by,
-                       ended_on, ended_because, members, votes)
+                       ended_on, ended_because, members, sits_on, votes)
 select customer_id, approval_id, kind, payload, payload_sha256, reason, evidence, requested_by, requested_on,
        array(select jsonb_array_elements_text(roles::jsonb)), place, step, role, escalated, deputy_on, lapses_on,
        grants::jsonb, ended_by, ended_on, ended_because, array(select jsonb_array_elements_text(members::jsonb)),
-       votes::jsonb
+       sits_on, votes::jsonb
 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::date[],
             $10::text[], $11::text[], $12::int[], $13::text[], $14::text[], $15::date[], $16::date[], $17::text[],
-            $18::text[], $19::date[], $20::text[], $21::text[], $22::text[])
+            $18::text[], $19::date[], $20::text[], $21::text[], $22::date[], $23::text[])
     as r (customer_id, approval_id, kind, payload, payload_sha256, reason, evidence, requested_by, requested_on, roles,
-          place, step, role, escalated, deputy_on, lapses_on, grants, ended_by, ended_on, ended_because, members, votes)
+          place, step, role, escalated, deputy_on, lapses_on, grants, ended_by, ended_on, ended_because, members, sits_on,
+          votes)
 on conflict (customer_id, approval_id) do update set
     place = excluded.place, step = excluded.step, role = excluded.role, escalated = excluded.escalated,
     deputy_on = excluded.deputy_on, grants = excluded.grants, ended_by = excluded.ended_by,
     ended_on = excluded.ended_on, ended_because = excluded.ended_because, members = excluded.members,
-    votes = excluded.votes
+    sits_on = excluded.sits_on, votes = excluded.votes
 """
 LISTED = """
 select customer_id, approval_id, kind, payload, payload_sha256, reason, evidence, requested_by, requested_on, roles,
        place, step, role, escalated, deputy_on, lapses_on, grants::text, ended_by, ended_on, ended_because, members,
-       votes::text
+       sits_on, votes::text
 from approvals
 where (requested_on, approval_id) > ($1, $2) and ($3::text is null or place = $3) and ($4::text is null or kind = $4)
   and ($5::text is null or role = $5 or $5 = any(members)) and ($6::text is null or customer_id = $6)
@@ -91,7 +93,7 @@ def _shown(row: Any) -> ApprovalRow:
 
 def _columns(customer: str, one: Approval) -> tuple[object, ...]:
     step = at(one, {})
-    committee = committee_of(one, step)
+    committee, on = committee_of(one, step), date.fromordinal(one.sits_on or one.requested_on)
     grants = [
         Granted(step=place, by=grant.by, acting=grant.acting, on=date.fromordinal(grant.on))
         for place, grant in sorted(one.grants.items())
@@ -129,7 +131,8 @@ def _columns(customer: str, one: Approval) -> tuple[object, ...]:
         one.ended_by or None,
         _date(one.ended_on),
         one.ended_because or None,
-        msgspec.json.encode(committee.members if committee is not None else ()).decode(),
+        msgspec.json.encode(seats(committee, on) if committee is not None else ()).decode(),
+        _date(one.sits_on),
         msgspec.json.encode(votes).decode(),
     )
 

@@ -231,6 +231,8 @@ APPROVALS: tuple[str, ...] = (
 
 COMMITTEES = """alter table approvals
     add column members text[] not null default '{}',
+    add column sits_on date,
     add column votes jsonb not null default '[]'
 """
-"""What approvals have besides: who sits on the committee whose step waits; [{step, by, seat, acting, vote, reason, on}, …]."""
+"""What approvals have besides: who sits on the committee whose step waits, and when;
+votes: [{step, by, seat, acting, vote, reason, on}, …]."""
