@@ -1,7 +1,6 @@
 # Every target sets up what it needs on a bare machine with Python 3.11 or newer.
 PYTHON ?= python3
-# in the order of the folders: the long ones come early, so that no worker ends alone with one
-PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder --durations=15
+PYTEST_ARGS ?= -n 2 --dist loadfile --durations=15
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
