@@ -156,7 +156,7 @@ def _forgotten_fence() -> None:
     MODEL,
 )
 def _stale_snapshot() -> None:
-    from shared.edge.worker import batch
+    from shared.edge.worker import states
 
     async def load(*asked: Any, **how: Any) -> dict[str, Any]:
         found = await right(*asked, **how)
@@ -165,7 +165,7 @@ def _stale_snapshot() -> None:
                 one.tail.clear()
         return found
 
-    right, batch.load = batch.load, load
+    right, states.load = states.load, load
 
 
 @bug(
