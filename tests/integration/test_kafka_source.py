@@ -14,6 +14,7 @@ from kafka import KafkaProducer
 
 from shared.core.errors import Stopped, Unavailable
 from shared.edge import clock
+from shared.edge.kafka import poller as polling
 from shared.edge.kafka import profile
 from shared.edge.kafka.client import connect
 from shared.edge.kafka.producer import Publisher, end, wait_for_all
@@ -309,6 +310,29 @@ async def test_a_broker_that_is_not_there_is_said_in_bounded_time() -> None:
     with pytest.raises(Unavailable, match="does not answer"):
         await source.start()
     await source.stop()
+
+
+async def test_a_consumer_asks_less_often_while_nothing_comes(
+    broker: Any, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "QUIET_S", 0.5)
+    name = f"{topic_prefix}events"
+    await make(broker.address, name, 1)
+    async with reading(broker.address, name, positions=from_zero) as source:
+        await until_batch(source, lambda b: b.assigned)
+        poller, loop = source._poller, asyncio.get_running_loop()
+        assert poller is not None
+
+        async def wait() -> int:
+            found: asyncio.Future[int] = loop.create_future()
+            poller.send(lambda at: loop.call_soon_threadsafe(found.set_result, at._fetcher.config["fetch_max_wait_ms"]))
+            return await asyncio.wait_for(found, 10)
+
+        await asyncio.sleep(1.0)
+        assert await wait() == QUICK.quiet_wait_ms
+        await publish(broker.address, numbered(name, 1))
+        assert len(await collect(source, 1)) == 1
+        assert await wait() == QUICK.fetch_max_wait_ms
 
 
 async def test_a_poll_that_never_returns_ends_in_stopped(broker: Any, topic_prefix: str) -> None:

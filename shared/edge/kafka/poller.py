@@ -26,11 +26,14 @@ from shared.edge.kafka.client import PAUSE_MS
 from shared.edge.kafka.handoff import Handoff
 from shared.edge.kafka.listener import Listener
 from shared.edge.kafka.member import Member
+from shared.edge.kafka.profile import Profile
 from shared.edge.kafka.record import Place, Record, Truncated
 from shared.edge.kafka.unreadable import Unreadable
 
 POLL_MS = 200
 KEEP_ALIVE_S = 0.1
+QUIET_S = 10.0
+"""After so long without a record a consumer asks less often."""
 TOPICS_S = 5.0
 JOIN_S = 8.0
 """How long a member that is told to stop goes on joining. Longer than `Source.stop` waits: a process that ends meanwhile
@@ -42,19 +45,20 @@ class Poller:
     """Polls into a bounded hand-off. Made, run and closed on its own thread; others only send commands."""
 
     def __init__(self, make: Callable[[], KafkaConsumer], *, topics: list[str], grouped: bool, handoff: Handoff,
-                 max_records: int, beyond_s: float) -> None:  # fmt: skip
+                 max_records: int, profile: Profile) -> None:  # fmt: skip
         """*make* builds the consumer (on the thread). *grouped* False: all partitions of *topics* are ours."""
         self._make = make
         self._topics = topics
         self._grouped = grouped
         self._out = handoff
         self._max_records = max_records
-        self._beyond_s = beyond_s
+        self._profile = profile
         self._commands: deque[Callable[[KafkaConsumer], None]] = deque()
         self._changes: deque[tuple[str, frozenset[Place]]] = deque()
         self._epochs: dict[TopicPartition, int] = {}
         self._next: dict[TopicPartition, int] = {}
         self._beyond_since: dict[TopicPartition, float] = {}
+        self._heard = clock.monotonic()
         self._stopping = False
         self._member: Member | None = None
         self.busy_since: float | None = None
@@ -190,6 +194,7 @@ class Poller:
             self._member.look()
         self._apply_changes(consumer)
         self._deliver(fetched)
+        self._pace(consumer, bool(fetched))
         self._watch_highwater(consumer)
 
     def _end_join(self, consumer: KafkaConsumer) -> None:
@@ -234,6 +239,14 @@ class Poller:
         if parts:
             self._out.put(parts)
 
+    def _pace(self, consumer: KafkaConsumer, heard: bool) -> None:
+        """Ask less often while nothing comes."""
+        now = clock.monotonic()
+        self._heard = now if heard else self._heard
+        quiet = now - self._heard > QUIET_S
+        wait = self._profile.quiet_wait_ms if quiet else self._profile.fetch_max_wait_ms
+        consumer._fetcher.config["fetch_max_wait_ms"] = wait
+
     def _watch_highwater(self, consumer: KafkaConsumer) -> None:
         """A fetch past the end is answered with nothing, for ever: compare with the high watermark ourselves."""
         for tp in list(self._epochs):
@@ -243,7 +256,7 @@ class Poller:
             self.highwaters[tp.topic, tp.partition] = mark
             if mark >= self._next[tp]:
                 self._beyond_since.pop(tp, None)
-            elif clock.monotonic() - self._beyond_since.setdefault(tp, clock.monotonic()) >= self._beyond_s:
+            elif clock.monotonic() - self._beyond_since.setdefault(tp, clock.monotonic()) >= self._profile.beyond_s:
                 self._break(consumer, tp, beyond(tp, self._next[tp], mark))
 
     def _out_of_range(self, consumer: KafkaConsumer, offsets: Mapping[TopicPartition, int]) -> None:

@@ -50,6 +50,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a topic that clients made with a wrong partition count is deleted after the broker lost its log."""
     max_poll_interval_ms: int = 300_000
     fetch_max_wait_ms: int = 100
+    quiet_wait_ms: int = 100
+    """How long a fetch may wait once nothing has come for a while: who asks fifty times a second takes a tenth of a core."""
     beyond_s: float = 2.0
     """How long a position must be past the high watermark before it is reported: several fetches."""
     security: Security = Security()
@@ -108,6 +110,7 @@ EMBEDDED = Profile(
     stuck_s=30.0,
     replaces_topics=True,
     fetch_max_wait_ms=20,  # this broker does not wake a fetch that waits: it looks again after half of it (measured)
+    quiet_wait_ms=200,
 )
 SERVER = Profile(
     name="server",

@@ -62,7 +62,7 @@ class Source:
         handoff = Handoff(waiting=self._waiting, loop=asyncio.get_running_loop())
         self._poller = Poller(
             self._connect, topics=self._topics, grouped=self._group is not None, handoff=handoff,
-            max_records=self._max_poll_records, beyond_s=self._profile.beyond_s,
+            max_records=self._max_poll_records, profile=self._profile,
         )  # fmt: skip
         self._handoff = handoff
         self._poller.thread.start()
