@@ -66,10 +66,7 @@ def show(
 
     found: dict[str, Any] = api(url, token, data)("GET", f"/v1/worklists/{quote(worklist_id, safe='')}", {}, None)
     chinese = language() == "zh"
-    about = [
-        (list_sheet.say("person", chinese=chinese), found["person"]),
-        (list_sheet.say("days", chinese=chinese), f"{found['first']} – {found['last']}"),
-    ]
+    about = list_sheet.about(found["person"], found["first"], found["last"], chinese=chinese)
     rows = [one["figures"] for one in found["rows"]]
     title = found["title"]["zh" if chinese else "en"]
     put_out(list_sheet.sheet(title, found["of"], rows, about, chinese=chinese), xlsx=xlsx, as_json=as_json)

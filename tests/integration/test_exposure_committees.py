@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.exposure.adapters import rule_files
-from tests.integration.test_exposure_api import DAY, opened
+from tests.integration.test_exposure_api import DAY, Office, opened
 from tests.support.covers import covers
 
 covers("AP-07", "RO-14")
@@ -28,6 +29,17 @@ CHAINS = """
 """
 
 
+async def asks_for_an_end(office: Office) -> dict[str, Any]:
+    """The request to take back the one limit that there is."""
+    await office.has_a_limit()
+    (limit,) = (await office.does("GET", "approvals?state=granted")).json()["approvals"]
+    path = f"limits/C-1/limits/{limit['approval_id']}/end"
+    answer = await office.does("POST", path, {"reason": "closed", "evidence": "file 8"}, key="e1", role="sales")
+    assert answer.status_code == 202, answer.text
+    asked: dict[str, Any] = answer.json()
+    return asked
+
+
 async def test_a_limit_is_taken_back_by_the_votes_of_a_committee(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -35,12 +47,7 @@ async def test_a_limit_is_taken_back_by_the_votes_of_a_committee(
     chains.write_text(CHAINS)
     monkeypatch.setattr(rule_files, "load", partial(rule_files.load, chains=chains))
     async with opened(database, tmp_path) as office:
-        await office.has_a_limit()
-        (limit,) = (await office.does("GET", "approvals?state=granted")).json()["approvals"]
-        path = f"limits/C-1/limits/{limit['approval_id']}/end"
-        answer = await office.does("POST", path, {"reason": "closed", "evidence": "file 8"}, key="e1", role="sales")
-        assert answer.status_code == 202, answer.text
-        asked = answer.json()
+        asked = await asks_for_an_end(office)
         assert (asked["role"], asked["members"], asked["votes"]) == (
             "board",
             ["credit_manager", "finance", "legal"],
@@ -69,12 +76,7 @@ async def test_the_shipped_committee_votes_at_its_sitting_by_turns_and_not_on_it
     chains.write_text(shipped.replace("limit-end: {by: [credit_supervisor]", "limit-end: {by: [credit_committee]"))
     monkeypatch.setattr(rule_files, "load", partial(rule_files.load, chains=chains))
     async with opened(database, tmp_path) as office:
-        await office.has_a_limit()
-        (limit,) = (await office.does("GET", "approvals?state=granted")).json()["approvals"]
-        path = f"limits/C-1/limits/{limit['approval_id']}/end"
-        answer = await office.does("POST", path, {"reason": "closed", "evidence": "file 8"}, key="e1", role="sales")
-        assert answer.status_code == 202, answer.text
-        asked = answer.json()
+        asked = await asks_for_an_end(office)
         sits_on = date.fromisoformat(asked["sits_on"])
         assert sits_on > DAY
         assert sits_on.weekday() in {1, 3}

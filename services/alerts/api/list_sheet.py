@@ -44,6 +44,11 @@ def say(code: str, *, chinese: bool) -> str:
     return code if found is None else found.zh if chinese else found.en
 
 
+def about(person: str, first: date | str, last: date | str, *, chinese: bool) -> list[tuple[str, str]]:
+    """Whose list it is, and which days it covers."""
+    return [(say("person", chinese=chinese), person), (say("days", chinese=chinese), f"{first} – {last}")]
+
+
 def sheet(
     title: str, of: Of, rows: Sequence[Mapping[str, str]], about: Sequence[tuple[str, str]], *, chinese: bool,
     more: Mapping[str, Kind] | None = None,

@@ -131,10 +131,7 @@ async def run(who: Admin, wired: Wired, body: Run) -> Made:
 
 def sheet_of(made: ListMade, rows: list[Row], *, chinese: bool) -> Sheet:
     """The list as a table."""
-    about = [
-        (list_sheet.say("person", chinese=chinese), made.person),
-        (list_sheet.say("days", chinese=chinese), f"{made.first} – {made.last}"),
-    ]
+    about = list_sheet.about(made.person, made.first, made.last, chinese=chinese)
     title = made.zh if chinese else made.en
     return list_sheet.sheet(title, made.of, [one.figures for one in rows], about, chinese=chinese)
 

@@ -203,8 +203,3 @@ _UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2
 def plain(text: str) -> str:
     """*text* on one line, without what moves or hides other text."""
     return _UNPRINTED.sub(" ", text).strip()
-
-
-def placeholders(words: Mapping[str, Kind]) -> set[str]:
-    """Every figure that the templates of *words* name."""
-    return {name for kind in words.values() for name in re.findall(r"\{(\w+)\}", kind.title + kind.text + kind.row)}

@@ -113,7 +113,7 @@ def _opened(
         clocks = (clocks[0], None)
     return AlertOpened(
         as_of=date.fromordinal(saying.day),
-        cause=one.cause,  # type: ignore[arg-type]
+        cause=one.cause,  # type: ignore[arg-type] # of a decision that was decoded, or of the command
         labels=labels,
         alert_id=held.alert_id if held else saying.case.next_id(),
         fingerprint=print_,

@@ -215,7 +215,7 @@ def _warnings(said: _Said) -> list[Decided]:
                 warning_id=alarm.warning_id if alarm else f"{name}/{watch.raised_on}",
                 rule=name,
                 kind=rule.kind.value,
-                severity=severity,  # type: ignore[arg-type]
+                severity=severity,  # type: ignore[arg-type] # the levels are named so
                 figures=figures(rule, said.sheet),
             )
             decisions.append(Decided(raised, True))
@@ -227,8 +227,8 @@ def _warnings(said: _Said) -> list[Decided]:
                 **said.carried | cause,
                 warning_id=alarm.warning_id,
                 rule=name,
-                kind=alarm.kind,  # type: ignore[arg-type]
-                severity=alarm.severity,  # type: ignore[arg-type]
+                kind=alarm.kind,  # type: ignore[arg-type] # as it was raised
+                severity=alarm.severity,  # type: ignore[arg-type] # as it was raised
             )
             decisions.append(Decided(ended, True))
     return decisions
