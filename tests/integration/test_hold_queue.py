@@ -16,11 +16,11 @@ import python_calamine
 from typer.testing import CliRunner
 
 from gradeline.main import build
-from services.exposure.api.exposures import XLSX
 from services.exposure.api.hold_sheet import WORDS
 from services.exposure.api.telling import hold_id
 from services.exposure.core.steps import STEPS
 from shared.edge.http.roles import roles
+from shared.edge.sheets import MEDIA_TYPE
 from tests.integration.test_exposure_api import DAY, Office, opened
 from tests.support.covers import covers
 from tests.support.rating_api import bearer, client
@@ -54,8 +54,8 @@ def table(body: bytes) -> list[list[Any]]:
 
 
 async def test_the_queue_is_a_workbook_with_real_numbers_and_dates(office: Office) -> None:
-    for answer in (await asks(office, "holds?format=xlsx"), await asks(office, "holds", accept=XLSX)):
-        assert (answer.status_code, answer.headers["content-type"]) == (200, XLSX)
+    for answer in (await asks(office, "holds?format=xlsx"), await asks(office, "holds", accept=MEDIA_TYPE)):
+        assert (answer.status_code, answer.headers["content-type"]) == (200, MEDIA_TYPE)
         head, *rows, total = table(answer.content)
         assert head[:6] == ["customer", "order", "amount", "currency", "above the limit by", "why it waits"]
         assert [row[:5] for row in rows] == [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import pytest
@@ -205,6 +205,15 @@ def test_a_confirmed_order_is_kept_for_thirty_days_or_until_it_is_booked(desk: C
     (committed,) = desk.said(ReservationCommitted, made)
     assert committed.expires_at is None, "it is exposure now"
     assert (desk.headroom, desk.account.reservations) == (60_000, {})
+
+
+def test_a_reservation_of_a_day_that_was_opened_ahead_of_the_clock_stands_on_that_day(desk: CreditDesk) -> None:
+    desk.opens(desk.today + timedelta(days=9))
+    desk.waits(-9 * 24)
+    desk.asks("SO-1", "40000.00")
+    desk.decides()
+    assert desk.headroom == 60_000
+    assert desk.asks("SO-2", "70000.00").judged.decision == "held"
 
 
 def test_extending_keeps_the_number_and_moves_the_end(desk: CreditDesk) -> None:

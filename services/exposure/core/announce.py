@@ -13,7 +13,7 @@ from services.exposure.core.answering import logged
 from services.exposure.core.checking import CLEARED, WITHDRAWN, asked_of, let_go
 from services.exposure.core.evolve import fold
 from services.exposure.core.figures import Figures, Moment
-from services.exposure.core.instants import start_of, time_of
+from services.exposure.core.instants import first_of, start_of, time_of
 from services.exposure.core.judging import judge
 from services.exposure.core.orders import is_booked
 from services.exposure.core.records import HOUR, ISSUE, Hold, Reservation, told
@@ -30,9 +30,6 @@ from shared.core.events.limit import (
     ReservationMade,
 )
 from shared.core.ledger.sight import gross
-
-_ZONES = 14
-"""Hours by which the zone of an installation may be ahead: a day that is open began at most so long before it does in UTC."""
 
 
 class Saying:
@@ -107,7 +104,7 @@ def attend(moment: Moment) -> Sequence[Decided]:
 def _reservations(saying: Saying) -> None:
     """Those whose order came are exposure now; those that ran out before the day began in any zone are over."""
     account, day = saying.account, saying.moment.day
-    over = start_of(day) - _ZONES * HOUR
+    over = first_of(day)
     for one in list(account.reservations.values()):
         if _came(one, account, day):
             saying.say(ReservationCommitted(**told_of(account, day, saying.cause), **written(one)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.exposure.core.figures import Figures, Moment
-from services.exposure.core.instants import time_of
+from services.exposure.core.instants import first_of, time_of
 from services.exposure.core.judging import PREPAID, Asked, Judged
 from services.exposure.core.orders import is_booked
 from services.exposure.core.records import HOUR, ORDER, Reservation
@@ -13,10 +13,10 @@ from shared.core.ledger.sight import gross
 
 
 def ends_at(moment: Moment, kind: str) -> int:
-    """When a reservation that is made now runs out (LT-03.12)."""
+    """When a reservation that is made now runs out (LT-03.12). Where days are opened ahead of the clock, the day counts."""
     rules = moment.rules.checks
     hours = rules.commit_days * 24 if kind == "commit" else rules.reserve_hours
-    return moment.now + hours * HOUR
+    return max(moment.now, first_of(moment.day)) + hours * HOUR
 
 
 def reservation_for(figures: Figures, asked: Asked, judged: Judged, check_id: str) -> Reservation | None:
