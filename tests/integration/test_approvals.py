@@ -6,13 +6,13 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.edge.commanding import Commands
+from shared.edge.commanding.commands import Commands
 from tests.support.office import ASKED, DAY, Office, opened, rule
 
 pytestmark = [pytest.mark.parts, pytest.mark.timeout(300)]
@@ -210,11 +210,11 @@ def meanwhile(office: Office, statement: str, *arguments: Any) -> Iterator[list[
     """Somebody is quicker: *statement* is carried out after the first command was decided and before it is written."""
     write, tried = Commands.write, []
 
-    async def late(self: Any, connection: Any, prepared: Any, found: Any, partition: int) -> None:
+    async def late(self: Any, connection: Any, prepared: Any, now: datetime, read: Any) -> None:
         if not tried:
             await office.pool.execute(statement, *arguments)
-        tried.append(found.day)
-        await write(self, connection, prepared, found, partition)
+        tried.append(read[-1].day)
+        await write(self, connection, prepared, now, read)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Commands, "write", late)

@@ -17,8 +17,10 @@ import pytest
 from shared.core.brain import Decided
 from shared.core.errors import Unavailable
 from shared.core.events.rating import FactQuarantined, FactRef
-from shared.edge import codec, commanding
-from shared.edge.commanding import Commands, Found
+from shared.edge import codec
+from shared.edge.commanding import commands as commanding
+from shared.edge.commanding.command import Found
+from shared.edge.commanding.commands import Commands
 from shared.edge.kafka.partition import partition_of
 from shared.edge.store import turns
 from shared.edge.store.append import Moved

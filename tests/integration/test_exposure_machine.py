@@ -33,8 +33,7 @@ from shared.core.errors import Malformed
 from shared.core.events.approval import ExceptionGranted
 from shared.core.events.granting import LimitGranted
 from shared.core.ledger.documents import UNIT
-from shared.edge import commanding
-from shared.edge.commanding import Commands
+from shared.edge.commanding import commands as commanding
 from shared.edge.proof import customers
 from shared.edge.rights import EVERY_ROW, Rows
 from shared.edge.store.migrate import upgraded
@@ -98,8 +97,7 @@ class House:
 
 
 def desk() -> Deciding:
-    one = brain()
-    return Deciding(one, Commands(one, AccountProjector(), TOLD, strangers=True))
+    return Deciding(brain(), TOLD)
 
 
 @asynccontextmanager

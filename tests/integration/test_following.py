@@ -21,7 +21,7 @@ from shared.core.events import CustomerRegistered, GradeChanged
 from shared.core.events.calendar import BusinessDayOpened, BusinessDayRated
 from shared.core.events.rating import PolicyRef
 from shared.edge import codec
-from shared.edge.commanding import Commands
+from shared.edge.commanding.commands import Commands
 from shared.edge.kafka.record import Truncated
 from shared.edge.seal import new_key, seal
 from shared.edge.store.migrate import upgraded

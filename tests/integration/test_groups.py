@@ -15,7 +15,7 @@ from services.exposure.adapters.attending import Attending
 from services.exposure.adapters.portfolio import Totals
 from services.exposure.adapters.proving import prove
 from shared.core.envelope import Event
-from shared.edge import commanding
+from shared.edge.commanding import commands as commanding
 from tests.integration.test_exposure_api import DAY, Office, facts, kept, opened, rule
 from tests.support.covers import covers
 from tests.support.histories import Story

@@ -18,7 +18,7 @@ from services.alerts.core.brain import AlertsBrain
 from services.alerts.core.saying import Saying
 from shared.core.envelope import Event
 from shared.edge import clock
-from shared.edge.commanding import Commands
+from shared.edge.commanding.commands import Commands
 from shared.edge.store.migrate import upgraded
 from shared.edge.store.pool import open_pool
 from shared.edge.worker.dropping import Dropper

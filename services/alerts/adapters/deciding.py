@@ -13,14 +13,15 @@ from services.alerts.core.case import Case, case_of
 from services.alerts.core.saying import Saying
 from shared.core.brain import Decided
 from shared.core.errors import NotFound
-from shared.edge import commanding
+from shared.edge.commanding.command import Found
+from shared.edge.commanding.commands import Commands
 from shared.edge.store.pool import Connection
 
 
 class Deciding:
     """Implements `services.alerts.handlers.ports.Command` on PostgreSQL."""
 
-    def __init__(self, brain: AlertsBrain, commands: commanding.Commands[Case, None]) -> None:
+    def __init__(self, brain: AlertsBrain, commands: Commands[Case, None]) -> None:
         """*brain* is that of *commands*."""
         self.brain, self.commands = brain, commands
 
@@ -38,7 +39,7 @@ class Deciding:
 
 @dataclass(slots=True)
 class _Asked:
-    """Implements `shared.edge.commanding.Command`."""
+    """Implements `shared.edge.commanding.command.Command`."""
 
     brain: AlertsBrain
     act: Callable[[Saying, datetime], None]
@@ -50,11 +51,11 @@ class _Asked:
     async def read(self, connection: Connection) -> None:
         """Nothing else."""
 
-    def decide(self, found: commanding.Found[Case, None]) -> Sequence[Decided]:
+    def decide(self, found: Found[Case, None]) -> Sequence[Decided]:
         """What is asked, of the case as it stands at this instant."""
         saying = Saying(found.state, self.brain.rules, self.brain.hours, found.day.toordinal(), self.cause)
         self.act(saying, found.now)
         return saying.decided
 
-    async def keep(self, connection: Connection, found: commanding.Found[Case, None]) -> None:
+    async def keep(self, connection: Connection, found: Found[Case, None]) -> None:
         """Nothing else."""

@@ -18,7 +18,8 @@ from services.alerts.core.case import Case, case_of
 from shared.core.brain import Decided
 from shared.core.errors import GradelineError
 from shared.edge import clock
-from shared.edge.commanding import Commands, Found
+from shared.edge.commanding.command import Found
+from shared.edge.commanding.commands import Commands
 from shared.edge.store.pool import LOST, Connection
 
 EVERY_SECONDS = 5.0
@@ -29,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class Waking:
-    """Implements `shared.edge.commanding.Command`: what is due at the instant of the command is said."""
+    """Implements `shared.edge.commanding.command.Command`: what is due at the instant of the command is said."""
 
     cause = "day"
 

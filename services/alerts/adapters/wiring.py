@@ -13,7 +13,7 @@ from services.alerts.core.brain import AlertsBrain
 from services.alerts.core.case import Case
 from services.alerts.core.rules import Rules
 from services.alerts.core.worktime import Hours
-from shared.edge.commanding import Commands
+from shared.edge.commanding.commands import Commands
 from shared.edge.settings import Settings
 from shared.edge.workdays import china
 from shared.edge.worker.assembly import told_by

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import asyncpg
+
 from services.exposure.adapters import groups, portfolio
 from services.exposure.adapters.groups import Groups, spent
+from services.exposure.adapters.projecting import AccountProjector
 from services.exposure.core.brain import ExposureBrain
 from services.exposure.core.figures import Moment
 from services.exposure.core.found import Found
@@ -20,25 +23,29 @@ from shared.core.approval.steps import Register
 from shared.core.brain import Decided
 from shared.core.events.grouping import Membership
 from shared.core.references import References
-from shared.edge import commanding
+from shared.edge.commanding.command import NOBODY, Beside, Look
+from shared.edge.commanding.command import Found as FoundStream
+from shared.edge.commanding.commands import Commands
 from shared.edge.kafka.partition import partition_of
 from shared.edge.store import approvals, turns
 from shared.edge.store.append import Moved
 from shared.edge.store.pool import Connection
+from shared.edge.worker.settings import WorkerSettings
 
 ADVANCES = "~advances"
 """The turn of who decides about advance funding: what all together are granted is bounded (LT-15)."""
-LOOK = f"select {portfolio.HEARD} as heard, {portfolio.EVERYBODY} as everybody, {groups.OF} as groups"
-"""What a command needs to know besides its customer, in one round trip."""
 
 
 class Deciding:
     """Implements `services.exposure.handlers.ports.Command` on PostgreSQL."""
 
-    def __init__(self, brain: ExposureBrain, commands: commanding.Commands[Account, References]) -> None:
-        """*brain* is that of *commands*."""
-        self.brain, self.commands = brain, commands
-        self.groups = Groups(brain, commands.settings.partitions)
+    def __init__(self, brain: ExposureBrain, settings: WorkerSettings) -> None:
+        """Decide with *brain*, as the worker of *settings* does."""
+        self.brain = brain
+        self.commands: Commands[Account, References] = Commands(
+            brain, AccountProjector(), settings, strangers=True, look=LOOK
+        )
+        self.groups = Groups(brain, settings.partitions)
         self._belongs: dict[str, Sequence[str]] = {}
         """Member → its groups, as last seen: their turns are waited for without a connection, or a busy group took them all."""
 
@@ -58,11 +65,12 @@ class Deciding:
         *members*: customers who are told whether they belong to the group *customer_id*, in the same transaction.
         *about_advances*, *by_staff*: as the port says.
         """
-        beside = commanding.Beside(tuple(sorted(members)), of_member) if members else commanding.NOBODY
+        beside = Beside(tuple(sorted(members)), of_member) if members else NOBODY
         names = self._belongs.get(customer_id, ())
         asked = _Asked(self.brain, self.groups, customer_id, decide, cause, about_advances, by_staff, names)
         try:
-            await self.commands(pool, customer_id, asked, beside, names)
+            shares = not (names or members or about_advances or by_staff or is_group(customer_id))
+            await self.commands(pool, customer_id, asked, beside, names, shares=shares)
         finally:
             if asked.names:
                 self._belongs[customer_id] = asked.names
@@ -77,7 +85,7 @@ def of_member(member: str, decided: Sequence[Decided]) -> Sequence[Decided]:
 
 @dataclass(slots=True)
 class _Asked:
-    """Implements `shared.edge.commanding.Command`."""
+    """Implements `shared.edge.commanding.command.Command`."""
 
     brain: ExposureBrain
     groups: Groups
@@ -88,6 +96,8 @@ class _Asked:
     by_staff: bool
     names: Sequence[str]
     """Groups that the customer is believed to belong to; what is read says whether it does."""
+    taken: Sequence[str] = ()
+    """Those whose turns are taken."""
     register: Register = field(default_factory=dict)
     heard: datetime | None = None
     advances: tuple[Spent, ...] | None = None
@@ -95,34 +105,36 @@ class _Asked:
     members: tuple[Spent, ...] | None = None
     everybody: tuple[Spent, ...] | None = None
 
+    @property
+    def partition(self) -> int:
+        """That of the customer."""
+        return partition_of(self.customer_id, self.groups.partitions)
+
     async def begin(self, connection: Connection) -> None:
         """Of a member of groups, take the turns of its groups: what they owe is read after that."""
+        self.taken = self.names
         for name in self.names:
             await turns.take(connection, name)
         if self.about_advances:
             await turns.take(connection, ADVANCES)
 
     async def read(self, connection: Connection) -> None:
-        """Read the staff register, when facts last came, and what the groups of the customer owe, or the members of a group.
+        """Read the staff register, and what the groups of the customer owe, or the members of a group.
 
         Raises Moved where it belongs to other groups than those whose turns were taken.
         """
+        if self.names != self.taken:
+            raise Moved("the customer belongs to other groups than was believed")
         if self.by_staff:
             self.register = await approvals.register(connection)
-        partition = partition_of(self.customer_id, self.groups.partitions)
-        row = await connection.fetchrow(LOOK, self.customer_id, partition)
-        assert row is not None, "one row whatever there is"
-        taken, self.names = [*self.names], row["groups"]
-        if taken != self.names:
-            raise Moved("the customer belongs to other groups than was believed")
-        self.heard, self.everybody = row["heard"], portfolio.read(row["everybody"])
         self.parents = await self.groups.read(connection, self.customer_id, self.names) if self.names else ()
         if self.about_advances:
             self.advances = await portfolio.granted(connection, self.customer_id)
         if is_group(self.customer_id):
-            self.members = (await spent(connection, [self.customer_id], partition)).get(self.customer_id, ())
+            found = await spent(connection, [self.customer_id], self.partition)
+            self.members = found.get(self.customer_id, ())
 
-    def decide(self, found: commanding.Found[Account, References]) -> Sequence[Decided]:
+    def decide(self, found: FoundStream[Account, References]) -> Sequence[Decided]:
         """What is asked, of the customer as it stands at this instant."""
         moment: Moment = self.brain.moment(
             found.state,
@@ -137,7 +149,17 @@ class _Asked:
         )
         return self.ask(Found(moment, self.register))
 
-    async def keep(self, connection: Connection, found: commanding.Found[Account, References]) -> None:
+    async def keep(self, connection: Connection, found: FoundStream[Account, References]) -> None:
         """A role that was lost meanwhile grants nothing."""
         if self.by_staff and await approvals.register(connection) != self.register:
             raise Moved("the staff register has changed")
+
+
+def _tell(asked: _Asked, row: asyncpg.Record) -> bool:
+    """Tell *asked* when facts last came, what all customers owe, and the groups of its own: that of a member needs more."""
+    asked.heard, asked.everybody, asked.names = row["heard"], portfolio.read(row["everybody"]), tuple(row["groups"])
+    return not asked.names
+
+
+LOOK = Look(f"{portfolio.HEARD} as heard, {portfolio.EVERYBODY} as everybody, {groups.OF} as groups", _tell)
+"""What every command is told."""

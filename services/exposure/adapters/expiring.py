@@ -16,7 +16,8 @@ import structlog
 from shared.core.brain import Decided
 from shared.core.errors import GradelineError
 from shared.edge import clock
-from shared.edge.commanding import Commands, Found
+from shared.edge.commanding.command import Found
+from shared.edge.commanding.commands import Commands
 from shared.edge.store.pool import LOST, Connection
 
 EVERY_SECONDS = 60.0
@@ -28,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 
 class Ending:
-    """Implements `shared.edge.commanding.Command`: what is over by the instant of the command is written down."""
+    """Implements `shared.edge.commanding.command.Command`: what is over by the instant of the command is written down."""
 
     cause = "day"
 

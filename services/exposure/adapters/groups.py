@@ -38,10 +38,10 @@ on conflict (group_id, customer_id) do update set since = excluded.since, until 
 where group_members is distinct from excluded
 """
 OF = """
-array(select m.group_id from group_members m join partitions p on p.partition = $2
-      where m.customer_id = $1 and m.since <= p.day and (m.until is null or p.day < m.until) order by m.group_id)
+array(select m.group_id from group_members m join partitions p on p.partition = u.partition
+      where m.customer_id = u.stream and m.since <= p.day and (m.until is null or p.day < m.until) order by m.group_id)
 """
-"""The names of the groups of a customer on the day of its partition."""
+"""The names of the groups of the customer `u.stream` on the day of its partition `u.partition`."""
 SPENT = """
 select m.group_id, a.currency, sum(a.exposure) as exposure, sum(a.reserved) as reserved,
        bool_and(cardinality(a.missing) = 0 and not s.parked) as is_certain

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from services.exposure.adapters import rule_files
 from services.exposure.adapters.bounds import BOUNDS, SCHEMA
 from services.exposure.adapters.deciding import Deciding
-from services.exposure.adapters.projecting import AccountProjector
 from services.exposure.core.brain import ExposureBrain
 from services.exposure.core.instants import instant
 from services.exposure.core.state import Account
@@ -15,7 +14,7 @@ from services.exposure.core.telling import expired
 from shared.core.brain import Decided
 from shared.core.customer.state import Setting
 from shared.core.references import References
-from shared.edge.commanding import Commands, Found
+from shared.edge.commanding.command import Found
 from shared.edge.settings import Settings
 from shared.edge.workdays import china
 from shared.edge.worker.assembly import told_by
@@ -30,9 +29,7 @@ def brain(currency: str) -> ExposureBrain:
 
 def deciding(settings: Settings) -> Deciding:
     """What decides commands on customers and groups. Raises Misconfigured."""
-    made, told = brain(settings.currency), told_by(settings, service=SCHEMA, **BOUNDS)
-    carried: Commands[Account, References] = Commands(made, AccountProjector(), told, strangers=True)
-    return Deciding(made, carried)
+    return Deciding(brain(settings.currency), told_by(settings, service=SCHEMA, **BOUNDS))
 
 
 def over(found: Found[Account, References]) -> Sequence[Decided]:

@@ -82,17 +82,22 @@ def _cell(one: Mapping[str, Any], name: str, say: Say, *, chinese: bool) -> Any:
 _PAGE = Template("""<!doctype html>
 <html lang="$language"><head><meta charset="utf-8"><title>$title $order</title>
 <style>
-@page{size:A4;margin:14mm}*{box-sizing:border-box}
-body{font:10.5pt/1.35 "Noto Sans CJK SC","Microsoft YaHei",sans-serif;max-width:182mm;margin:0 auto;color:#000}
-h1{font-size:16pt;text-align:center;margin:0 0 4mm}h2{font-size:11pt;margin:4mm 0 1mm}
+@page{size:A4;margin:12mm}*{box-sizing:border-box}
+body{font:$font "Noto Sans CJK SC","Microsoft YaHei",sans-serif;max-width:186mm;margin:0 auto;color:#000}
+h1{font-size:16pt;text-align:center;margin:0 0 4mm}h2{font-size:11pt;margin:$above 0 .5mm}
 table{width:100%;border-collapse:collapse;table-layout:fixed;page-break-inside:avoid}
-td,th{border:.3mm solid #666;padding:.8mm 1.5mm;text-align:left;vertical-align:top;overflow-wrap:anywhere}
-th{background:#eee;font-weight:600}.n{text-align:right}.sign td{height:11mm}small{font-size:8.5pt}
+td,th{border:.3mm solid #666;padding:$pad 1.5mm;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+th{background:#eee;font-weight:600}.n{text-align:right}.sign td{height:9mm}small{font-size:8.5pt}p{margin:1mm 0}
 @media print{th{background:none}}
 </style></head><body>
 <h1>$title</h1>$body
 <p><small>$once</small></p></body></html>
 """)
+
+_FEW = 7
+_LOOSE = {"font": "10.5pt/1.35", "pad": ".8mm", "above": "4mm"}
+_DENSE = {"font": "8.5pt/1.15", "pad": ".2mm", "above": "1.5mm"}
+"""How a page is set on which more than _FEW steps speak against the order, so that it stays one."""
 
 
 def form(one: ReleaseForm, customer_id: str, *, chinese: bool) -> str:
@@ -148,7 +153,7 @@ def form(one: ReleaseForm, customer_id: str, *, chinese: bool) -> str:
     signs = [[say(name), "", "", "", ""] for name in (special.role for special, may in one.who if may)]
     parts = [
         _head(say("the_order")), _pairs(order, say), _head(say("the_account")), _pairs(account, say), _head(say("the_steps")),
-        _table([say(name) for name in ("reason", "value", "threshold", "strength")], told, first=50) if told
+        _table([say(name) for name in ("reason", "value", "threshold", "strength")], told, first=64) if told
         else f"<p>{escape(say('nothing'))}</p>",
         _head(say("the_authority")), _table([say(name) for name in ("role", "up_to", "days", "may")], who, first=30),
         _head(say("the_decision")),
@@ -160,6 +165,7 @@ def form(one: ReleaseForm, customer_id: str, *, chinese: bool) -> str:
         order=escape(hold.order_id),
         body="".join(parts),
         once=escape(say("once")),
+        **(_LOOSE if len(steps) <= _FEW else _DENSE),
     )
 
 

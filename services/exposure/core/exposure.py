@@ -95,10 +95,13 @@ def exposure(
             if weighed:
                 category, into = category_of(key), apart if key in apart else counted
                 into[category] = _WIDE.add(into[category], _WIDE.multiply(rate, Decimal(weighed)))
-    by_category = {name: _rounded(weighed, currency, ROUND_UP) for name, weighed in counted.items()}
-    beside = {name: _rounded(weighed, currency, ROUND_DOWN) for name, weighed in apart.items()}
-    total = sum(by_category.values(), _NOTHING) - sum((beside[name] for name in rules.deduct), _NOTHING)
-    return Exposure(currency, by_category, max(total, _rounded(_NOTHING, currency, ROUND_UP)), beside, tuple(missing))
+    zero = _rounded(_NOTHING, currency, ROUND_UP)
+    by_category = {
+        name: _rounded(weighed, currency, ROUND_UP) if weighed else zero for name, weighed in counted.items()
+    }
+    beside = {name: _rounded(weighed, currency, ROUND_DOWN) if weighed else zero for name, weighed in apart.items()}
+    total = sum(by_category.values(), zero) - sum((beside[name] for name in rules.deduct), zero)
+    return Exposure(currency, by_category, max(total, zero), beside, tuple(missing))
 
 
 def lines(
@@ -143,7 +146,9 @@ def prepaid(account: Customer[Holding], day: int, rules: Rules, order: str) -> d
 
 def within(where: Place, asked: Place | None) -> bool:
     """Whether *where* is what *asked* names; a text that is empty there is not asked."""
-    return asked is None or all(not text or text == has for text, has in zip(asked, where, strict=True))
+    return (
+        asked is None or asked == where or all(not text or text == has for text, has in zip(asked, where, strict=True))
+    )
 
 
 def _stand(ledger: Ledger[Holding], day: int, rules: Rules) -> None:

@@ -14,7 +14,7 @@ from services.exposure.core.exposure import Line
 from services.exposure.core.formulas import converted
 from services.exposure.core.group import Parent, Spent, Sum, summed
 from services.exposure.core.holding import ADVANCE, LATER, NOT_DUE, OVERDUE
-from services.exposure.core.limits import OWN, Effective, advance_limit, effective
+from services.exposure.core.limits import Effective, advance_limit, currency_of, effective
 from services.exposure.core.orders import chain_of, counted
 from services.exposure.core.records import Reservation, within
 from services.exposure.core.rulebook import Rulebook
@@ -64,18 +64,6 @@ class Overdue(NamedTuple):
     due: int
     amount: int
     is_disputed: bool
-
-
-def currency_of(account: Account, day: int, home: str) -> str:
-    """The currency an account is kept in: its own, else that of its newest own limit, else of its documents, else *home*."""
-    own = account.attribute("currency", day)
-    if own:
-        return str(own)
-    held = [one for one in account.limits.values() if one.kind in OWN and one.holds(day)]
-    if held:
-        return max(held, key=lambda one: one.newness).currency
-    codes = {code for code, holding in account.ledger.positions.items() if holding.sums}
-    return codes.pop() if len(codes) == 1 else home
 
 
 class Figures:
@@ -261,8 +249,11 @@ class Figures:
 
     def own(self, orders: frozenset[str], place: Place = NOWHERE) -> int:
         """What is in exposure of *orders* themselves, so that a check does not count them twice (trap: own document)."""
+        known = sorted(orders & self.account.ledger.documents.keys())
+        if not known:
+            return 0
         whole = units(self.details(place).total)
-        return sum(max(0, whole - units(self.details(place, one).total)) for one in sorted(orders))
+        return sum(max(0, whole - units(self.details(place, one).total)) for one in known)
 
     def delivered(self, order: str) -> int:
         """What deliveries and invoices took of *order* so far, in the currency of the account."""

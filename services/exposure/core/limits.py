@@ -63,6 +63,18 @@ class Effective(msgspec.Struct, frozen=True):
         return (*lines, ("effective", shown(self.amount)))
 
 
+def currency_of(account: Account, day: int, home: str) -> str:
+    """The currency an account is kept in: its own, else that of its newest own limit, else of its documents, else *home*."""
+    own = account.attribute("currency", day)
+    if own:
+        return str(own)
+    held = [one for one in account.limits.values() if one.kind in OWN and one.holds(day)]
+    if held:
+        return max(held, key=lambda one: one.newness).currency
+    codes = {code for code, holding in account.ledger.positions.items() if holding.sums}
+    return codes.pop() if len(codes) == 1 else home
+
+
 def effective(account: Account, day: int, references: References, currency: str, place: Place = NOWHERE) -> Effective:
     """The effective limit at *place* on *day*, in *currency*.
 

@@ -255,4 +255,6 @@ def called(place: Place) -> str:
 
 def within(place: Place, inside: Place) -> bool:
     """Whether what is at *place* is inside *inside*: it has all of what that asks for."""
+    if inside in (place, NOWHERE):
+        return True
     return all(not asked or asked == held for held, asked in zip(place, inside, strict=True))

@@ -21,8 +21,9 @@ from shared.core.approval.chain import in_force
 from shared.core.approval.commands import Desk
 from shared.core.approval.steps import Register
 from shared.core.brain import Decided
-from shared.edge import commanding
 from shared.edge.approval_chains import Versions
+from shared.edge.commanding.command import Found as FoundStream
+from shared.edge.commanding.commands import Commands
 from shared.edge.store import approvals, erasing, intake
 from shared.edge.store.append import Moved, Projector
 from shared.edge.store.keys import SubjectKeys
@@ -43,7 +44,7 @@ class Deciding:
     ) -> None:
         """*chains* say who grants what; *keys* makes, of the pool, what destroys the key of a customer."""
         self.brain, self.settings, self.chains, self.keys = brain, settings, chains, keys
-        self.commands = commanding.Commands(brain, projector, settings, Activations())
+        self.commands = Commands(brain, projector, settings, Activations())
 
     async def __call__(self, pool: Any, customer_id: str, command: Callable[[Found], Act]) -> None:
         """Decide *command* and append what follows. Raises NotFound, Unavailable, and whatever *command* raises."""
@@ -52,7 +53,7 @@ class Deciding:
 
 @dataclass(slots=True)
 class _Asked:
-    """Implements `shared.edge.commanding.Command`."""
+    """Implements `shared.edge.commanding.command.Command`."""
 
     desk: Deciding
     pool: Any
@@ -69,7 +70,7 @@ class _Asked:
         """Read the staff register."""
         self.register = await approvals.register(connection)
 
-    def decide(self, found: commanding.Found[State, Context]) -> Sequence[Decided]:
+    def decide(self, found: FoundStream[State, Context]) -> Sequence[Decided]:
         """What the command says of the customer as found."""
         brain = self.desk.brain
         desk = Desk(
@@ -82,7 +83,7 @@ class _Asked:
         self.act = self.command(Found(found.state, desk, policies_of(found.state, brain.rulebook)))
         return [Decided(one, publish=True) for one in self.act.decisions]
 
-    async def keep(self, connection: Connection, found: commanding.Found[State, Context]) -> None:
+    async def keep(self, connection: Connection, found: FoundStream[State, Context]) -> None:
         """Compare the register; where the customer is erased, keep the request as a fact and destroy the key."""
         if await approvals.register(connection) != self.register:
             raise Moved("the staff register has changed")

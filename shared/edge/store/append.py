@@ -17,7 +17,7 @@ from shared.core.errors import Fenced, Unavailable
 from shared.edge.store import sql, turns
 from shared.edge.store.pool import Connection
 from shared.edge.store.positions import EXPORT, LOADING
-from shared.edge.store.putting import FEW, Table
+from shared.edge.store.putting import Table
 from shared.edge.store.rows import COLUMNS
 from shared.edge.store.text import storable, storable_pairs
 from shared.edge.store.write import Headers, Write
@@ -29,6 +29,8 @@ _TYPES = (
 EVENTS = Table("events", dict(zip(COLUMNS, _TYPES, strict=True)))
 _APPEND_FEW = sql.moving_after(EVENTS.insert, len(COLUMNS))
 """Few events and the versions of their streams in one round trip."""
+_ONE_TRIP = 96
+"""Up to so many events: it saves two round trips, of COPY and of the versions."""
 
 
 class Moved(Unavailable):
@@ -79,7 +81,7 @@ async def _appended(connection: Connection, write: Write) -> None:
     ordered = sorted(write.streams.items())
     kept = _columns([(s, w.before, w.version, w.wakes_on, w.parked) for s, w in ordered if w.before])
     new = _columns([(s, w.partition, w.version, w.wakes_on, w.parked) for s, w in ordered if not w.before])
-    if kept and not new and 0 < len(write.events) < FEW:
+    if kept and not new and 0 < len(write.events) < _ONE_TRIP:
         done = await connection.fetch(_APPEND_FEW, *_columns(write.events), *kept)
     else:
         if write.events:

@@ -13,7 +13,7 @@ from shared.core.envelope import Event
 from shared.edge.store import sql
 from shared.edge.store.pool import Connection
 from shared.edge.store.positions import EXPORT
-from shared.edge.store.rows import Stored, event_of, stored_of
+from shared.edge.store.rows import Stored, event_of, sequence_of, stored_of
 
 ONE = """
 select stream, version, kind, type, source, id, time, utc_offset, recorded_at, data
@@ -50,6 +50,7 @@ class Head(NamedTuple):
     """One stream, and where its partition stands."""
 
     loaded: Loaded
+    partition: int
     day: date | None
     referred: int
     """Version of the reference facts of the partition."""
@@ -57,6 +58,10 @@ class Head(NamedTuple):
     """Whether the history of the partition is still being loaded."""
     is_due: bool
     """Whether something may follow from its day alone: of what is stored, nothing does before the day it waits for."""
+    has_turn: bool
+    """False: somebody else has the turn of the stream, and its events were not read."""
+    row: asyncpg.Record
+    """The columns that were asked for besides."""
 
 
 async def read_stream(
@@ -98,20 +103,49 @@ async def load(
     return found
 
 
-async def head(
-    connection: Connection, stream: str, partition: int, *, fold_version: str, after: int | None, referring: str
-) -> Head:
-    """*stream* as `load` would read it, after version *after* where one is in memory, and where its *partition* stands.
+async def heads(
+    connection: Connection,
+    statement: str,
+    streams: Sequence[tuple[str, int]],
+    *,
+    fold_version: str,
+    after: Mapping[str, int],
+    referring: Sequence[str],
+) -> dict[str, Head]:
+    """Each of *streams* (name, partition) as `load` would read it, and where its partition stands, in one round trip.
 
-    *referring*: the stream of its reference facts. The turn of the partition is shared from here on.
+    *statement*: that of `sql.heads`. *referring*: for each of them, the stream of its reference facts. The turns that are free
+    are taken.
     """
-    row = await connection.fetchrow(sql.HEAD, stream, partition, referring, after is not None, EXPORT)
-    assert row is not None, "one row whatever there is"
-    loaded = _loaded(stream, row, fold_version, after)
-    await _tails(connection, {stream: loaded}, parked=False)
+    names, partitions = [name for name, _ in streams], [partition for _, partition in streams]
+    held = [after.get(name, 0) for name in names]
+    found: dict[str, Head] = {}
+    for row in await connection.fetch(statement, names, partitions, referring, held, fold_version, EXPORT):
+        stream = row["stream"]
+        head = found.get(stream)
+        if head is None:
+            head = found[stream] = _head(row)
+        if row["version"] is not None:
+            _add(head.loaded, row)
+    return found
+
+
+def _head(row: asyncpg.Record) -> Head:
+    loaded = Loaded(row["stream"], row["reached"] or 0, bool(row["parked"]), row["since"], row["state"])
+    loaded.size = len(row["state"] or b"")
     day, wakes_on = row["day"], row["wakes_on"]
     is_due = not loaded.version or (wakes_on is not None and day is not None and wakes_on <= day)
-    return Head(loaded, day, row["referred"] or 0, bool(row["loading"]), is_due)
+    return Head(loaded, row["partition"], day, row["referred"] or 0, row["loading"], is_due, row["has_turn"], row)
+
+
+def _add(one: Loaded, row: asyncpg.Record) -> None:
+    """The next event of a stream."""
+    before = one.tail[-1].sequence if one.tail else sequence_of(one.snapshot_version)
+    assert sequence_of(row["version"] - 1) == before, f"stream {one.stream} has a hole before version {row['version']}"
+    one.tail.append(event_of(row))
+    one.size += len(row["data"])
+    # a writer may have appended between two reads; what was read is what the state will be
+    one.version = max(one.version, row["version"])
 
 
 def _loaded(stream: str, row: asyncpg.Record, fold_version: str, after: int | None) -> Loaded:
@@ -129,16 +163,8 @@ async def _tails(connection: Connection, found: dict[str, Loaded], parked: bool)
     if not wanted:
         return
     names, after = [one.stream for one in wanted], [one.snapshot_version for one in wanted]
-    reached = {one.stream: one.snapshot_version for one in wanted}
     for row in await connection.fetch(sql.TAILS, names, after):
-        stream, version = row["stream"], row["version"]
-        assert version == reached[stream] + 1, f"stream {stream} has a hole before version {version}"
-        reached[stream] = version
-        one = found[stream]
-        one.tail.append(event_of(row))
-        one.size += len(row["data"])
-        # a writer may have appended between the two reads; what was read is what the state will be
-        one.version = max(one.version, version)
+        _add(found[row["stream"]], row)
 
 
 async def known(connection: Connection, keys: Sequence[tuple[str, bytes]]) -> dict[int, Seen]:

@@ -20,19 +20,35 @@ left join streams s on s.stream = u.stream
 left join snapshots n on n.stream = u.stream and not u.is_held
 """
 
-HEAD = """
-select s.version, s.parked, s.wakes_on, n.version as snapshot_version, n.fold_version, n.state, p.day,
-       r.version as referred,
-       (select generation <> '' from positions where topic = $5 and partition = $2) as loading,
-       pg_advisory_xact_lock_shared(hashtextextended(current_schema() || '~turn/' || $2::int, 0))::text as turn
-from (select $1::text as stream) u
+_HEADS = """
+select u.*, s.version as reached, s.parked, s.wakes_on, p.day, r.version as referred,
+       exists (select from positions o where o.topic = $6 and o.partition = u.partition and o.generation <> '') as loading,
+       coalesce(n.version, u.after) as since, case when coalesce(e.version, 0) <= n.version + 1 then n.state end as state,
+       e.version, e.kind, e.type, e.source, e.id, e.time, e.utc_offset, e.recorded_at, e.data
+from (
+    select u.*, pg_try_advisory_xact_lock(hashtextextended(current_schema() || '/' || u.stream, 0)) as has_turn{more}
+    from unnest($1::text[], $2::int[], $3::text[], $4::int[]) as u(stream, partition, referring, after)
+) u
 left join streams s on s.stream = u.stream
-left join snapshots n on n.stream = u.stream and not $4::bool
-left join partitions p on p.partition = $2::int
-left join streams r on r.stream = $3
+left join snapshots n on n.stream = u.stream and n.fold_version = $5 and u.after = 0
+left join partitions p on p.partition = u.partition
+left join streams r on r.stream = u.referring
+left join lateral (
+    select version, kind, type, source, id, time, utc_offset, recorded_at, data
+    from events
+    where events.stream = u.stream and events.version > coalesce(n.version, u.after) and u.has_turn and not s.parked
+    order by version
+) e on true
 """
-"""One stream as in `LOAD`, where its partition stands, and the turn of that (`shared.edge.store.turns`): what is stale after
-a wait for it has moved, and is found out."""
+"""Streams, where their partitions stand, and what continues their snapshot or what is held, an event a row. Their turns
+(`shared.edge.store.turns`) are taken where nobody else has them: what was read before a turn was free has moved, and is found
+out."""
+
+
+def heads(more: str) -> str:
+    """The statement of `shared.edge.store.read.heads`. *more*: columns besides, of the stream *u* and its partition."""
+    return _HEADS.format(more=f", {more}" if more else "")
+
 
 TAILS = """
 select e.*

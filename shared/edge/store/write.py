@@ -104,3 +104,11 @@ class Write:
     def empty(self) -> bool:
         """Whether there is nothing to write."""
         return not (self.positions or self.streams or self.days or self.outbox or self.snapshots or self.dead)
+
+    def add(self, other: Write) -> None:
+        """Take what *other* appends to streams of its own. It consumes nothing, and moves no day."""
+        self.events += other.events
+        self.streams |= other.streams
+        self.outbox += other.outbox
+        self.rows += other.rows
+        self.snapshots += other.snapshots
