@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from services.exposure.core.adjusting import MACHINE
 from services.exposure.core.cutting import own_limit
 from services.exposure.core.evolve import SYSTEM
-from services.exposure.core.figures import Figures, Moment, currency_of
+from services.exposure.core.figures import Figures, Moment
 from services.exposure.core.formulas import converted, policy_limit, rounded_down, times
+from services.exposure.core.limits import currency_of
 from services.exposure.core.requesting import LimitWanted, ask_for, months_on
 from services.exposure.core.telling import amount_of, told_of
 from shared.core.events.granting import LimitEnded

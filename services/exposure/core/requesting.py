@@ -16,9 +16,9 @@ import msgspec
 
 from services.exposure.core import advances, dossier, grouping
 from services.exposure.core.excepting import waived
-from services.exposure.core.figures import Moment, currency_of
+from services.exposure.core.figures import Moment
 from services.exposure.core.formulas import converted, times
-from services.exposure.core.limits import OWN, effective
+from services.exposure.core.limits import OWN, currency_of, effective
 from services.exposure.core.records import Limit, placed
 from services.exposure.core.routing import moved
 from services.exposure.core.state import Account
