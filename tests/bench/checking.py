@@ -1,5 +1,7 @@
 """A credit check with a reservation, 200 a second over 100,000 customers, with the exposure worker saturated beside it.
 
+Lower rates go first: how many checks a second a machine of its size answers within how long.
+
 Every customer has an open invoice. Those who are asked about have a limit, each is asked once, so that what is timed is a
 fold from the log, eighteen steps, and an append with its version checked. What keeps the worker busy is today's traffic of
 all customers, more than it can take in meanwhile.
@@ -37,6 +39,8 @@ from tests.bench.scale import Scale
 
 RATE = 200
 """Checks a second (architecture, §6)."""
+SLOWER = (50, 100)
+SLOWER_SECONDS = 10.0
 WARM_SECONDS = 2.0
 PATIENCE_SECONDS = 400.0
 START_SECONDS = 60.0
@@ -47,8 +51,10 @@ ORDER = '{"customer_id":"%s","order_id":"O-%s","amount":"%s.00","currency":"CNY"
 
 async def checked(scale: Scale, folder: Path, report: Report) -> None:
     """Tell everybody's open invoice, grant limits, then ask while the worker is behind."""
-    today, asked = clock.today(ZONE), int(RATE * (scale.seconds + WARM_SECONDS))
-    numbers = Random(1).sample(range(scale.large), min(asked, scale.large))
+    today = clock.today(ZONE)
+    spans = dict.fromkeys(SLOWER, min(SLOWER_SECONDS, scale.seconds)) | {RATE: scale.seconds}
+    counts = {rate: int(rate * (seconds + WARM_SECONDS)) for rate, seconds in spans.items()}
+    numbers = Random(1).sample(range(scale.large), min(sum(counts.values()), scale.large))
     async with started(folder, report) as parts:
         await upgraded(parts.postgres.dsn, "exposure")
         session = await connect(parts.postgres.dsn, schema="exposure")
@@ -59,8 +65,11 @@ async def checked(scale: Scale, folder: Path, report: Report) -> None:
                 await until(session, known + PARTITIONS, worker, api)
                 await granted(parts, url, today, [traffic.subject_of(number) for number in numbers])
                 total = known + PARTITIONS + await parts.produce(traffic.live(scale.large, scale.backlog, today))
+                for rate in SLOWER:
+                    asked, numbers = numbers[: counts[rate]], numbers[counts[rate] :]
+                    quantiles(report, scale, await _asked(parts, url, asked, rate), rate, f"_{rate}")
                 before = await reading(session, worker, api, parts)
-                posted = await _asked(parts, url, numbers)
+                posted = await _asked(parts, url, numbers, RATE)
                 after = await reading(session, worker, api, parts)
                 if after[0] >= total:
                     raise RuntimeError("the worker was not behind all the time; take a longer backlog")
@@ -71,15 +80,7 @@ async def checked(scale: Scale, folder: Path, report: Report) -> None:
 
 def tell(report: Report, scale: Scale, posted: list[Posted], before: list[float], after: list[float]) -> None:
     """The quantiles, and what kept the machine busy."""
-    counted = posted[int(WARM_SECONDS * RATE) :]
-    wrong = [one.status for one in posted if one.status != 200]
-    if wrong:
-        raise RuntimeError(f"{len(wrong)} of {len(posted)} checks were not answered, the first with {wrong[0]}")
-    waits = sorted(1000 * (one.answered - one.due) for one in counted)
-    note = f"{RATE} checks/s over {scale.large:,} customers, the worker behind all the time"
-    for share in (50, 99):
-        found = waits[min(len(waits) * share // 100, len(waits) - 1)]
-        report.figure(f"check_p{share}", f"credit check with reservation, p{share}", found, "ms", note)
+    waits = quantiles(report, scale, posted, RATE)
     report.figure("check_max", "the same, slowest", waits[-1], "ms", f"{len(waits):,} checks")
     span = posted[-1].answered - posted[0].due
     report.figure("check_worker", "facts that the exposure worker committed meanwhile", (after[0] - before[0]) / span,
@@ -87,6 +88,19 @@ def tell(report: Report, scale: Scale, posted: list[Posted], before: list[float]
     for at, part in enumerate(("the worker", "the API", "the database"), 1):
         used = (after[at] - before[at]) / span
         report.figure(f"check_cpu_{part[4:].lower()}", f"cores that {part} took meanwhile", used, "cores")
+
+
+def quantiles(report: Report, scale: Scale, posted: list[Posted], rate: int, key: str = "") -> list[float]:
+    """How long a check took, in milliseconds, in order. Raises RuntimeError where one was not answered."""
+    wrong = [one.status for one in posted if one.status != 200]
+    if wrong:
+        raise RuntimeError(f"{len(wrong)} of {len(posted)} checks were not answered, the first with {wrong[0]}")
+    waits = sorted(1000 * (one.answered - one.due) for one in posted[int(WARM_SECONDS * rate) :])
+    note = f"{rate} checks/s over {scale.large:,} customers, the worker behind all the time"
+    for share in (50, 99):
+        found = waits[min(len(waits) * share // 100, len(waits) - 1)]
+        report.figure(f"check_p{share}{key}", f"credit check with reservation, p{share}", found, "ms", note)
+    return waits
 
 
 async def rated(parts: Parts, day: date) -> None:
@@ -179,10 +193,10 @@ async def _reached(session: asyncpg.Connection) -> int:
     return int(await session.fetchval("select coalesce(sum(next_offset), 0) from positions"))
 
 
-async def _asked(parts: Parts, url: str, numbers: Sequence[int]) -> list[Posted]:
+async def _asked(parts: Parts, url: str, numbers: Sequence[int], rate: int) -> list[Posted]:
     load = Load(url, path="/v1/credit-checks", token=_token(parts, "order_system"), content_type="application/json")
     bodies = [(ORDER % (traffic.subject_of(number), number, 100 + number % 900)).encode() for number in numbers]
-    return await load.post(bodies, RATE)
+    return await load.post(bodies, rate)
 
 
 def _token(parts: Parts, role: str) -> str:

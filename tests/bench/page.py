@@ -50,9 +50,9 @@ WHY = """\
   code and state no longer fit the caches of the processor: the fold of an invoice costs 11 µs in a loop and 30 among many customers.
 - **replay**: an event costs 1.6 µs of decoding with its amounts, 0.6 of envelope and times and 4 to 5 of fold; 150,000 events/s would be
   6.7 µs with the reading of the database, which plain Python does not reach.
-- **checks**: half of them are answered within 10 to 20 ms; the slow ones come together, in stalls of the machine after which a queue
-  drains slowly, for the worker that is behind, the API and the database take 1.8 of the two processors. A check takes 14 round
-  trips to the database and 2 to 3 ms of the API.
+- **checks**: checks that wait at the same time share a transaction of six round trips, so the busier it is, the less each costs. What
+  remains is the API's one process (half of it HTTP and the driver, a third the decision), the disk, for which every commit waits, and
+  rows of partitions, which the worker holds while its own commit waits for the disk: that is p99 where few are asked.
 - **latency**: at 500 facts/s the processes of an instance, exposure among them, take nearly both processors, so what waits is the
   queue, not the wire; at 100 facts/s p50 is 30 to 40 ms.
 - Compiling `services/rating/core` and `shared/core` (mypyc) took an assessment from 51 to 28 µs and a decision from 105 to 62 in a

@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from shared.core.brain import Decided
-from shared.core.errors import NotFound
-from shared.edge.commanding import together
+from shared.core.errors import NotFound, Unavailable
+from shared.edge.commanding import commands, together
 from shared.edge.commanding.command import Asked, Found, Look
 from shared.edge.commanding.commands import Commands
 from shared.edge.commanding.together import Ticket, Together
@@ -196,3 +196,21 @@ async def test_what_breaks_a_transaction_is_told_to_all_in_it_and_the_next_goes_
     assert [type(one) for one in ended].count(type(None)) >= 1
     assert [type(one) for one in ended].count(ConnectionError) >= 1
     await asyncio.wait_for(all_of_it(None, Asked(One(), "again")), 5)
+
+
+async def test_who_waits_too_long_for_its_turn_is_told_so_and_the_turn_goes_on(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with store(database) as pool, several(database, 1) as (apart,):
+        await known(pool, NAMES[:2])
+        way, slow = desk(), One()
+        slow.reading = lambda _: asyncio.sleep(1.0)
+        first = asyncio.create_task(way(apart, NAMES[0], slow))
+        await asyncio.sleep(0.1)
+        monkeypatch.setattr(commands, "TURN_SECONDS", 0.1)
+        with pytest.raises(Unavailable, match="too many"):
+            await way(apart, NAMES[0], One(), then=[NAMES[1]])
+        await way(apart, NAMES[1], One(), shares=True)
+        await first
+        await way(apart, NAMES[0], One(), shares=True)
+        assert await each(pool, NAMES[:2]) == [2, 1]

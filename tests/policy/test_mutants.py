@@ -40,6 +40,7 @@ def test_movement_does_what_is_written(method: str) -> None:
         assert behaviour(policy) == expected(method, policy.version)
 
 
+@pytest.mark.slow
 def test_the_page_says_what_came_of_it() -> None:
     assert page({method: seen(method) for method in BOOKS}) == PAGE.read_text("utf-8"), (
         "run python -m tests.policy.mutation"

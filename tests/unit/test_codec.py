@@ -209,6 +209,7 @@ def test_what_is_written_is_read_back_and_written_the_same(amount: str, name: st
     assert codec.encode(codec.decode(written)) == written
 
 
+@pytest.mark.slow
 def test_a_process_that_read_events_ends_cleanly() -> None:
     """msgspec 0.22 crashes at exit, one time in three, where a decoder holds a `Meta(pattern=…)`."""
     statuses = [

@@ -6,6 +6,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -183,6 +184,7 @@ def told(desk: CreditDesk) -> None:
     assert limit[1] or figures.total <= figures.effective.amount, "above the limit is always a breach that was told"
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 1_000_000))
 @settings(max_examples=120, deadline=None)
 def test_whatever_happens_headroom_is_given_once_and_what_was_told_is_true(seed: int) -> None:
@@ -192,6 +194,7 @@ def test_whatever_happens_headroom_is_given_once_and_what_was_told_is_true(seed:
     told(life.desk)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 1_000_000), at=st.integers(1, 30))
 @settings(max_examples=40, deadline=None)
 def test_a_snapshot_at_any_point_changes_nothing(seed: int, at: int) -> None:

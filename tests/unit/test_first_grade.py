@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -118,6 +119,7 @@ def test_what_has_no_grade_yet_is_not_overridden() -> None:
     assert why_not(wanted, found.state, policy, one.today, CHAINS.overrides) is Why.NO_GRADE
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 60), st.integers(0, 90), st.booleans())
 def test_the_path_that_skips_days_is_the_daily_one_whenever_it_is_granted(wait: int, falls: int, late: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import msgspec
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -173,4 +174,4 @@ class FourEyes(RuleBasedStateMachine):
 
 
 FourEyes.TestCase.settings = settings(max_examples=300, stateful_step_count=25, deadline=None)
-test_four_eyes = FourEyes.TestCase
+test_four_eyes = pytest.mark.slow(FourEyes.TestCase)

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 import msgspec
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -226,4 +227,4 @@ class FourEyes(RuleBasedStateMachine):
 
 
 FourEyes.TestCase.settings = settings(max_examples=200, stateful_step_count=25, deadline=None)
-test_four_eyes_of_an_activation = FourEyes.TestCase
+test_four_eyes_of_an_activation = pytest.mark.slow(FourEyes.TestCase)

@@ -249,6 +249,7 @@ def test_what_cannot_be_asked_of_a_group_is_named(change: dict[str, Any], why: W
     assert grouping.why_not(asked, empty) is wanted
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=40, deadline=None)
 @covers("LT-54")

@@ -41,6 +41,7 @@ def peak(path: Path) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [text, sheet])
 def test_memory_grows_by_little_for_each_row(tmp_path: Path, make: Any) -> None:
     few, many = 1_000, 5_000

@@ -169,6 +169,7 @@ def bomb(path: Path, xml: bytes, times: int, *, says: int | None = None) -> Path
     return path
 
 
+@pytest.mark.slow
 def test_a_workbook_made_to_burst_is_refused_before_it_is_unfolded(tmp_path: Path) -> None:
     refused_cheaply(bomb(tmp_path / "a.xlsx", b"<row>" * 200_000, 100), "which no ledger has")
     refused_cheaply(bomb(tmp_path / "b.xlsx", b"<row>" * 200_000, 100, says=1000), "not as long as the workbook says")

@@ -231,6 +231,7 @@ def test_where_the_method_says_review_nobody_is_asked() -> None:
     assert office.grade() == "A"
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 60), st.integers(0, 90), st.sampled_from([SECOND, THIRD, WORST]), st.booleans())
 def test_the_path_that_skips_days_is_the_daily_one_whenever_it_is_granted(

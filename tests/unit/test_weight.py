@@ -89,6 +89,7 @@ def grown(tell: Callable[[Story, int], None], count: int) -> tuple[State, int]:
     return state, sum(len(codec.encode_data(event.data)) for event in story.events)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tell", KINDS, ids=lambda kind: kind.__name__)
 def test_the_weight_of_a_state_is_about_the_memory_it_takes(tell: Callable[[Story, int], None]) -> None:
     grown(tell, COUNT)  # what is made once and shared: rules compiled, and the dates of the same days in bounded caches

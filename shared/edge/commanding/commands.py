@@ -97,9 +97,7 @@ class Commands(Generic[S, C]):
         """
         moved: Moved | None = None
         asked = Asked(command, customer_id, beside)
-        async with contextlib.AsyncExitStack() as all_turns:
-            for stream in (*asked.streams, *then):
-                await all_turns.enter_async_context(self._turn(stream))
+        async with self._in_turn((*asked.streams, *then)):
             for attempt in range(self.attempts):
                 if 0 < attempt < LOSSES:
                     await asyncio.sleep(part_of(MOVED_SECONDS * attempt))
@@ -116,18 +114,23 @@ class Commands(Generic[S, C]):
         raise Unavailable("the customer is being decided all the time; try again") from moved
 
     @contextlib.asynccontextmanager
-    async def _turn(self, customer_id: str) -> AsyncIterator[None]:
-        """One command about *customer_id* at a time, in the order in which they came, holding no connection meanwhile."""
-        lock = self._turns.setdefault(customer_id, asyncio.Lock())
+    async def _in_turn(self, streams: Sequence[str]) -> AsyncIterator[None]:
+        """One command about each of *streams* at a time, in the order in which they came, holding no connection meanwhile."""
+        taken = list[asyncio.Lock]()
         try:
-            async with asyncio.timeout(TURN_SECONDS):
-                await lock.acquire()
-        except TimeoutError:
-            raise Unavailable("too many ask about this customer; try again later") from None
-        try:
+            for stream in streams:
+                lock = self._turns.setdefault(stream, asyncio.Lock())
+                async with asyncio.timeout(TURN_SECONDS):
+                    await lock.acquire()
+                taken.append(lock)
             yield
+        except TimeoutError:
+            if len(taken) == len(streams):  # it is not ours
+                raise
+            raise Unavailable("too many ask about this customer; try again later") from None
         finally:
-            lock.release()
+            for lock in reversed(taken):
+                lock.release()
 
     async def _alone(self, pool: Any, asked: Asked, *, first: bool) -> None:
         """Carry one out in a transaction of its own. *first*: before all who write to its partitions."""
