@@ -184,6 +184,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("parts")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """All tests that use the instance run in one process, so that there is one."""
+    from tests.support.sharing import scheduler  # xdist is there only where it runs
+
+    return scheduler(config, log)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker of xdist tells the main process what it ran on."""
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
