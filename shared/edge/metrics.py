@@ -27,6 +27,12 @@ EVENTS_GROUPED = Histogram(
     "Facts kept by one transaction of the intake.",
     buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500),
 )
+COMMANDS_GROUPED = Histogram(
+    "gradeline_commands_grouped",
+    "Commands, such as credit checks, that one transaction carried out together.",
+    ["service"],
+    buckets=(1, 2, 4, 8, 16, 32),
+)
 DEAD_LETTERS = Counter(
     "gradeline_dead_letters_total", "Records that could not be an event, by the rule they broke.", ["service", "rule"]
 )

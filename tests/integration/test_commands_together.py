@@ -12,10 +12,9 @@ import pytest
 
 from shared.core.brain import Decided
 from shared.core.errors import NotFound, Unavailable
-from shared.edge.commanding import commands, together
-from shared.edge.commanding.command import Asked, Found, Look
+from shared.edge.commanding import commands
+from shared.edge.commanding.command import Found, Look
 from shared.edge.commanding.commands import Commands
-from shared.edge.commanding.together import Ticket, Together
 from shared.edge.store import turns
 from shared.edge.worker.loop import Worker
 from tests.integration.test_commanding import Spend, several
@@ -66,7 +65,7 @@ async def test_who_waits_goes_together_and_each_is_answered_once(database: str) 
         await asyncio.gather(*[way(apart, name, one, shares=True) for name, one in zip(NAMES, asked, strict=True)])
         assert [(one.answer, one.asked) for one in asked] == [(True, 0)] * len(NAMES), "nothing else was read"
         assert await each(pool) == [1] * len(NAMES)
-        assert await pool.fetchval(TRANSACTIONS) <= 3 + len(NAMES) // together.MOST
+        assert await pool.fetchval(TRANSACTIONS) <= 3 + len(NAMES) // commands.MOST
 
 
 async def test_each_alone_has_a_transaction_of_its_own(database: str) -> None:
@@ -159,43 +158,6 @@ async def test_who_goes_away_keeps_nobody_waiting(database: str) -> None:
         assert not any(isinstance(one, Exception) for one in ended)
         assert sum(gone) == len(tasks[::4])
         assert all(count == 1 for count, left in zip(await each(pool), gone, strict=True) if not left)
-
-
-async def test_one_that_comes_as_a_transaction_ends_is_carried_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last moment at which somebody under way would still have looked, and every one around it."""
-    carried: list[int] = []
-    monkeypatch.setattr(together, "AT_ONCE", 1)
-
-    async def carry(pool: Any, tickets: Sequence[Ticket]) -> None:
-        await asyncio.sleep(0)
-        carried.append(len(tickets))
-        for one in tickets:
-            one.end()
-
-    for turns_of_the_loop in range(12):
-        all_of_it, asked = Together(carry), Asked(One(), "A")
-        first = asyncio.create_task(all_of_it(None, asked))
-        for _ in range(turns_of_the_loop):
-            await asyncio.sleep(0)
-        second = asyncio.create_task(all_of_it(None, asked))
-        await asyncio.wait_for(asyncio.gather(first, second), 5)
-    assert sum(carried) == 24
-
-
-async def test_what_breaks_a_transaction_is_told_to_all_in_it_and_the_next_goes_on() -> None:
-    async def carry(pool: Any, tickets: Sequence[Ticket]) -> None:
-        await asyncio.sleep(0)
-        if len(tickets) > 1:
-            tickets[0].end()
-            raise ConnectionError("gone")
-        tickets[0].end()
-
-    all_of_it = Together(carry)
-    tasks = [asyncio.create_task(all_of_it(None, Asked(One(), f"{number}"))) for number in range(5)]
-    ended = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [type(one) for one in ended].count(type(None)) >= 1
-    assert [type(one) for one in ended].count(ConnectionError) >= 1
-    await asyncio.wait_for(all_of_it(None, Asked(One(), "again")), 5)
 
 
 async def test_who_waits_too_long_for_its_turn_is_told_so_and_the_turn_goes_on(

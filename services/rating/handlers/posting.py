@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from services.rating.handlers.ports import Ports
 from shared.core.envelope import Event
 from shared.core.errors import Conflict, Unavailable
-from shared.edge import clock, metrics
+from shared.edge import metrics
+from shared.edge.group_commit import GroupCommit, Ticket
 
 GROUP_MAX = 500
 """Posts in one transaction: at 10 ms a transaction far more than arrive meanwhile, so that latency stays bounded."""
@@ -35,8 +34,8 @@ class Posting:
     def __init__(self, ports: Ports) -> None:
         """Keep through *ports*."""
         self._ports = ports
-        self._waiting: deque[tuple[Event, asyncio.Future[bool]]] = deque()
-        self._running: asyncio.Task[None] | None = None
+        self._singles: GroupCommit[Event, bool] = GroupCommit(self._commit, most=GROUP_MAX, pace_seconds=PACE_SECONDS)
+        """Whether an event was known already."""
 
     async def post(self, events: Sequence[Event]) -> Accepted:
         """Keep *events*, all or none. Raises Conflict naming the index, Unavailable."""
@@ -55,27 +54,12 @@ class Posting:
 
     async def _single(self, event: Event) -> bool:
         """Whether *event* was known already."""
-        if len(self._waiting) >= WAITING_MAX:
+        if len(self._singles) >= WAITING_MAX:
             raise Unavailable("too many posts are waiting; try again in a second")
-        kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((event, kept))
-        if self._running is None:
-            self._running = asyncio.create_task(self._run(), name="group commit")
-        return await kept
+        return await self._singles(event)
 
-    async def _run(self) -> None:
-        """Commit group after group until nobody waits. It is a task of its own: a caller that leaves stops nobody."""
-        try:
-            while self._waiting:
-                group = [self._waiting.popleft() for _ in range(min(GROUP_MAX, len(self._waiting)))]
-                begun = clock.monotonic()
-                await self._commit(group)
-                if len(group) > 1:  # who posts one after the other waits for nobody
-                    await asyncio.sleep(max(0.0, begun + PACE_SECONDS - clock.monotonic()))
-        finally:
-            self._running = None
-
-    async def _commit(self, group: list[tuple[Event, asyncio.Future[bool]]]) -> None:
+    async def _commit(self, tickets: Sequence[Ticket[Event, bool]]) -> None:
+        group = list(tickets)
         for _ in range(CONFLICTS_MAX):
             at = await self._try(group)
             if at is None:
@@ -86,35 +70,20 @@ class Posting:
         for one in group:
             await self._try([one])
 
-    async def _try(self, group: list[tuple[Event, asyncio.Future[bool]]]) -> int | None:
-        """Settle every post of *group* in one transaction, or the one that conflicts, whose position is returned."""
+    async def _try(self, group: Sequence[Ticket[Event, bool]]) -> int | None:
+        """Keep every event of *group* in one transaction, or say which one conflicts: its position is returned."""
         try:
-            kept = await self._ports.keep(self._ports.database(), [event for event, _ in group])
+            kept = await self._ports.keep(self._ports.database(), [one.asked for one in group])
         except Conflict as conflict:
             at = conflict.index or 0
-            _settle(group[at][1], Conflict(conflict.message, index=0))
+            group[at].end(Conflict(conflict.message, index=0))
             return at
-        except BaseException as error:
-            for _, waiting in group:
-                _settle(waiting, error if isinstance(error, Exception) else Unavailable("the service is stopping"))
-            if not isinstance(error, Exception):
-                raise
-            return None
         metrics.EVENTS_GROUPED.observe(len(group))
         known = kept.duplicates
-        _count(event for at, (event, _) in enumerate(group) if at not in known)
-        for at, (_, waiting) in enumerate(group):
-            _settle(waiting, at in known)
+        _count(one.asked for at, one in enumerate(group) if at not in known)
+        for at, one in enumerate(group):
+            one.end(at in known)
         return None
-
-
-def _settle(waiting: asyncio.Future[bool], outcome: bool | Exception) -> None:
-    if waiting.done():  # its caller has gone
-        return
-    if isinstance(outcome, Exception):
-        waiting.set_exception(outcome)
-    else:
-        waiting.set_result(outcome)
 
 
 def _count(events: Iterable[Event]) -> None:

@@ -7,7 +7,7 @@ about whom facts come in without a pause a command would lose for ever, so after
 partition wait for the next one (`shared.edge.store.turns`), which can lose to nobody. Workers do the same against commands.
 
 Commands about different customers that wait at the same time share a transaction where they need little besides their
-customer (`shared.edge.commanding.together`). None waits there for a turn that somebody else has; it is done again by itself, as
+customer (`shared.edge.group_commit`). None waits there for a turn that somebody else has; it is done again by itself, as
 is what moved meanwhile.
 
 What follows for the customer is decided by the machine of the worker, in the same append, so it is published once; a worker
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import weakref
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,11 +33,11 @@ import asyncpg
 
 from shared.core.brain import Brain
 from shared.core.errors import GradelineError, Unavailable
-from shared.edge import clock
+from shared.edge import clock, metrics
 from shared.edge.commanding.command import NOBODY, Asked, Beside, C, Command, Look, S
 from shared.edge.commanding.reading import Read, Reader, Reads
 from shared.edge.commanding.thinking import Thinker, Thought, apart
-from shared.edge.commanding.together import Ticket, Together
+from shared.edge.group_commit import GroupCommit, Ticket
 from shared.edge.store import sql, turns
 from shared.edge.store.append import Moved, Projector, append
 from shared.edge.store.pool import Connection, begun
@@ -48,6 +49,10 @@ from shared.edge.worker.settings import WorkerSettings
 
 ATTEMPTS = 10
 """What is read besides the customer may still move under each of them: the staff register, the day."""
+AT_ONCE = 2
+"""Transactions of several commands under way: more of them would each carry less."""
+MOST = 32
+"""Commands of one transaction: the others have a second one to go by meanwhile."""
 TURN_SECONDS = 8.0
 """How long a command waits for its turn; who asks has gone away by then."""
 
@@ -68,7 +73,7 @@ class Commands(Generic[S, C]):
     _reader: Reader[S, C] = field(init=False)
     _thinker: Thinker[S, C] = field(init=False)
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
-    _together: WeakKeyDictionary[Any, Together] = field(default_factory=WeakKeyDictionary)
+    _groups: WeakKeyDictionary[Any, GroupCommit[Asked, None]] = field(default_factory=WeakKeyDictionary)
 
     def __post_init__(self) -> None:
         self._reader = Reader(
@@ -170,13 +175,15 @@ class Commands(Generic[S, C]):
             raise Moved("the day of the partition has changed")
 
     async def _with_others(self, pool: Any, asked: Asked) -> None:
-        together = self._together.get(pool)
-        if together is None:
-            together = self._together[pool] = Together(self._several)
-        await together(pool, asked)
+        grouped = self._groups.get(pool)
+        if grouped is None:
+            grouped = GroupCommit(partial(self._several, weakref.proxy(pool)), most=MOST, at_once=AT_ONCE)
+            self._groups[pool] = grouped
+        await grouped(asked)
 
-    async def _several(self, pool: Any, tickets: Sequence[Ticket]) -> None:
+    async def _several(self, pool: Any, tickets: Sequence[Ticket[Asked, None]]) -> None:
         """Carry out what several ask for in one transaction. Raises what came of all whose tickets it did not end."""
+        metrics.COMMANDS_GROUPED.labels(self.settings.service).observe(len(tickets))
         streams = sorted(one.asked.customer_id for one in tickets)
         partitions = {partition_for(stream, self.settings.partitions) for stream in streams}
         async with pool.acquire() as connection, begun(connection, sql.PIN, turns.shared(partitions)):
@@ -200,9 +207,9 @@ class Commands(Generic[S, C]):
                 await self.write(connection, write, now, [read for _, read in going])
         self._reader.keep([entry for thought in thoughts for entry in thought.entries])
         for ticket, _ in going:
-            ticket.end()
+            ticket.end(None)
 
-    def _told(self, ticket: Ticket, found: Read[S, C] | GradelineError | None) -> Read[S, C] | None:
+    def _told(self, ticket: Ticket[Asked, None], found: Read[S, C] | GradelineError | None) -> Read[S, C] | None:
         """What was read for one of several; None where it cannot go with them, and who asked is told why."""
         if not isinstance(found, Read):
             ticket.end(found or Moved("it is somebody else's turn"))
