@@ -105,11 +105,6 @@ class _Asked:
     members: tuple[Spent, ...] | None = None
     everybody: tuple[Spent, ...] | None = None
 
-    @property
-    def partition(self) -> int:
-        """That of the customer."""
-        return partition_of(self.customer_id, self.groups.partitions)
-
     async def begin(self, connection: Connection) -> None:
         """Of a member of groups, take the turns of its groups: what they owe is read after that."""
         self.taken = self.names
@@ -131,7 +126,8 @@ class _Asked:
         if self.about_advances:
             self.advances = await portfolio.granted(connection, self.customer_id)
         if is_group(self.customer_id):
-            found = await spent(connection, [self.customer_id], self.partition)
+            partition = partition_of(self.customer_id, self.groups.partitions)
+            found = await spent(connection, [self.customer_id], partition)
             self.members = found.get(self.customer_id, ())
 
     def decide(self, found: FoundStream[Account, References]) -> Sequence[Decided]:

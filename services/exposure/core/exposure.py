@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
 from typing import NamedTuple
 
+from services.exposure.core import records
 from services.exposure.core.describing import describe
 from services.exposure.core.holding import (
     APART,
@@ -146,9 +147,7 @@ def prepaid(account: Customer[Holding], day: int, rules: Rules, order: str) -> d
 
 def within(where: Place, asked: Place | None) -> bool:
     """Whether *where* is what *asked* names; a text that is empty there is not asked."""
-    return (
-        asked is None or asked == where or all(not text or text == has for text, has in zip(asked, where, strict=True))
-    )
+    return asked is None or records.within(where, asked)
 
 
 def _stand(ledger: Ledger[Holding], day: int, rules: Rules) -> None:

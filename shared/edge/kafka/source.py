@@ -93,7 +93,7 @@ class Source:
         for place, offset in positions.items():
             self._epoch += 1
             self._epochs[place] = self._epoch
-            poller.send(lambda c, p=place, o=offset, e=self._epoch: poller.resume(c, p, o, e))  # type: ignore[misc]
+            poller.send(lambda c, p=place, o=offset, e=self._epoch: poller.resume(c, p, o, e))  # type: ignore[misc] # defaults bind now
 
     def mirror(self, positions: Mapping[Place, int]) -> None:
         """Commit *positions* to Kafka for people who look there; failures are counted in `mirror_failures`."""

@@ -13,7 +13,7 @@ from shared.core.envelope import Event
 from shared.edge.store import sql
 from shared.edge.store.pool import Connection
 from shared.edge.store.positions import EXPORT
-from shared.edge.store.rows import Stored, event_of, sequence_of, stored_of
+from shared.edge.store.rows import Stored, event_of, stored_of
 
 ONE = """
 select stream, version, kind, type, source, id, time, utc_offset, recorded_at, data
@@ -140,8 +140,8 @@ def _head(row: asyncpg.Record) -> Head:
 
 def _add(one: Loaded, row: asyncpg.Record) -> None:
     """The next event of a stream."""
-    before = one.tail[-1].sequence if one.tail else sequence_of(one.snapshot_version)
-    assert sequence_of(row["version"] - 1) == before, f"stream {one.stream} has a hole before version {row['version']}"
+    expected = one.snapshot_version + len(one.tail) + 1
+    assert row["version"] == expected, f"stream {one.stream} has a hole before version {row['version']}"
     one.tail.append(event_of(row))
     one.size += len(row["data"])
     # a writer may have appended between two reads; what was read is what the state will be
