@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from time import sleep
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from kafka.errors import KafkaConfigurationError, KafkaError
 from kafka.net.compat import KafkaNetClient
@@ -38,14 +39,31 @@ class Client(KafkaNetClient):  # type: ignore[misc]
             sleep(PAUSE_MS / 1000)
         super().poll(timeout_ms=timeout_ms, future=future)
 
+    def close(self, node_id: Any = None) -> None:
+        """As the client does it, which forgets the sockets of which some bytes have not been sent."""
+        try:
+            super().close(node_id)
+        finally:
+            if node_id is None:
+                self._net.close()
+                for sock in opened(self._net):
+                    sock.close()
+
+
+def opened(net: Any) -> WeakSet[socket.socket]:
+    """The sockets that the I/O loop *net* has connected."""
+    sockets: WeakSet[socket.socket] = net.__dict__.setdefault("opened", WeakSet())
+    return sockets
+
 
 class Direct(KafkaNetSocket):  # type: ignore[misc]
-    """Connects as the client does by itself, but closes the socket of an attempt that fails."""
+    """Connects as the client does by itself, but knows its sockets, and closes that of an attempt that fails."""
 
     SCHEMES = ("direct",)
 
     async def sock_connect(self, net: Any, sock: socket.socket, sockaddr: Any, timeout_at: float | None = None) -> Any:
         """Return the connected *sock*. Raises kafka's errors."""
+        opened(net).add(sock)
         try:
             return await super().sock_connect(net, sock, sockaddr, timeout_at=timeout_at)
         except BaseException:
