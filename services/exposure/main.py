@@ -16,7 +16,15 @@ from shared.edge.http.api import Api
 from shared.edge.http.auth import Verifier
 from shared.edge.settings import Settings
 
-ROUTERS = (exposures.router, approvals.router, groups.router, portfolio.router, migrations.router, granting.router)
+ROUTERS = (
+    exposures.checks,
+    exposures.router,
+    approvals.router,
+    groups.router,
+    portfolio.router,
+    migrations.router,
+    granting.router,
+)
 """The busiest first: routes are tried in this order."""
 UNLIMITED = staff_routes.PATHS | {"/v1/credit-policies"}
 """They tell of no customer."""

@@ -47,13 +47,16 @@ class GroupCommit(Generic[T, R]):
         *,
         most: int,
         at_once: int = 1,
+        several: int = 1,
         pace_seconds: float = 0.0,
     ) -> None:
         """*carry* carries *most* of them out at most and ends their tickets; what it raises ends those that it left.
 
-        *at_once*: how many groups may be under way. *pace_seconds*: at least so long from one group of several to the next.
+        *at_once*: how many groups may be under way, each but the first begun for so many as *several*. *pace_seconds*: at
+        least so long from one group of several to the next.
         """
-        self._carry, self._most, self._at_once, self._pace_seconds = carry, most, at_once, pace_seconds
+        self._carry, self._most, self._pace_seconds = carry, most, pace_seconds
+        self._at_once, self._several = at_once, several
         self._waiting: deque[Ticket[T, R]] = deque()
         self._going = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -67,7 +70,7 @@ class GroupCommit(Generic[T, R]):
         """What came of *asked*, which is carried out even where who asked goes away. Raises what *carry* says."""
         ticket: Ticket[T, R] = Ticket(asked)
         self._waiting.append(ticket)
-        if self._going < self._at_once:
+        if not self._going or (self._going < self._at_once and len(self._waiting) >= self._several):
             self._going += 1
             task = asyncio.create_task(self._go(), name="group commit")
             self._tasks.add(task)

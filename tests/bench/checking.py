@@ -54,7 +54,7 @@ async def checked(scale: Scale, folder: Path, report: Report) -> None:
     today = clock.today(ZONE)
     spans = dict.fromkeys(SLOWER, min(SLOWER_SECONDS, scale.seconds)) | {RATE: scale.seconds}
     counts = {rate: int(rate * (seconds + WARM_SECONDS)) for rate, seconds in spans.items()}
-    numbers = Random(1).sample(range(scale.large), min(sum(counts.values()), scale.large))
+    numbers = Random(2).sample(range(scale.large), min(sum(counts.values()), scale.large))
     async with started(folder, report) as parts:
         await upgraded(parts.postgres.dsn, "exposure")
         session = await connect(parts.postgres.dsn, schema="exposure")

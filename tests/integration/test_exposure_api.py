@@ -16,6 +16,7 @@ import msgspec
 import pytest
 from fastapi import FastAPI
 
+from services.exposure.api import answers
 from services.exposure.main import application, wired
 from shared.core.envelope import Event
 from shared.edge import clock
@@ -60,6 +61,7 @@ class Office:
         )
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
+        assert answers.Check.model_validate_json(answer.content).model_dump(mode="json") == found, "as it is documented"
         return found
 
     async def asks(self, key: str = "k1", customer: str = "C-1", **changes: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -11,10 +12,9 @@ from services.exposure.core.excepting import waived
 from services.exposure.core.figures import Figures, Moment
 from services.exposure.core.formulas import times
 from services.exposure.core.records import ORDER, Answer, Release
-from services.exposure.core.rulebook import StepRule
 from services.exposure.core.steps import STEPS
-from services.exposure.core.wanted import Seen, Wanted
-from shared.core.events.granting import Step, Verdict
+from services.exposure.core.wanted import Wanted
+from shared.core.events.granting import Step
 from shared.core.ledger.documents import NOWHERE, Place
 
 Decision = Literal["approved", "held", "refused"]
@@ -79,7 +79,7 @@ def judge(figures: Figures, asked: Asked) -> Judged:
         figures, asked.orders, amount, asked.control_point, asked.place, min(paid, amount), asked.what, asked.deliver_on
     )
     without = waived(figures.account, figures.day, moment.rules.authority)
-    steps = tuple(step for rule in moment.rules.checks.steps for step in _steps(wanted, rule, without))
+    steps = tuple(_steps(wanted, without))
     exposed = wanted.exposed()
     excess = max(0, exposed - figures.effective.amount)
     would_be = _worst(steps)
@@ -91,25 +91,27 @@ def judge(figures: Figures, asked: Asked) -> Judged:
     return Judged(answer, steps, exclusion, observed, would_be, excess, exposed, wanted.paid, groups)
 
 
-def _steps(wanted: Wanted, rule: StepRule, without: frozenset[str]) -> list[Step]:
-    strength = rule.strength(wanted.control_point, wanted.place.segment or None)
-    return [_step(rule, strength, seen, without) for seen in STEPS[rule.name].look(wanted, rule)]
-
-
-def _step(rule: StepRule, strength: str, seen: Seen, without: frozenset[str]) -> Step:
-    """A rule that people let not hold warns, so that it is seen."""
-    verdict: Verdict = "pass"
-    if seen.reason is not None and strength != "off":
-        verdict = "warn" if seen.only_warns or seen.reason in without else strength  # type: ignore[assignment] # the reader knows its strengths
-    name = f"{rule.name}:{seen.at}"[:64] if seen.at else rule.name
-    return Step(
-        name=name,
-        value=seen.value,
-        threshold=seen.threshold,
-        strength=strength,
-        verdict=verdict,
-        reason=seen.reason if verdict != "pass" else None,
-    )
+def _steps(wanted: Wanted, without: frozenset[str]) -> Iterator[Step]:
+    """Every step. A rule that people let not hold warns, so that it is seen."""
+    point, segment = wanted.control_point, wanted.place.segment or None
+    for rule in wanted.figures.moment.rules.checks.steps:
+        strength = rule.strength(point, segment)
+        for seen in STEPS[rule.name].look(wanted, rule):
+            verdict, reason = "pass", seen.reason
+            if reason is not None:
+                if strength == "off":
+                    reason = None
+                else:
+                    verdict = "warn" if seen.only_warns or reason in without else strength
+            name = f"{rule.name}:{seen.at}"[:64] if seen.at else rule.name
+            yield Step(
+                name=name,
+                value=seen.value,
+                threshold=seen.threshold,
+                strength=strength,
+                verdict=verdict,  # type: ignore[arg-type] # the reader knows its strengths
+                reason=reason,
+            )
 
 
 def _worst(steps: tuple[Step, ...]) -> Decision:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
 from services.exposure.core.figures import Figures
@@ -13,30 +14,35 @@ from services.exposure.core.rulebook import StepRule, Terms
 from shared.core.ledger.documents import NOWHERE, Place
 
 
-class Wanted(NamedTuple):
-    """An order that is judged, in the currency of the account."""
+class Wanted:
+    """An order that is judged, in the currency of the account: what several steps ask for is found once."""
 
-    figures: Figures
-    orders: frozenset[str]
-    """Its id, and that of the order whose place it takes."""
-    amount: int
-    """Of the order as a whole."""
-    control_point: str
-    place: Place
-    paid: int
-    """What was paid for it beforehand."""
-    what: str = ""
-    """`advance_funding` for an advance; empty: an order."""
-    deliver_on: int = 0
-    """The day on which it is to be delivered; 0: not told."""
+    def __init__(
+        self,
+        figures: Figures,
+        orders: frozenset[str],
+        amount: int,
+        control_point: str,
+        place: Place,
+        paid: int,
+        what: str = "",
+        deliver_on: int = 0,
+    ) -> None:
+        """*orders*: its id, and that of the order whose place it takes. *amount*: of the order as a whole. *paid*: what was
+        paid for it beforehand. *what*: `advance_funding` for an advance; empty: an order. *deliver_on*: the day on which it is
+        to be delivered; 0: not told.
+        """
+        self.figures, self.orders, self.amount, self.control_point = figures, orders, amount, control_point
+        self.place, self.paid, self.what, self.deliver_on = place, paid, what, deliver_on
+        self._exposed: dict[Place, int] = {}
 
-    @property
+    @cached_property
     def grade(self) -> str | None:
         """The grade that holds."""
         held = self.figures.account.grade_on(self.figures.day)
         return held.grade if held else None
 
-    @property
+    @cached_property
     def terms(self) -> Terms | None:
         """What the grade allows."""
         return self.figures.moment.rules.limits.of(self.grade)
@@ -65,6 +71,12 @@ class Wanted(NamedTuple):
 
     def exposed(self, place: Place = NOWHERE) -> int:
         """Exposure and reservations of *place* once the order is let go, its own earlier ones counted once."""
+        found = self._exposed.get(place)
+        if found is None:
+            found = self._exposed[place] = self._expose(place)
+        return found
+
+    def _expose(self, place: Place) -> int:
         figures = self.figures
         rest = figures.exposure(place) - figures.own(self.orders, place)
         adds = self.adds(place)

@@ -51,6 +51,8 @@ ATTEMPTS = 10
 """What is read besides the customer may still move under each of them: the staff register, the day."""
 AT_ONCE = 2
 """Transactions of several commands under way: more of them would each carry less."""
+SEVERAL = 3
+"""So many must wait for a second one to begin: for fewer the first is over soon, and each costs as much (measured)."""
 MOST = 32
 """Commands of one transaction: the others have a second one to go by meanwhile."""
 TURN_SECONDS = 8.0
@@ -177,7 +179,9 @@ class Commands(Generic[S, C]):
     async def _with_others(self, pool: Any, asked: Asked) -> None:
         grouped = self._groups.get(pool)
         if grouped is None:
-            grouped = GroupCommit(partial(self._several, weakref.proxy(pool)), most=MOST, at_once=AT_ONCE)
+            grouped = GroupCommit(
+                partial(self._several, weakref.proxy(pool)), most=MOST, at_once=AT_ONCE, several=SEVERAL
+            )
             self._groups[pool] = grouped
         await grouped(asked)
 

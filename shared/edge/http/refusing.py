@@ -46,8 +46,10 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 def _field(one: dict[str, Any]) -> dict[str, Any]:
     place, *path = [str(step) for step in one["loc"]]
+    if not path or one["type"] == "json_invalid":
+        return of_parameter("", place, one["type"], one.get("ctx", {}))
     name = "/".join(path)
-    pointer = {"query": f"?{name}", "path": f"{{{name}}}", "header": f"{name}:"}.get(place, f"/{name}" if name else "")
+    pointer = {"query": f"?{name}", "path": f"{{{name}}}", "header": f"{name}:"}.get(place, f"/{name}")
     return of_parameter(pointer, name, one["type"], one.get("ctx", {}))
 
 

@@ -29,6 +29,7 @@ def _read() -> dict[str, Sentence]:
 SENTENCES = _read()
 PYDANTIC = {
     "missing": "missing",
+    "json_invalid": "not-json",
     "int_parsing": "whole-number",
     "int_parsing_size": "whole-number",
     "int_from_float": "whole-number",
