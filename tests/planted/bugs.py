@@ -265,3 +265,22 @@ def _time_zone_of_the_day() -> None:
 
     graft(clock, "today", lambda zone: clock.now().date())
     graft(Event, "business_date", property(lambda self: self.data.business_date or self.time.astimezone(UTC).date()))
+
+
+@bug(
+    "one refusal for all",
+    "commands that wait at the same time share a transaction, and all of them are refused with the first that is",
+    "tests/integration/test_commands_together.py::test_who_is_refused_or_not_known_takes_nobody_along",
+)
+def _one_refusal_for_all() -> None:
+    from shared.edge.group_commit import Ticket
+
+    raised: list[object] = []
+
+    def end(self: Any, outcome: Any) -> None:
+        if isinstance(outcome, Exception) and outcome not in raised:
+            raised.append(outcome)
+            raise outcome
+        right(self, outcome)
+
+    right = graft(Ticket, "end", end)

@@ -11,7 +11,7 @@ from tests.planted.traps import TRAPS
 PAGE = ROOT / "docs" / "planted.md"
 HEAD = """# Planted bugs
 
-Tests are worth what they notice. So twelve bugs that systems of this kind are known to have are planted, one at a time, and the tests
+Tests are worth what they notice. So thirteen bugs that systems of this kind are known to have are planted, one at a time, and the tests
 named beside each must fail; without the bug they pass. Nothing of this is in the product: `tests/planted/bugs.py` replaces a function
 in the processes of a test run.
 

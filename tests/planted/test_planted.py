@@ -10,7 +10,7 @@ from tests.planted.page import PAGE, page
 from tests.planted.running import run
 from tests.planted.traps import PLANTED, TRAPS
 
-TWELVE = {
+THIRTEEN = {
     "ack before commit",
     "no inbox",
     "cursor by id",
@@ -23,6 +23,7 @@ TWELVE = {
     "day counted twice",
     "unallocated cash lost",
     "time zone of the day",
+    "one refusal for all",
 }
 
 
@@ -44,8 +45,8 @@ def test_without_a_bug_the_same_tests_pass() -> None:
     assert ran.outcomes == dict.fromkeys(quick, "passed"), ran.output
 
 
-def test_all_twelve_are_planted_and_the_page_names_who_notices() -> None:
-    assert bugs.BUGS.keys() == TWELVE
+def test_all_thirteen_are_planted_and_the_page_names_who_notices() -> None:
+    assert bugs.BUGS.keys() == THIRTEEN
     assert {int(name.split()[0]) for name in TRAPS} == set(range(1, 11)), "each of the ten traps"
     assert PAGE.read_text("utf-8") == page(), "run: python -m tests.planted"
 
