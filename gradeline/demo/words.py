@@ -145,10 +145,11 @@ def _worded(book: Mapping[str, Words], code: str) -> Words:
 def alerted(kind: str, figures: Mapping[str, str], subject: str) -> Words:
     """What an alert is about, as its mail says it: the title of its kind with its figures."""
     from services.alerts.adapters import wording
+    from services.alerts.core.writing import MISSING, all_written
 
-    known = defaultdict(lambda: "–", figures, kind=kind.replace("_", " "))
     titles = {}
     for language, words in wording.words().items():
-        title = words.kinds.get(kind, words.other).title.format_map(known | {"subject": subject})
+        written = all_written(figures, language) | {"kind": kind.replace("_", " "), "subject": subject}
+        title = words.kinds.get(kind, words.other).title.format_map(defaultdict(lambda: MISSING, written))
         titles[language] = title.removeprefix(subject).lstrip(":： ")
     return Words(titles["en"], titles["zh"])

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from gradeline.demo import words
-from gradeline.demo.words import DIRECTIONS, ENDINGS, REASONS, WARNINGS, Words, explain, warned
+from gradeline.demo.words import DIRECTIONS, ENDINGS, REASONS, WARNINGS, Words, alerted, explain, warned
 from services.rating.core.announce import DATA_RULE
 from shared.core.events.rating import Direction
 from shared.core.refusal import SENTENCES, Refusal
@@ -110,3 +110,9 @@ def test_a_correction_says_that_a_fact_came_late() -> None:
 def test_a_code_without_words_is_shown_as_it_is() -> None:
     assert explain(change("down", "BRAND_NEW"), None) == Words("BRAND_NEW", "BRAND_NEW")
     assert warned("XX-99") == Words("XX-99", "XX-99")
+
+
+def test_an_alert_is_told_with_its_figures_as_its_mail_writes_them() -> None:
+    told = alerted("limit_watched", {"utilisation": "0.9586527", "currency": "CNY"}, "C-1")
+    assert told == Words("limit used to 95.9%", "信用额度使用率达 95.9%")
+    assert alerted("of_another_release", {}, "C-1").en == "of another release"
