@@ -54,6 +54,30 @@ async def test_who_waits_is_in_the_next_group_and_no_group_is_too_large() -> Non
     assert len(grouped) == 0
 
 
+async def test_another_group_begins_beside_one_for_several_only() -> None:
+    sizes: list[int] = []
+    gate = asyncio.Event()
+
+    async def carry(tickets: Tickets) -> None:
+        sizes.append(len(tickets))
+        await gate.wait()
+        for one in tickets:
+            one.end(one.asked)
+
+    grouped = GroupCommit(carry, most=8, at_once=2, several=3)
+    asked: list[asyncio.Task[int]] = []
+    begun = []
+    for number in range(6):
+        asked.append(asyncio.create_task(grouped(number)))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        begun.append(list(sizes))
+    assert begun == [[1], [1], [1], [1, 3], [1, 3], [1, 3]], "the last two wait: no more than two are under way"
+    gate.set()
+    assert await asyncio.wait_for(asyncio.gather(*asked), 5) == list(range(6))
+    assert sizes == [1, 3, 2]
+
+
 async def test_what_breaks_a_group_is_told_to_all_that_it_left_and_the_next_goes_on() -> None:
     async def carry(tickets: Tickets) -> None:
         await asyncio.sleep(0)

@@ -113,7 +113,14 @@ def test_a_route_that_asks_for_more_does_not_start() -> None:
     async def nobody(request: Request) -> Response:
         raise AssertionError(request)
 
+    async def one(who: Who, number: int) -> Response:
+        raise AssertionError(who, number)
+
     with pytest.raises(AssertionError, match="made of more than the request"):
         APIRouter(route_class=QuickRoute).post("/more")(more)
+    with pytest.raises(AssertionError, match="takes more than the request and a body"):
+        APIRouter(route_class=QuickRoute).post("/one/{number}")(one)
+    with pytest.raises(AssertionError, match="made of more than the request"):
+        APIRouter(route_class=QuickRoute, dependencies=[Depends(path_of)]).post("/ask")(ask)
     with pytest.raises(ValueError, match="not enough values"):
         APIRouter(route_class=QuickRoute).post("/nobody")(nobody)

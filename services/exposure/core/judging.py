@@ -97,12 +97,10 @@ def _steps(wanted: Wanted, without: frozenset[str]) -> Iterator[Step]:
     for rule in wanted.figures.moment.rules.checks.steps:
         strength = rule.strength(point, segment)
         for seen in STEPS[rule.name].look(wanted, rule):
-            verdict, reason = "pass", seen.reason
-            if reason is not None:
-                if strength == "off":
-                    reason = None
-                else:
-                    verdict = "warn" if seen.only_warns or reason in without else strength
+            verdict, reason = "pass", None
+            if seen.reason is not None and strength != "off":
+                verdict = "warn" if seen.only_warns or seen.reason in without else strength
+                reason = seen.reason
             name = f"{rule.name}:{seen.at}"[:64] if seen.at else rule.name
             yield Step(
                 name=name,

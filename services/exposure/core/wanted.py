@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -14,27 +15,24 @@ from services.exposure.core.rulebook import StepRule, Terms
 from shared.core.ledger.documents import NOWHERE, Place
 
 
+@dataclass(eq=False)
 class Wanted:
     """An order that is judged, in the currency of the account: what several steps ask for is found once."""
 
-    def __init__(
-        self,
-        figures: Figures,
-        orders: frozenset[str],
-        amount: int,
-        control_point: str,
-        place: Place,
-        paid: int,
-        what: str = "",
-        deliver_on: int = 0,
-    ) -> None:
-        """*orders*: its id, and that of the order whose place it takes. *amount*: of the order as a whole. *paid*: what was
-        paid for it beforehand. *what*: `advance_funding` for an advance; empty: an order. *deliver_on*: the day on which it is
-        to be delivered; 0: not told.
-        """
-        self.figures, self.orders, self.amount, self.control_point = figures, orders, amount, control_point
-        self.place, self.paid, self.what, self.deliver_on = place, paid, what, deliver_on
-        self._exposed: dict[Place, int] = {}
+    figures: Figures
+    orders: frozenset[str]
+    """Its id, and that of the order whose place it takes."""
+    amount: int
+    """Of the order as a whole."""
+    control_point: str
+    place: Place
+    paid: int
+    """What was paid for it beforehand."""
+    what: str = ""
+    """`advance_funding` for an advance; empty: an order."""
+    deliver_on: int = 0
+    """The day on which it is to be delivered; 0: not told."""
+    _exposed: dict[Place, int] = field(default_factory=dict, init=False)
 
     @cached_property
     def grade(self) -> str | None:

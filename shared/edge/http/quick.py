@@ -35,6 +35,8 @@ class QuickRoute(APIRoute):
         if self.body_field is not None:
             (asked,) = self.dependant.body_params
             fills.append((asked.name, self._body))
+        if _read_of(self.dependant):
+            raise AssertionError(f"{self.path} takes more than the request and a body")
         endpoint = self.endpoint
 
         async def handle(request: Request) -> Response:
@@ -68,7 +70,7 @@ def _fill(inner: Dependant) -> Fill:
     if inner.call is auth.rows:
         return _rows
     call, name = inner.call, inner.request_param_name
-    if call is None or name is None or inner.dependencies or _read_of(inner):
+    if call is None or name is None or inner.name is None or inner.dependencies or inner.body_params or _read_of(inner):
         raise AssertionError(f"{inner.name} is made of more than the request")
 
     async def made(request: Request, _: auth.Principal) -> Any:
@@ -78,7 +80,8 @@ def _fill(inner: Dependant) -> Fill:
 
 
 def _read_of(inner: Dependant) -> list[Any]:
-    return [*inner.path_params, *inner.query_params, *inner.header_params, *inner.cookie_params, *inner.body_params]
+    """What it reads of the request by itself, but for a body."""
+    return [*inner.path_params, *inner.query_params, *inner.header_params, *inner.cookie_params]
 
 
 def _is_json(media_type: str) -> bool:
